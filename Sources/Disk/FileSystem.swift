@@ -1,0 +1,78 @@
+// Files, through one small door, so that tests can crash at every step of it.
+//
+// Entry point: `FileSystem`; `POSIXFileSystem` is the real one. Nothing here is durable until
+// `synchronize` returned for the file, and for its folder where a name was made or changed.
+// What never happens here: creating on open, following a half-written file, retrying.
+
+/// What could not be done with a file; holds the operation, the path and errno, never content.
+public struct DiskError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// A stable word for machines: `file-missing`, `file-exists`, `disk-failed`, `disk-crashed`.
+    public let code: String
+    /// One sentence for people.
+    public let sentence: String
+
+    /// An error with its machine code and its sentence.
+    public init(code: String, sentence: String) {
+        self.code = code
+        self.sentence = sentence
+    }
+
+    /// The sentence.
+    public var description: String { sentence }
+
+    /// Only the code compares.
+    public static func == (left: DiskError, right: DiskError) -> Bool { left.code == right.code }
+
+    /// Only the code is hashed.
+    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
+}
+
+/// The file operations that the log and the custodian's state need, and no more.
+///
+/// Paths are absolute or relative to the working directory; all calls block. A real disk may lose
+/// whatever was not synchronized, in any order.
+public protocol FileSystem: Sendable {
+    /// The whole content of a file. Throws `file-missing` or `disk-failed`.
+    func read(_ path: String) throws(DiskError) -> [UInt8]
+    /// `count` bytes from `offset`; fewer at the end of the file. Throws as `read(_:)`.
+    func read(_ path: String, at offset: UInt64, count: Int) throws(DiskError) -> [UInt8]
+    /// The size of a file in bytes, nil where there is none.
+    func size(_ path: String) throws(DiskError) -> UInt64?
+    /// A new file with this content, mode 0600. Throws `file-exists` where the name is taken.
+    func create(_ path: String, _ bytes: [UInt8]) throws(DiskError)
+    /// Overwrites in place from `offset`, growing the file where needed. Throws `file-missing`.
+    func write(_ path: String, at offset: UInt64, _ bytes: [UInt8]) throws(DiskError)
+    /// Cuts a file to `size` bytes. Throws `file-missing`.
+    func truncate(_ path: String, to size: UInt64) throws(DiskError)
+    /// Makes the content of a file, or the names in a folder, survive a power cut.
+    func synchronize(_ path: String) throws(DiskError)
+    /// Renames, replacing what stood at `target`; atomic.
+    func rename(_ path: String, to target: String) throws(DiskError)
+    /// Removes a file; it is no error if there is none.
+    func remove(_ path: String) throws(DiskError)
+    /// Makes a folder and its parents, mode 0700; it is no error if it exists.
+    func makeFolder(_ path: String) throws(DiskError)
+    /// The names in a folder, sorted. Throws `file-missing`.
+    func list(_ path: String) throws(DiskError) -> [String]
+    /// The kind of file system under a path, as a lower-case word (`ext4`, `overlay`, `nfs`, …).
+    func kind(_ path: String) throws(DiskError) -> String
+}
+
+extension FileSystem {
+    /// Replaces a file as a whole and durably: new file beside it, synchronized, renamed over it,
+    /// folder synchronized. A crash leaves the old content or the new, never a mixture.
+    public func replace(_ path: String, _ bytes: [UInt8]) throws(DiskError) {
+        let fresh = path + ".new"
+        try remove(fresh)
+        try create(fresh, bytes)
+        try synchronize(fresh)
+        try rename(fresh, to: path)
+        try synchronize(folder(of: path))
+    }
+
+    /// The folder that holds a path; `.` for a bare name.
+    public func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+}
