@@ -15,19 +15,29 @@ func exists(_ path: String) -> Bool {
     FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + path)
 }
 
+func present(_ edges: [Target.Dependency]) -> [Target.Dependency] {
+    edges.filter {
+        guard case .byNameItem(let name, _) = $0 else { return true }
+        return exists("Sources/\(name)") || exists("Tests/\(name)")
+    }
+}
+
 func library(_ name: String, _ edges: [Target.Dependency], resources: [Resource] = []) -> [Target] {
     guard exists("Sources/\(name)") else { return [] }
-    return [.target(name: name, dependencies: edges, resources: resources, swiftSettings: strict)]
+    return [
+        .target(
+            name: name, dependencies: present(edges), resources: resources, swiftSettings: strict)
+    ]
 }
 
 func tests(_ name: String, _ edges: [Target.Dependency]) -> [Target] {
     guard exists("Tests/\(name)") else { return [] }
-    return [.testTarget(name: name, dependencies: edges, swiftSettings: strict)]
+    return [.testTarget(name: name, dependencies: present(edges), swiftSettings: strict)]
 }
 
 func program(_ name: String, _ edges: [Target.Dependency]) -> [Target] {
     guard exists("Sources/\(name)") else { return [] }
-    return [.executableTarget(name: name, dependencies: edges, swiftSettings: strict)]
+    return [.executableTarget(name: name, dependencies: present(edges), swiftSettings: strict)]
 }
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")

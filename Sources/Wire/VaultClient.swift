@@ -1,0 +1,117 @@
+import Bytes
+public import Plates
+public import Rows
+public import Secrets
+
+/// The vault as the other parties see it. Every answer is untrusted: what comes from here counts
+/// only after a mirror, a record or a look-up verifier has checked it.
+public struct VaultClient {
+    private let channel: any Channel
+
+    /// A client at one end of a channel.
+    public init(_ channel: any Channel) { self.channel = channel }
+
+    /// The newest checkpoint, as a signed note. Throws what the vault answers.
+    public func checkpoint() throws(WireProblem) -> [UInt8] {
+        try channel.exchange(.logCheckpoint, [])
+    }
+
+    /// Log entries; the vault may send fewer than asked for, never none of a range that it has.
+    public func entries(_ range: Range<UInt64>) throws(WireProblem) -> [[UInt8]] {
+        var writer = ByteWriter()
+        writer.u64(range.lowerBound)
+        writer.u64(range.upperBound)
+        return try list(try channel.exchange(.logEntries, writer.bytes), "list of log entries")
+    }
+
+    /// Appends signed statements, all or none, and returns the index of each in the log. A
+    /// statement that stands there already keeps its index. Throws the refusal of the first that
+    /// does not fit.
+    public func append(_ notes: [[UInt8]]) throws(WireProblem) -> [UInt64] {
+        var reader = ByteReader(try channel.exchange(.logAppend, ByteList.encode(notes)))
+        do throws(BytesError) {
+            var indices: [UInt64] = []
+            for _ in notes { indices.append(try reader.u64()) }
+            try reader.end()
+            return indices
+        } catch {
+            throw .malformed("list of log indices")
+        }
+    }
+
+    /// Hands over one batch; returns once it is durable. The same batch again is no error.
+    public func submit(_ batch: Batch) throws(WireProblem) {
+        _ = try channel.exchange(.rowsBatch, batch.encode())
+    }
+
+    /// All batches of a cell, in their wire form, by run and number.
+    public func batches(of cell: Cell) throws(WireProblem) -> [[UInt8]] {
+        var writer = ByteWriter()
+        writer.u32(cell.hour.number)
+        writer.u16(cell.site.number)
+        return try list(try channel.exchange(.rowsBatches, writer.bytes), "list of batches")
+    }
+
+    /// Closes cells: each a signed `hour-closed` statement and the opening of its commitment.
+    /// Each statement is in the log when this returns; the same closing again is no error.
+    public func close(_ closings: [(statement: [UInt8], opening: [UInt8])]) throws(WireProblem) {
+        _ = try channel.exchange(
+            .hoursClose, ByteList.encode(closings.flatMap { [$0.statement, $0.opening] }))
+    }
+
+    /// Rows for look-up keys, in the wire form of `LookupAnswer`, one answer for each item.
+    public func lookup(_ query: [UInt8]) throws(WireProblem) -> [[UInt8]] {
+        try list(try channel.exchange(.rowsLookup, query), "list of look-up answers")
+    }
+
+    /// Leaves a sealed message.
+    public func put(_ mail: Mail) throws(WireProblem) {
+        _ = try channel.exchange(.mailPut, mail.encode())
+    }
+
+    /// The sealed messages of one kind and topic for one recipient.
+    public func mail(
+        topic: Digest, kind: String, recipient: String
+    ) throws(WireProblem) -> [Mail] {
+        let ask = ByteList.encode([topic.bytes, Array(kind.utf8), Array(recipient.utf8)])
+        var result: [Mail] = []
+        for item in try list(try channel.exchange(.mailGet, ask), "list of mail") {
+            result.append(try Mail(wire: item))
+        }
+        return result
+    }
+
+    private func list(_ bytes: [UInt8], _ what: String) throws(WireProblem) -> [[UInt8]] {
+        do throws(BytesError) {
+            return try ByteList.decode(bytes)
+        } catch {
+            throw .malformed(what)
+        }
+    }
+}
+
+/// A custodian as gateways, requesters and its own officers see it.
+public struct CustodianClient {
+    private let channel: any Channel
+
+    /// A client at one end of a channel.
+    public init(_ channel: any Channel) { self.channel = channel }
+
+    /// Asks for site keys with a signed `grant-request` note; the answer is a `SiteKeyParcel`
+    /// sealed to the request's one-time key. Throws the custodian's refusal.
+    public func grant(_ note: [UInt8]) throws(WireProblem) -> [UInt8] {
+        try channel.exchange(.grant, note)
+    }
+
+    /// Asks for the evaluation of a logged request; the answer is a `PartialParcel` sealed to the
+    /// request's reply key. Throws the custodian's refusal.
+    public func evaluate(_ request: Digest) throws(WireProblem) -> [UInt8] {
+        try channel.exchange(.evaluate, request.bytes)
+    }
+
+    /// Asks, with a note whose text is a `DocketAsk`, what a request is about; the answer is the
+    /// request's secret part sealed to the officer's one-time key. Throws the refusal.
+    public func docket(_ note: [UInt8]) throws(WireProblem) -> [UInt8] {
+        try channel.exchange(.docket, note)
+    }
+}
