@@ -67,7 +67,8 @@ targets += library(
 targets += library(
     "Custody", ["Wire", "Warrants", "Tokens", "Ledger", "Plates", "Secrets", "Bytes", "Disk"])
 targets += library(
-    "Inquiry", ["Wire", "Warrants", "Rows", "Tokens", "Ledger", "Plates", "Secrets", "Bytes"])
+    "Inquiry",
+    ["Wire", "Warrants", "Rows", "Tokens", "Ledger", "Plates", "Secrets", "Bytes", "Disk"])
 targets += library(
     "Embedded",
     [

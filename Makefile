@@ -1,0 +1,26 @@
+# The two commands that do all the set-up are `make demo` and `make test`.
+SWIFT_FLAGS = --explicit-target-dependency-import-check error
+
+.PHONY: setup build test demo format check clean
+
+setup: ## installs the Debian packages that are missing
+	@.ci/setup
+
+build: setup ## builds programs and tests, once
+	swift build --build-tests $(SWIFT_FLAGS)
+
+test: build ## runs all tests, whole programs too
+	swift test --skip-build $(SWIFT_FLAGS)
+
+demo: setup ## the main job on real plate reads: warrant, disclosure, a day that is dead
+	swift build --product platevault $(SWIFT_FLAGS)
+	.build/debug/platevault demo
+
+format: ## rewrites the sources in the house's format
+	swift format -i -r Package.swift Sources Tests
+
+check: ## format and target graph
+	.ci/check
+
+clean: ## removes what was built
+	rm -rf .build
