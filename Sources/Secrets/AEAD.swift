@@ -14,6 +14,16 @@ public enum XChaCha20Poly1305 {
         _ plaintext: [UInt8], key: borrowing SecretBytes, nonce: [UInt8], aad: [UInt8]
     ) throws(SecretsError) -> [UInt8] {
         try check(key.count, nonce.count)
+        return key.withUnsafeBytes { key in
+            plaintext.withUnsafeBytes { sealed($0, key, nonce, aad) }
+        }
+    }
+
+    /// The same under a key that lies in a block of many. Throws as the other.
+    public static func seal(
+        _ plaintext: [UInt8], key: UnsafeRawBufferPointer, nonce: [UInt8], aad: [UInt8]
+    ) throws(SecretsError) -> [UInt8] {
+        try check(key.count, nonce.count)
         return plaintext.withUnsafeBytes { sealed($0, key, nonce, aad) }
     }
 
@@ -22,13 +32,24 @@ public enum XChaCha20Poly1305 {
         secret: borrowing SecretBytes, key: borrowing SecretBytes, nonce: [UInt8], aad: [UInt8]
     ) throws(SecretsError) -> [UInt8] {
         try check(key.count, nonce.count)
-        return secret.withUnsafeBytes { sealed($0, key, nonce, aad) }
+        return key.withUnsafeBytes { key in
+            secret.withUnsafeBytes { sealed($0, key, nonce, aad) }
+        }
     }
 
     /// The plaintext in ordinary memory. Throws `not-authentic` for any change of ciphertext,
     /// nonce, aad or key, without saying which.
     public static func open(
         _ ciphertext: [UInt8], key: borrowing SecretBytes, nonce: [UInt8], aad: [UInt8]
+    ) throws(SecretsError) -> [UInt8] {
+        try key.withUnsafeBytes { (key) throws(SecretsError) in
+            try open(ciphertext, key: key, nonce: nonce, aad: aad)
+        }
+    }
+
+    /// The same under a key that lies in a block of many. Throws as the other.
+    public static func open(
+        _ ciphertext: [UInt8], key: UnsafeRawBufferPointer, nonce: [UInt8], aad: [UInt8]
     ) throws(SecretsError) -> [UInt8] {
         try check(key.count, nonce.count)
         guard ciphertext.count >= tagSize else { throw notAuthentic }
@@ -47,8 +68,8 @@ public enum XChaCha20Poly1305 {
         try check(key.count, nonce.count)
         guard ciphertext.count >= tagSize else { throw notAuthentic }
         var plaintext = try SecretBytes(zeros: ciphertext.count - tagSize)
-        let isAuthentic = plaintext.withUnsafeMutableBytes {
-            opened(ciphertext, key, nonce, aad, $0)
+        let isAuthentic = key.withUnsafeBytes { key in
+            plaintext.withUnsafeMutableBytes { opened(ciphertext, key, nonce, aad, $0) }
         }
         guard isAuthentic else { throw notAuthentic }
         return plaintext
@@ -67,26 +88,22 @@ public enum XChaCha20Poly1305 {
     }
 
     private static func sealed(
-        _ plaintext: UnsafeRawBufferPointer, _ key: borrowing SecretBytes, _ nonce: [UInt8],
+        _ plaintext: UnsafeRawBufferPointer, _ key: UnsafeRawBufferPointer, _ nonce: [UInt8],
         _ aad: [UInt8]
     ) -> [UInt8] {
         var result = [UInt8](repeating: 0, count: plaintext.count + tagSize)
-        key.withUnsafeBytes { key in
-            _ = crypto_aead_xchacha20poly1305_ietf_encrypt(
-                &result, nil, plaintext.pointer, UInt64(plaintext.count), aad, UInt64(aad.count),
-                nil, nonce, key.pointer)
-        }
+        _ = crypto_aead_xchacha20poly1305_ietf_encrypt(
+            &result, nil, plaintext.pointer, UInt64(plaintext.count), aad, UInt64(aad.count),
+            nil, nonce, key.pointer)
         return result
     }
 
     private static func opened(
-        _ ciphertext: [UInt8], _ key: borrowing SecretBytes, _ nonce: [UInt8], _ aad: [UInt8],
+        _ ciphertext: [UInt8], _ key: UnsafeRawBufferPointer, _ nonce: [UInt8], _ aad: [UInt8],
         _ target: UnsafeMutableRawBufferPointer
     ) -> Bool {
-        key.withUnsafeBytes { key in
-            crypto_aead_xchacha20poly1305_ietf_decrypt(
-                target.pointer, nil, nil, ciphertext, UInt64(ciphertext.count), aad,
-                UInt64(aad.count), nonce, key.pointer) == 0
-        }
+        crypto_aead_xchacha20poly1305_ietf_decrypt(
+            target.pointer, nil, nil, ciphertext, UInt64(ciphertext.count), aad,
+            UInt64(aad.count), nonce, key.pointer) == 0
     }
 }

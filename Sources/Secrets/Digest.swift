@@ -26,9 +26,10 @@ public struct Digest: Hashable, Comparable, Sendable, Codable, CustomStringConve
     /// 64 lower-case hex digits.
     public var description: String { hex }
     /// 32 zero bytes.
-    public static let zero = Digest(unchecked: [UInt8](repeating: 0, count: 32))
+    public static let zero = Digest(hashed: [UInt8](repeating: 0, count: 32))
 
-    private init(unchecked bytes: [UInt8]) { self.bytes = bytes }
+    /// What a hasher of this module has computed: always 32 bytes.
+    init(hashed bytes: [UInt8]) { self.bytes = bytes }
 
     /// From its hex text. Throws `DecodingError` for anything else.
     public init(from decoder: any Decoder) throws {

@@ -25,6 +25,25 @@ public enum HMACSHA256 {
         return result
     }
 
+    /// Writes a tag, keyed by the 32 bytes at `start` of one block, into the 32 bytes at `place` of
+    /// another. Throws `key-size` where either lies outside of its block.
+    public static func compute(
+        _ message: [UInt8], key: borrowing SecretBytes, at start: Int,
+        into target: inout SecretBytes, at place: Int
+    ) throws(SecretsError) {
+        guard start >= 0, place >= 0, start + size <= key.count, place + size <= target.count
+        else {
+            throw SecretsError(code: "key-size", sentence: "32 bytes outside of their block")
+        }
+        key.withUnsafeBytes { key in
+            target.withUnsafeMutableBytes { target in
+                compute(
+                    message, key: UnsafeRawBufferPointer(rebasing: key[start..<(start + size)]),
+                    into: UnsafeMutableRawBufferPointer(rebasing: target[place..<(place + size)]))
+            }
+        }
+    }
+
     /// Writes a tag into 32 bytes of `target`, keyed by any bytes; for blocks of many keys. Target
     /// and key may be the same memory.
     public static func compute(
@@ -50,17 +69,16 @@ public enum HKDFSHA256 {
         guard count > 0, count <= 255 * HMACSHA256.size else {
             throw SecretsError(code: "key-size", sentence: "HKDF gives 1 to 8,160 bytes")
         }
+        var extracted = try SecretBytes(zeros: HMACSHA256.size)
+        let rounds = (count + HMACSHA256.size - 1) / HMACSHA256.size
+        var blocks = try SecretBytes(zeros: rounds * HMACSHA256.size)
         // Extract: the salt is the key and the secret the message, so it is fed from its block.
         var state = crypto_auth_hmacsha256_state()
         crypto_auth_hmacsha256_init(&state, salt, salt.count)
         inputKey.withUnsafeBytes {
             _ = crypto_auth_hmacsha256_update(&state, $0.pointer, UInt64($0.count))
         }
-        var extracted = try SecretBytes(zeros: HMACSHA256.size)
         extracted.withUnsafeMutableBytes { _ = crypto_auth_hmacsha256_final(&state, $0.pointer) }
-
-        let rounds = (count + HMACSHA256.size - 1) / HMACSHA256.size
-        var blocks = try SecretBytes(zeros: rounds * HMACSHA256.size)
         blocks.withUnsafeMutableBytes { blocks in
             extracted.withUnsafeBytes { key in
                 for round in 0..<rounds {

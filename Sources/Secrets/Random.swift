@@ -22,7 +22,9 @@ public struct SystemRandom: RandomSource {
     public init() {}
 
     public func fill(_ buffer: UnsafeMutableRawBufferPointer) {
-        guard sodium_init() >= 0, let start = buffer.baseAddress else { return }
+        guard let start = buffer.baseAddress else { return }
+        // Without sodium_init the generator still starts itself: it never gives zeros.
+        _ = sodium_init()
         randombytes_buf(start, buffer.count)
     }
 }

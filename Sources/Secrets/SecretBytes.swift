@@ -90,6 +90,25 @@ public struct SecretBytes: ~Copyable, @unchecked Sendable {
         return result
     }
 
+    /// A block of an open header followed by a secret body, as it crosses a wire or goes into a
+    /// sealed file. Throws `memory-locked-out`.
+    public init(
+        header: [UInt8], body: borrowing SecretBytes
+    ) throws(SecretsError) {
+        try self.init(zeros: header.count + body.count)
+        UnsafeMutableRawBufferPointer(start: base, count: header.count).copyBytes(from: header)
+        (base + header.count).copyMemory(from: body.base, byteCount: body.count)
+    }
+
+    /// Bytes of `range` in ordinary memory: for headers and counts, never for what is secret.
+    /// Throws `key-size` for a range outside of the block.
+    public borrowing func openBytes(_ range: Range<Int>) throws(SecretsError) -> [UInt8] {
+        guard range.lowerBound >= 0, range.upperBound <= count else {
+            throw SecretsError(code: "key-size", sentence: "a range outside of \(count) bytes")
+        }
+        return Array(UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count))
+    }
+
     /// Lends the bytes for reading; they must not be kept.
     public borrowing func withUnsafeBytes<Result: ~Copyable, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
