@@ -1,0 +1,109 @@
+public import Secrets
+
+/// The Merkle tree hash of RFC 6962 section 2.1 and the checking of its proofs (RFC 9162 sections
+/// 2.1.3.2 and 2.1.4.2). Pure functions; `MerkleTree` keeps a growing tree.
+public enum Merkle {
+    /// The root of the tree without leaves: SHA-256 of nothing.
+    public static let emptyRoot = Digest(of: [])
+
+    /// SHA-256(0x00 ‖ entry).
+    public static func leafHash(_ entry: [UInt8]) -> Digest { Digest(of: [0] + entry) }
+
+    /// SHA-256(0x01 ‖ left ‖ right).
+    public static func nodeHash(_ left: Digest, _ right: Digest) -> Digest {
+        Digest(of: [1] + left.bytes + right.bytes)
+    }
+
+    /// The root over leaf hashes.
+    public static func root(of leafHashes: [Digest]) -> Digest { MerkleTree(leafHashes).root }
+
+    /// The proof that the leaf at `index` is in the tree of these leaf hashes, lowest sibling
+    /// first. Throws `proof-range` unless the leaf exists.
+    public static func inclusionProof(
+        _ index: Int, in leafHashes: [Digest]
+    ) throws(LedgerError) -> [Digest] {
+        guard let index = UInt64(exactly: index) else { throw outOfRange }
+        return try MerkleTree(leafHashes).inclusionProof(index, size: UInt64(leafHashes.count))
+    }
+
+    /// The proof that the first `size` leaves are the beginning of all. Throws `proof-range` for a
+    /// size above their number; empty for size 0 and for all of them.
+    public static func consistencyProof(
+        from size: Int, in leafHashes: [Digest]
+    ) throws(LedgerError) -> [Digest] {
+        guard let size = UInt64(exactly: size) else { throw outOfRange }
+        return try MerkleTree(leafHashes)
+            .consistencyProof(from: size, to: UInt64(leafHashes.count))
+    }
+
+    /// Checks that a leaf is entry `index` of the tree with this size and root. Throws
+    /// `proof-range` for an index beyond the size, `proof-length`, `proof-wrong`.
+    public static func verifyInclusion(
+        leafHash: Digest, index: UInt64, size: UInt64, proof: [Digest], root: Digest
+    ) throws(LedgerError) {
+        guard index < size else { throw outOfRange }
+        var node = index
+        var last = size - 1
+        var hash = leafHash
+        for sibling in proof {
+            guard last > 0 else { throw wrongLength }
+            if node & 1 == 1 || node == last {
+                hash = nodeHash(sibling, hash)
+                // A last node without a sibling moves up until it has one on its left.
+                while node & 1 == 0 && node != 0 { (node, last) = (node >> 1, last >> 1) }
+            } else {
+                hash = nodeHash(hash, sibling)
+            }
+            (node, last) = (node >> 1, last >> 1)
+        }
+        guard last == 0 else { throw wrongLength }
+        guard hash == root else { throw wrong }
+    }
+
+    /// Checks that the tree of `size` and `root` extends the one of `oldSize` and `oldRoot`. An
+    /// empty old tree must have the empty root. Throws as `verifyInclusion`.
+    public static func verifyConsistency(
+        oldSize: UInt64, oldRoot: Digest, size: UInt64, root: Digest, proof: [Digest]
+    ) throws(LedgerError) {
+        guard oldSize <= size else { throw outOfRange }
+        if oldSize == size || oldSize == 0 {
+            guard proof.isEmpty else { throw wrongLength }
+            guard oldRoot == (oldSize == 0 ? emptyRoot : root) else { throw wrong }
+            if size == 0 && root != emptyRoot { throw wrong }
+            return
+        }
+        // Where the old tree is one complete subtree of the new, its root opens the proof unsaid.
+        var path = proof[...]
+        guard let start = oldSize.nonzeroBitCount == 1 ? oldRoot : path.popFirst() else {
+            throw wrongLength
+        }
+        var (node, last) = (oldSize - 1, size - 1)
+        while node & 1 == 1 { (node, last) = (node >> 1, last >> 1) }
+        var (oldHash, hash) = (start, start)
+        for sibling in path {
+            guard last > 0 else { throw wrongLength }
+            if node & 1 == 1 || node == last {
+                oldHash = nodeHash(sibling, oldHash)
+                hash = nodeHash(sibling, hash)
+                while node & 1 == 0 && node != 0 { (node, last) = (node >> 1, last >> 1) }
+            } else {
+                hash = nodeHash(hash, sibling)
+            }
+            (node, last) = (node >> 1, last >> 1)
+        }
+        guard last == 0 else { throw wrongLength }
+        guard oldHash == oldRoot, hash == root else { throw wrong }
+    }
+
+    static var outOfRange: LedgerError {
+        LedgerError(code: "proof-range", sentence: "there is no such leaf or size in the tree")
+    }
+
+    private static var wrongLength: LedgerError {
+        LedgerError(code: "proof-length", sentence: "the proof is too short or too long")
+    }
+
+    private static var wrong: LedgerError {
+        LedgerError(code: "proof-wrong", sentence: "the proof does not give the root")
+    }
+}
