@@ -1,0 +1,92 @@
+// The row: what a row is bound to, its padding, and its sealed form (Docs/Spec/Row.md).
+
+import Bytes
+
+/// What a sealed row is bound to: it opens under no other origin, cell, run or counter.
+public struct RowContext: Hashable, Sendable {
+    /// The log's origin, such as `example.org/vault`.
+    public let origin: String
+    /// The cell in which the plate was seen.
+    public let cell: Cell
+    /// The gateway's run.
+    public let run: RunID
+    /// The how-many-eth row of this plate in this cell and run, from 0.
+    public let counter: UInt64
+
+    /// A context.
+    public init(origin: String, cell: Cell, run: RunID, counter: UInt64) {
+        self.origin = origin
+        self.cell = cell
+        self.run = run
+        self.counter = counter
+    }
+
+    /// The additional data of the row's seal (DESIGN section 5):
+    /// `"platevault/row/v1" ‖ origin ‖ u32(hour) ‖ u16(site) ‖ run ‖ u64(counter)`.
+    public var associatedData: [UInt8] {
+        var writer = ByteWriter()
+        writer.text("platevault/row/v1")
+        writer.text(origin)
+        writer.raw(cell.encode())
+        writer.raw(run.bytes)
+        writer.u64(counter)
+        return writer.bytes
+    }
+}
+
+/// A read's encoding brought to one of two sizes, so that rows do not tell reads apart.
+public enum PaddedRead {
+    /// The two sizes, in bytes.
+    public static let sizes = [256, 1_024]
+
+    /// `u16(length) ‖ encoding ‖ zeros`, 256 bytes or else 1,024. Throws `read-too-long` above
+    /// 1,022 bytes of encoding.
+    public static func pad(_ encoding: [UInt8]) throws(PlatesError) -> [UInt8] {
+        guard let size = sizes.first(where: { encoding.count + 2 <= $0 }) else {
+            throw PlatesError(
+                code: "read-too-long",
+                sentence: "a read of \(encoding.count) bytes; at most 1,022 fit into a row")
+        }
+        var writer = ByteWriter(capacity: size)
+        writer.u16(UInt16(encoding.count))
+        writer.raw(encoding)
+        writer.raw([UInt8](repeating: 0, count: size - encoding.count - 2))
+        return writer.bytes
+    }
+
+    /// The encoding inside. Throws `padding-invalid` unless `pad` would have written these bytes.
+    public static func unpad(_ padded: [UInt8]) throws(PlatesError) -> [UInt8] {
+        guard padded.count >= 2 else { throw paddingInvalid }
+        let count = Int(padded[0]) << 8 | Int(padded[1])
+        guard count + 2 <= padded.count else { throw paddingInvalid }
+        let encoding = Array(padded[2..<(count + 2)])
+        guard try pad(encoding) == padded else { throw paddingInvalid }
+        return encoding
+    }
+
+    private static var paddingInvalid: PlatesError {
+        PlatesError(code: "padding-invalid", sentence: "a row whose padding is not as written")
+    }
+}
+
+/// A row as the vault keeps it: its label and `nonce24 ‖ XChaCha20-Poly1305(padded read)`.
+public struct SealedRow: Hashable, Sendable {
+    /// The sizes that `bytes` can have: nonce, padded read and tag.
+    public static let sizes = [24 + 256 + 16, 24 + 1_024 + 16]
+
+    /// The row's name.
+    public let label: Label
+    /// 296 or 1,064 bytes.
+    public let bytes: [UInt8]
+
+    /// A row. Throws `row-size` unless `bytes` has one of the two sizes.
+    public init(label: Label, bytes: [UInt8]) throws(PlatesError) {
+        guard SealedRow.sizes.contains(bytes.count) else {
+            throw PlatesError(
+                code: "row-size",
+                sentence: "a row is 296 or 1,064 bytes, not \(bytes.count)")
+        }
+        self.label = label
+        self.bytes = bytes
+    }
+}
