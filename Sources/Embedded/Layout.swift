@@ -1,0 +1,40 @@
+// Every party in one process on one directory, each with its own files.
+//
+// Entry points: `Deployment` (a directory with all parties), `Story` (the demonstration). Only
+// encoded messages pass between the parties, through loopback channels, so that each can move
+// into a process of its own. One machine that holds all shares protects nobody: this is for
+// demonstrations, tests and trials.
+
+/// Where each party keeps its files below the deployment's directory.
+public struct Layout: Sendable {
+    /// The deployment's directory.
+    public let root: String
+
+    /// The layout below a directory.
+    public init(_ root: String) { self.root = root }
+
+    /// The roster, as a signed note; public.
+    public var roster: String { root + "/roster.note" }
+    /// The roster as text for people; public.
+    public var rosterText: String { root + "/roster.txt" }
+    /// The simulated clocks of a `.demo` deployment.
+    public var clock: String { root + "/clock" }
+    /// The vault's folder: rows and log.
+    public var vault: String { root + "/vault" }
+    /// The vault's log.
+    public var log: String { vault + "/log" }
+    /// The vault's rows, a file for each day.
+    public var rows: String { vault + "/rows" }
+    /// A site's gateway; holds its signing key and nothing else.
+    public func gateway(_ site: UInt16) -> String { root + "/gateway-\(site)" }
+    /// A custodian, by its index in the roster.
+    public func custodian(_ index: Int) -> String { root + "/custodian-\(index)" }
+    /// A custodian's officer.
+    public func officer(_ index: Int) -> String { root + "/officer-\(index)" }
+    /// The requesting agency.
+    public var agency: String { root + "/agency" }
+    /// The authority that attests orders.
+    public var authority: String { root + "/authority" }
+    /// The signing key in a party's folder.
+    public func key(_ folder: String) -> String { folder + "/key" }
+}
