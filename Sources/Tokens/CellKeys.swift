@@ -1,0 +1,152 @@
+import Bytes
+public import Plates
+public import Secrets
+
+/// find, open and photo of one plate in one cell (DESIGN section 4): what finds, opens and seals its
+/// rows there, and nowhere else. 96 bytes in a guarded pool; K itself is not kept.
+public final class CellKeys: Sendable, CustomStringConvertible, CustomReflectable {
+    private static let pool = SecretPool(slotSize: 3 * Derivation.size)
+    private let slot: SecretSlot
+
+    /// The keys that follow from K. Throws `key-size` unless K has 32 bytes, `memory-locked-out`.
+    public convenience init(combined: borrowing SecretBytes) throws(TokensError) {
+        guard combined.count == Derivation.size else {
+            throw TokensError(code: "key-size", sentence: "K has 32 bytes")
+        }
+        try self.init(combined.withUnsafeBytes { (key) throws(TokensError) in try Self.fill(key) })
+    }
+
+    /// The keys that follow from the first key of a block.
+    convenience init(sum: borrowing KeyBlock) throws(TokensError) {
+        try self.init(sum.withKey(0) { (key) throws(TokensError) in try Self.fill(key) })
+    }
+
+    private init(_ slot: consuming SecretSlot) { self.slot = slot }
+
+    private static func fill(_ key: UnsafeRawBufferPointer) throws(TokensError) -> SecretSlot {
+        var slot: SecretSlot
+        do { slot = try pool.slot() } catch { throw TokensError(error) }
+        slot.withUnsafeMutableBytes { slot in
+            let messages = [Derivation.find, Derivation.open, Derivation.photo]
+            for (index, message) in messages.enumerated() {
+                let start = index * Derivation.size
+                HMACSHA256.compute(
+                    message, key: key,
+                    into: UnsafeMutableRawBufferPointer(
+                        rebasing: slot[start..<(start + Derivation.size)]))
+            }
+        }
+        return slot
+    }
+
+    /// The keys of one plate of a request in one cell, from the custodians' evaluations. Every
+    /// subset must be in at least one; where it is in several, they must agree. Throws
+    /// `subset-missing`, `partials-differ`, `parcels-unlike` for evaluations of other plates, cells
+    /// or generations, and `memory-locked-out`.
+    public static func combine(
+        _ parcels: [PartialParcel], threshold: Threshold, plate: Int, cell: Cell
+    ) throws(TokensError) -> CellKeys {
+        try CellKeys(
+            combined: combination(parcels, threshold: threshold, plate: plate, cell: cell))
+    }
+
+    /// K itself, for vectors and tests. Throws as `combine`.
+    public static func combination(
+        _ parcels: [PartialParcel], threshold: Threshold, plate: Int, cell: Cell
+    ) throws(TokensError) -> SecretBytes {
+        let isAlike = parcels.allSatisfy {
+            $0.generation == parcels[0].generation && $0.plateCount == parcels[0].plateCount
+                && $0.cells == parcels[0].cells
+        }
+        guard isAlike else {
+            throw TokensError(
+                code: "parcels-unlike", sentence: "the evaluations are not of the same request")
+        }
+        var sum = try KeyBlock(count: 1)
+        for mask in threshold.subsets {
+            let holders = parcels.filter { $0.masks.place(of: mask) != nil }
+            guard let first = holders.first else { throw missing(mask) }
+            try first.withPartial(plate: plate, cell: cell, mask: mask) {
+                (partial) throws(TokensError) in
+                guard partial.count == Derivation.size else { throw missing(mask) }
+                for other in holders.dropFirst() {
+                    let isEqual = other.withPartial(plate: plate, cell: cell, mask: mask) {
+                        ConstantTime.isEqual(partial, $0)
+                    }
+                    guard isEqual else { throw differing(mask) }
+                }
+                sum.add(partial)
+            }
+        }
+        do { return try sum.bytes.copy() } catch { throw TokensError(error) }
+    }
+
+    static func missing(_ mask: SubsetMask) -> TokensError {
+        TokensError(
+            code: "subset-missing",
+            sentence: "no answer holds subset \(mask); ask one of custodians \(mask.members)")
+    }
+
+    private static func differing(_ mask: SubsetMask) -> TokensError {
+        TokensError(
+            code: "partials-differ",
+            sentence: "two holders of subset \(mask) gave different partials")
+    }
+
+    /// Lends `find`, from which all labels of the plate in the cell follow.
+    public func withFind<Result: ~Copyable, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result { try withKey(0, body) }
+
+    /// A copy of `find` for a look-up, in guarded memory. Throws `memory-locked-out`.
+    public func find() throws(TokensError) -> SecretBytes { try copy(0) }
+
+    /// A copy of `open`. Throws `memory-locked-out`.
+    public func open() throws(TokensError) -> SecretBytes { try copy(1) }
+
+    /// A copy of `photo`. Throws `memory-locked-out`.
+    public func photo() throws(TokensError) -> SecretBytes { try copy(2) }
+
+    private func copy(_ index: Int) throws(TokensError) -> SecretBytes {
+        var block = try KeyBlock(count: 1)
+        withKey(index) { block.set(0, $0) }
+        do { return try block.bytes.copy() } catch { throw TokensError(error) }
+    }
+
+    func withKey<Result: ~Copyable, Failure: Error>(
+        _ index: Int, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try slot.withUnsafeBytes { (all) throws(Failure) -> Result in
+            let start = index * Derivation.size
+            return try body(
+                UnsafeRawBufferPointer(rebasing: all[start..<(start + Derivation.size)]))
+        }
+    }
+
+    /// No key.
+    public var description: String { "cell keys" }
+    /// No children: a dump shows nothing.
+    public var customMirror: Mirror { Mirror(self, children: [:]) }
+}
+
+extension KeyBlock {
+    /// XORs HMAC(key, message) onto the first key; the second is used for the partial.
+    mutating func add(_ message: [UInt8], key: UnsafeRawBufferPointer) {
+        bytes.withUnsafeMutableBytes { all in
+            guard all.count >= 2 * Derivation.size else { return }
+            let partial = UnsafeMutableRawBufferPointer(
+                rebasing: all[Derivation.size..<(2 * Derivation.size)])
+            HMACSHA256.compute(message, key: key, into: partial)
+            for index in 0..<Derivation.size { all[index] ^= partial[index] }
+        }
+    }
+
+    /// XORs 32 lent bytes onto the first key.
+    mutating func add(_ other: UnsafeRawBufferPointer) {
+        bytes.withUnsafeMutableBytes { sum in
+            for index in 0..<min(Derivation.size, sum.count, other.count) {
+                sum[index] ^= other[index]
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+import Bytes
+public import Plates
+public import Secrets
+
+/// The site keys of one site for some hours, for the subsets of one custodian: what a grant
+/// carries to a gateway, sealed to its one-time key.
+public final class SiteKeyParcel: Sendable, CustomStringConvertible, CustomReflectable {
+    /// The generation that the keys are of.
+    public let generation: UInt32
+    /// The site that they are for.
+    public let site: SiteNumber
+    /// The hours, ascending.
+    public let hours: [Hour]
+    /// The subsets, ascending.
+    public let masks: [SubsetMask]
+    private let block: KeyBlock
+
+    init(
+        generation: UInt32, site: SiteNumber, hours: [Hour], masks: [SubsetMask],
+        block: consuming KeyBlock
+    ) {
+        self.generation = generation
+        self.site = site
+        self.hours = hours
+        self.masks = masks
+        self.block = block
+    }
+
+    /// Lends site_S[d,h,g] of a subset and an hour; an empty buffer where it is not inside.
+    public func withKey<Result: ~Copyable, Failure: Error>(
+        mask: SubsetMask, hour: Hour, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        var index = -1
+        if let place = hours.place(of: hour), let column = masks.place(of: mask) {
+            index = place * masks.count + column
+        }
+        return try block.withKey(index, body)
+    }
+
+    /// `u32(generation) ‖ u16(site) ‖ u16(count) ‖ masks ‖ u16(count) ‖ u32 hours ‖ keys`, the keys
+    /// by hour, then mask; in guarded memory. Throws `memory-locked-out`.
+    public func encode() throws(TokensError) -> SecretBytes {
+        var header = ByteWriter()
+        header.u32(generation)
+        header.u16(site.number)
+        header.masks(masks)
+        header.u16(UInt16(clamping: hours.count))
+        for hour in hours { header.u32(hour.number) }
+        return try block.encode(header: header.bytes)
+    }
+
+    /// A parcel out of a sealed grant. Throws `parcel-malformed` unless `encode` wrote it.
+    public init(wire: borrowing SecretBytes) throws(TokensError) {
+        var header = HeaderReader()
+        generation = try header.u32(wire)
+        site = SiteNumber(number: try header.u16(wire))
+        masks = try header.masks(wire)
+        var hours: [Hour] = []
+        for _ in 0..<(try header.u16(wire)) { hours.append(Hour(number: try header.u32(wire))) }
+        guard !hours.isEmpty, isStrictlyAscending(hours) else { throw .malformed }
+        self.hours = hours
+        block = try KeyBlock(
+            wire: wire, headerSize: header.offset, count: hours.count * masks.count)
+    }
+
+    /// No key.
+    public var description: String { "site keys" }
+    /// No children: a dump shows nothing.
+    public var customMirror: Mirror { Mirror(self, children: [:]) }
+}
+
+/// One custodian's evaluation: the partials of each plate (by its place in the request), each cell
+/// and each subset it holds. Sealed to the request's reply key; the vault never sees it open.
+public final class PartialParcel: Sendable, CustomStringConvertible, CustomReflectable {
+    /// The generation that the partials are of.
+    public let generation: UInt32
+    /// How many plates: those of the request, in its order.
+    public let plateCount: Int
+    /// The cells, ascending by hour, then site.
+    public let cells: [Cell]
+    /// The subsets, ascending.
+    public let masks: [SubsetMask]
+    private let block: KeyBlock
+
+    init(
+        generation: UInt32, plateCount: Int, cells: [Cell], masks: [SubsetMask],
+        block: consuming KeyBlock
+    ) {
+        self.generation = generation
+        self.plateCount = plateCount
+        self.cells = cells
+        self.masks = masks
+        self.block = block
+    }
+
+    /// Lends one partial; an empty buffer where it is not inside.
+    public func withPartial<Result: ~Copyable, Failure: Error>(
+        plate: Int, cell: Cell, mask: SubsetMask,
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        var index = -1
+        if (0..<plateCount).contains(plate), let place = cells.place(of: cell),
+            let column = masks.place(of: mask)
+        {
+            index = (plate * cells.count + place) * masks.count + column
+        }
+        return try block.withKey(index, body)
+    }
+
+    /// The days of the cells, ascending.
+    public var days: [Day] { Set(cells.map(\.hour.day)).sorted() }
+
+    /// The subsets of both parcels in which any partial differs, ascending: somebody has lied, and
+    /// e_S says who. Compared in constant time; parcels of other plates, cells or generation differ
+    /// in every common subset.
+    public func differences(from other: PartialParcel) -> [SubsetMask] {
+        let isLike =
+            generation == other.generation && plateCount == other.plateCount
+            && cells == other.cells
+        return masks.filter { mask in
+            guard other.masks.contains(mask) else { return false }
+            var isEqual = isLike
+            for plate in 0..<plateCount where isLike {
+                for cell in cells {
+                    let same = withPartial(plate: plate, cell: cell, mask: mask) { mine in
+                        other.withPartial(plate: plate, cell: cell, mask: mask) {
+                            ConstantTime.isEqual(mine, $0)
+                        }
+                    }
+                    isEqual = same && isEqual
+                }
+            }
+            return !isEqual
+        }
+    }
+
+    /// `u32(generation) ‖ u8(plates) ‖ u16(count) ‖ masks ‖ u16(count) ‖ cells (u32 hour ‖ u16
+    /// site) ‖ partials`, by plate, then cell, then mask; in guarded memory. Throws
+    /// `memory-locked-out`.
+    public func encode() throws(TokensError) -> SecretBytes {
+        var header = ByteWriter()
+        header.u32(generation)
+        header.u8(UInt8(clamping: plateCount))
+        header.masks(masks)
+        header.u16(UInt16(clamping: cells.count))
+        for cell in cells { header.raw(cell.encode()) }
+        return try block.encode(header: header.bytes)
+    }
+
+    /// A parcel out of a sealed evaluation. Throws `parcel-malformed` unless `encode` wrote it.
+    public init(wire: borrowing SecretBytes) throws(TokensError) {
+        var header = HeaderReader()
+        generation = try header.u32(wire)
+        plateCount = Int(try header.u8(wire))
+        masks = try header.masks(wire)
+        var cells: [Cell] = []
+        for _ in 0..<(try header.u16(wire)) {
+            let hour = Hour(number: try header.u32(wire))
+            cells.append(Cell(hour: hour, site: SiteNumber(number: try header.u16(wire))))
+        }
+        guard plateCount > 0, !cells.isEmpty, isStrictlyAscending(cells) else { throw .malformed }
+        self.cells = cells
+        block = try KeyBlock(
+            wire: wire, headerSize: header.offset,
+            count: plateCount * cells.count * masks.count)
+    }
+
+    /// No partial.
+    public var description: String { "partials" }
+    /// No children: a dump shows nothing.
+    public var customMirror: Mirror { Mirror(self, children: [:]) }
+}
