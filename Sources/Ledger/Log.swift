@@ -1,0 +1,188 @@
+public import Disk
+public import Secrets
+import Synchronization
+
+/// The log as its one writer has it.
+///
+/// A folder holds two files: `journal`, every entry, and `checkpoint`, the signed head. The order
+/// in which they are written is the whole safety of it; `append` goes through these steps, and
+/// `open` through the last three of them, whatever it finds.
+///
+/// 1. The batch's entries and a seal (their number and root) are written to the end of the
+///    journal. If we crash here, some of it may be on disk, in any state. The seal over it does not
+///    hold, or it holds and the batch is whole; `open` keeps what stands under the last seal that
+///    holds and cuts off the rest. Nobody had been told of either.
+/// 2. The journal is synchronized. If we crash here, or from here on, the batch stays: `open` goes
+///    forward to it. It could not go back: after step 3 somebody may have seen a checkpoint.
+/// 3. The checkpoint is signed: only now, over entries that cannot go away any more. If we crash
+///    here, the same text is signed again at `open`, and Ed25519 gives the same bytes: no two
+///    different checkpoints of one size can ever leave this log.
+/// 4. `checkpoint` is replaced, durably (written beside, synchronized, renamed, folder
+///    synchronized). If we crash here, the old one or the new one stands, and both fit the journal;
+///    `open` writes the new one.
+/// 5. The caller is told. An entry that was acknowledged is therefore under a durable, signed
+///    checkpoint: a journal that no longer gives its root is refused as damaged, never cut.
+///
+/// After any error from the disk an open log takes no more entries (`log-stopped`) until it is
+/// opened again, since only `open` knows what the disk kept. One process writes a log at a time:
+/// whoever starts it sees to that.
+public final class Log: Sendable {
+    /// The log's name in its checkpoints.
+    public let origin: String
+    private let folder: String
+    private let signer: NoteSigner
+    private let fileSystem: any FileSystem
+    private let state: Mutex<State>
+
+    private struct State: Sendable {
+        var held: HeldLog
+        var note: Note
+        var isStopped = false
+    }
+
+    private init(
+        _ folder: String, _ origin: String, _ signer: NoteSigner, _ fileSystem: any FileSystem
+    ) throws(LedgerError) {
+        self.folder = folder
+        self.origin = origin
+        self.signer = signer
+        self.fileSystem = fileSystem
+        let published = try Self.published(folder, origin, signer.verifierKey, fileSystem)
+        var journal = try Journal.replayed(folder + "/journal", fileSystem)
+        guard published.size <= journal.size,
+            try journal.tree.root(at: published.size) == published.root
+        else {
+            throw LedgerError(
+                code: "log-damaged",
+                sentence: "the journal in \(folder) does not give the root of its checkpoint")
+        }
+        try journal.settle()
+        state = Mutex(
+            try Self.publish(journal, folder: folder, origin, signer, fileSystem))
+    }
+
+    /// Makes a log without entries in a folder, which is made if need be, and opens it. A creation
+    /// that crashed is begun again. Throws `log-exists` where there is one, `journal-exists` where
+    /// there are entries without a checkpoint, `checkpoint-origin`, and the disk's errors.
+    public static func create(
+        at folder: String, origin: String, signer: NoteSigner, fileSystem: any FileSystem
+    ) throws(LedgerError) -> Log {
+        let head = try Checkpoint(origin: origin, size: 0, root: Merkle.emptyRoot)
+        let note = try signer.sign(head.text)
+        let exists = try onDisk { () throws(DiskError) in
+            try fileSystem.makeFolder(folder)
+            try fileSystem.synchronize(fileSystem.folder(of: folder))
+            return try fileSystem.size(folder + "/checkpoint") != nil
+        }
+        guard !exists else {
+            throw LedgerError(code: "log-exists", sentence: "there is a log in \(folder) already")
+        }
+        // The journal first: a checkpoint is what makes a folder a log.
+        try Journal.create(folder + "/journal", fileSystem)
+        try onDisk { () throws(DiskError) in
+            try fileSystem.replace(folder + "/checkpoint", note.encode())
+        }
+        return try Log(folder, origin, signer, fileSystem)
+    }
+
+    /// Opens a log: keeps every acknowledged entry, finishes or cuts off what a crash interrupted,
+    /// publishes the checkpoint. Throws `log-missing`, `log-damaged`, `journal-missing`,
+    /// `journal-damaged`, `checkpoint-unsigned` or `checkpoint-origin` for another's log, and the
+    /// disk's errors.
+    public static func open(
+        at folder: String, origin: String, signer: NoteSigner, fileSystem: any FileSystem
+    ) throws(LedgerError) -> Log {
+        try Log(folder, origin, signer, fileSystem)
+    }
+
+    /// The signed checkpoint, as `checkpoint` has it.
+    public var checkpoint: [UInt8] { state.withLock { $0.note.encode() } }
+    /// What the checkpoint says.
+    public var head: Checkpoint { state.withLock { $0.held.head } }
+    /// How many entries.
+    public var size: UInt64 { head.size }
+    /// The key that verifies the checkpoints.
+    public var verifierKey: NoteVerifierKey { signer.verifierKey }
+
+    /// Adds entries in order, each of at most 65,535 bytes, and returns their indexes once they are
+    /// durable and under the published checkpoint. Nothing happens for an empty batch. Throws
+    /// `entry-size` (the log goes on), `log-stopped`, `journal-changed`, and the disk's errors,
+    /// after which the batch may be in the log or not: `open` tells.
+    public func append(_ entries: [[UInt8]]) throws(LedgerError) -> Range<UInt64> {
+        try state.withLock { state throws(LedgerError) in
+            guard !state.isStopped else {
+                throw LedgerError(
+                    code: "log-stopped",
+                    sentence: "the log stopped after an error of its disk; open it again")
+            }
+            let first = state.held.head.size
+            guard !entries.isEmpty else { return first..<first }
+            do throws(LedgerError) {
+                try state.held.journal.add(entries, sealed: true)
+                try state.held.journal.commit()
+                state = try Self.publish(
+                    state.held.journal, folder: folder, origin, signer, fileSystem)
+            } catch {
+                state.isStopped = error.code != "entry-size"
+                throw error
+            }
+            return first..<state.held.head.size
+        }
+    }
+
+    /// One entry. Throws `entry-missing`, `entry-damaged`.
+    public func entry(at index: UInt64) throws(LedgerError) -> [UInt8] {
+        try state.withLock { state throws(LedgerError) in try state.held.entry(index) }
+    }
+
+    /// Entries in order. Throws as `entry(at:)`.
+    public func entries(_ range: Range<UInt64>) throws(LedgerError) -> [[UInt8]] {
+        try state.withLock { state throws(LedgerError) in try state.held.entries(range) }
+    }
+
+    /// The proof that an entry is in the log of `size` entries, the present size if nil. Throws
+    /// `proof-range`.
+    public func inclusionProof(
+        of index: UInt64, size: UInt64? = nil
+    ) throws(LedgerError) -> [Digest] {
+        try state.withLock { state throws(LedgerError) in
+            try state.held.inclusionProof(index, size)
+        }
+    }
+
+    /// The proof that the log of `size` entries, the present size if nil, extends the one of
+    /// `oldSize`. Throws `proof-range`.
+    public func consistencyProof(
+        from oldSize: UInt64, to size: UInt64? = nil
+    ) throws(LedgerError) -> [Digest] {
+        try state.withLock { state throws(LedgerError) in
+            try state.held.consistencyProof(oldSize, size)
+        }
+    }
+
+    /// Steps 3 and 4: signs the head of a durable journal and publishes it, unless it stands there.
+    private static func publish(
+        _ journal: Journal, folder: String, _ origin: String, _ signer: NoteSigner,
+        _ fileSystem: any FileSystem
+    ) throws(LedgerError) -> State {
+        let head = try Checkpoint(
+            origin: origin, size: journal.size, root: journal.tree.root)
+        let note = try signer.sign(head.text)
+        let path = folder + "/checkpoint"
+        try onDisk { () throws(DiskError) in
+            try fileSystem.replace(path, note.encode())
+        }
+        return State(held: HeldLog(journal: journal, head: head), note: note)
+    }
+
+    private static func published(
+        _ folder: String, _ origin: String, _ key: NoteVerifierKey, _ fileSystem: any FileSystem
+    ) throws(LedgerError) -> Checkpoint {
+        let path = folder + "/checkpoint"
+        guard try onDisk({ () throws(DiskError) in try fileSystem.size(path) }) != nil else {
+            throw LedgerError(code: "log-missing", sentence: "there is no log in \(folder)")
+        }
+        let wire = try onDisk { () throws(DiskError) in try fileSystem.read(path) }
+        return try Checkpoint.verified(wire, origin: origin, key: key).checkpoint
+    }
+}
