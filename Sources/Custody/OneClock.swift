@@ -1,0 +1,108 @@
+public import Bytes
+public import Plates
+
+/// The one clock of a custodian (DESIGN section 3): runs at 0.999 to 2 times the boot clock towards
+/// the wall clock, never steps, never goes back.
+///
+/// A pure state machine: readings go in, the custodian's time comes out. Spec: Docs/Spec/Clock.md.
+/// Wire form, 32 bytes: `u64(time, microseconds) ‖ u64(boot clock, milliseconds) ‖ boot id`.
+public struct OneClock: Hashable, Sendable {
+    /// 32: bytes of the wire form.
+    public static let size = 32
+
+    // Microseconds, so that 0.999 and 2 times a millisecond are whole numbers and nothing is lost
+    // however often the clock is read.
+    private var microseconds: Int64
+    private var boot: Int64
+    private var bootID: [UInt8]
+
+    /// The custodian's time at the last reading.
+    public var now: Timestamp {
+        Timestamp(milliseconds: Self.floorDivided(microseconds, 1_000))
+    }
+
+    /// A clock without a past: takes the wall clock once. `confirmed` is the time that the
+    /// custodian's administrator saw and confirmed. Throws `clock-unconfirmed` where the wall
+    /// clock is more than ten minutes off it.
+    public init(
+        starting source: any ClockSource, confirmed: Timestamp
+    ) throws(CustodyError) {
+        let wall = source.wall.milliseconds
+        let off = wall.subtractingReportingOverflow(confirmed.milliseconds)
+        guard !off.overflow, off.partialValue.magnitude <= 600_000,
+            wall.magnitude < UInt64(Int64.max / 4_000)
+        else {
+            throw CustodyError(
+                code: "clock-unconfirmed",
+                sentence: "the machine's clock says something else than its administrator; set "
+                    + "the clock, then confirm again")
+        }
+        microseconds = wall * 1_000
+        boot = source.boot
+        bootID = source.bootID
+    }
+
+    /// Takes new readings and returns the custodian's time.
+    ///
+    /// Within one boot the clock moves by 0.999 to 2 times what passed on the boot clock. After a
+    /// boot only what has passed since that boot is known to have passed at all.
+    @discardableResult
+    public mutating func read(_ source: any ClockSource) -> Timestamp {
+        let reading = source.boot
+        if source.bootID != bootID {
+            bootID = source.bootID
+            boot = 0
+        }
+        let elapsed = reading.subtractingReportingOverflow(boot)
+        guard !elapsed.overflow, elapsed.partialValue > 0 else { return now }
+        boot = reading
+        move(elapsed: elapsed.partialValue, wall: source.wall)
+        return now
+    }
+
+    /// Steps forward, and only forward, to the t-th latest cosignature time of the *other*
+    /// custodians; to be called only after a boot. A time in the past changes nothing.
+    public mutating func stepForward(trusted: Timestamp) {
+        microseconds = max(microseconds, Self.multiplied(trusted.milliseconds, 1_000))
+    }
+
+    private mutating func move(elapsed: Int64, wall: Timestamp) {
+        let slowest = Self.added(microseconds, Self.multiplied(elapsed, 999))
+        let fastest = Self.added(microseconds, Self.multiplied(elapsed, 2_000))
+        let target = Self.multiplied(wall.milliseconds, 1_000)
+        microseconds = min(max(target, slowest), fastest)
+    }
+
+    // Saturating arithmetic: readings come from outside and may be anything.
+    private static func multiplied(_ value: Int64, _ factor: Int64) -> Int64 {
+        let product = value.multipliedReportingOverflow(by: factor)
+        return product.overflow ? (value < 0 ? .min : .max) : product.partialValue
+    }
+
+    private static func added(_ left: Int64, _ right: Int64) -> Int64 {
+        let sum = left.addingReportingOverflow(right)
+        return sum.overflow ? .max : sum.partialValue
+    }
+
+    private static func floorDivided(_ value: Int64, _ divisor: Int64) -> Int64 {
+        value >= 0 ? value / divisor : (value - (divisor - 1)) / divisor
+    }
+
+    /// The wire form, 32 bytes.
+    public func encode() -> [UInt8] {
+        var writer = ByteWriter(capacity: Self.size)
+        writer.u64(UInt64(bitPattern: microseconds))
+        writer.u64(UInt64(bitPattern: boot))
+        writer.raw(bootID)
+        return writer.bytes
+    }
+
+    /// A clock from its wire form. Throws `bytes-short` or `bytes-trailing`.
+    public init(wire bytes: [UInt8]) throws(BytesError) {
+        var reader = ByteReader(bytes)
+        microseconds = Int64(bitPattern: try reader.u64())
+        boot = Int64(bitPattern: try reader.u64())
+        bootID = try reader.raw(16)
+        try reader.end()
+    }
+}
