@@ -1,0 +1,328 @@
+public import Plates
+public import Secrets
+
+/// A request for a search, by an investigator of an agency. What it searches for stands in the
+/// `RequestSecret`; here are commitments, counts and codes only, for the public log.
+public struct RequestBody: StatementBody {
+    /// The type line's word.
+    public static let type = StatementType.request
+
+    /// The agency's word.
+    public var agency: String
+    /// The number of cells of the window.
+    public var cellCount: Int
+    /// SHA-256 commitment to the docket (Docs/Spec/Request.md).
+    public var docketCommitment: Digest
+    /// One commitment for each plate, in the order of the secret.
+    public var plateCommitments: [Digest]
+    /// The kind of process: a `ProcessKind`'s word.
+    public var process: String
+    /// The purpose's code: a `Purpose`.
+    public var purpose: String
+    /// X-Wing public key to which custodians seal their answers, 1,216 bytes, used once.
+    @KeyText public var replyKey: [UInt8]
+    /// The requester's word.
+    public var requester: String
+    /// SHA-256 of each custodian's sealed copy, ascending by custodian.
+    public var sealedCopies: [SealedCopy]
+    /// When it was signed, by the requester's clock.
+    @Plain public var time: Timestamp
+    /// SHA-256 of the warrant document's bytes.
+    public var warrant: Digest
+    /// SHA-256 commitment to the cells (Docs/Spec/Request.md).
+    public var windowCommitment: Digest
+
+    /// A request of its parts.
+    public init(
+        agency: String, requester: String, purpose: String, process: String, warrant: Digest,
+        plateCommitments: [Digest], windowCommitment: Digest, cellCount: Int,
+        docketCommitment: Digest, replyKey: [UInt8], sealedCopies: [SealedCopy], time: Timestamp
+    ) {
+        self.agency = agency
+        self.requester = requester
+        self.purpose = purpose
+        self.process = process
+        self.warrant = warrant
+        self.plateCommitments = plateCommitments
+        self.windowCommitment = windowCommitment
+        self.cellCount = cellCount
+        self.docketCommitment = docketCommitment
+        self.replyKey = replyKey
+        self.sealedCopies = sealedCopies
+        self.time = time
+    }
+
+    public func author(in roster: Roster) throws(Refusal) -> String {
+        guard roster.agency(ofRequester: requester)?.id == agency else {
+            throw Refusal(
+                .requesterUnknown, "the requester is nobody of that agency in the roster")
+        }
+        return requester
+    }
+
+    public func checkForm(in roster: Roster) throws(Refusal) {
+        try Form.codeWord(purpose)
+        try Form.codeWord(process)
+        let custodians = sealedCopies.map(\.custodian)
+        guard RosterCheck.isAscending(custodians),
+            custodians.allSatisfy({ roster.custodianIndex($0) != nil })
+        else {
+            throw Refusal(
+                .statementMalformed, "sealed copies go to custodians, each once, ascending")
+        }
+        guard plateCommitments.count <= 64, cellCount >= 0 else {
+            throw Refusal(.statementMalformed, "the request's counts are out of range")
+        }
+    }
+}
+
+/// Which bytes are whose sealed copy of a request.
+public struct SealedCopy: Codable, Hashable, Sendable {
+    /// The custodian's word.
+    public var custodian: String
+    /// SHA-256 of the sealed bytes.
+    public var digest: Digest
+    /// The day of the prekey they are sealed to.
+    @Plain public var prekeyDay: Day
+
+    /// A sealed copy's record.
+    public init(custodian: String, digest: Digest, prekeyDay: Day) {
+        self.custodian = custodian
+        self.digest = digest
+        self.prekeyDay = prekeyDay
+    }
+}
+
+/// An authority's attestation: this order stands behind exactly that request.
+public struct OrderBody: StatementBody {
+    /// The type line's word.
+    public static let type = StatementType.order
+
+    /// The authority's word.
+    public var authority: String
+    /// When the order ends.
+    @Plain public var expires: Timestamp
+    /// The request's plate commitments, repeated.
+    public var plateCommitments: [Digest]
+    /// The request's id.
+    public var request: Digest
+    /// When it was signed.
+    @Plain public var time: Timestamp
+    /// SHA-256 of the warrant document, repeated.
+    public var warrant: Digest
+    /// The request's window commitment, repeated.
+    public var windowCommitment: Digest
+
+    /// An attestation of its parts.
+    public init(
+        authority: String, request: Digest, warrant: Digest, plateCommitments: [Digest],
+        windowCommitment: Digest, expires: Timestamp, time: Timestamp
+    ) {
+        self.authority = authority
+        self.request = request
+        self.warrant = warrant
+        self.plateCommitments = plateCommitments
+        self.windowCommitment = windowCommitment
+        self.expires = expires
+        self.time = time
+    }
+
+    /// The attestation of a request as it stands.
+    public init(
+        authority: String, attesting request: Statement<RequestBody>, expires: Timestamp,
+        time: Timestamp
+    ) {
+        self.init(
+            authority: authority, request: request.id, warrant: request.body.warrant,
+            plateCommitments: request.body.plateCommitments,
+            windowCommitment: request.body.windowCommitment, expires: expires, time: time)
+    }
+
+    public func author(in roster: Roster) throws(Refusal) -> String {
+        guard roster.authority(authority) != nil else {
+            throw Refusal(.authorityUnknown, "the roster has no authority of that name")
+        }
+        return authority
+    }
+}
+
+/// An officer's yes to the exact bytes of one request.
+public struct ApprovalBody: StatementBody {
+    /// The type line's word.
+    public static let type = StatementType.approval
+
+    /// The officer's word.
+    public var officer: String
+    /// The request's id.
+    public var request: Digest
+    /// When it was signed.
+    @Plain public var time: Timestamp
+
+    /// An approval of its parts.
+    public init(officer: String, request: Digest, time: Timestamp) {
+        self.officer = officer
+        self.request = request
+        self.time = time
+    }
+
+    public func author(in roster: Roster) throws(Refusal) -> String {
+        try Form.officer(officer, in: roster)
+    }
+}
+
+/// An officer's no, with a code; takes back the institution's earlier yes.
+public struct DenialBody: StatementBody {
+    /// The type line's word.
+    public static let type = StatementType.denial
+
+    /// Why.
+    public var code: DenialCode
+    /// The officer's word.
+    public var officer: String
+    /// The request's id.
+    public var request: Digest
+    /// When it was signed.
+    @Plain public var time: Timestamp
+
+    /// A denial of its parts.
+    public init(officer: String, request: Digest, code: DenialCode, time: Timestamp) {
+        self.officer = officer
+        self.request = request
+        self.code = code
+        self.time = time
+    }
+
+    public func author(in roster: Roster) throws(Refusal) -> String {
+        try Form.officer(officer, in: roster)
+    }
+}
+
+/// The requester, or the authority that attested, takes a request back for good.
+public struct WithdrawBody: StatementBody {
+    /// The type line's word.
+    public static let type = StatementType.withdraw
+
+    /// The word of the requester or authority.
+    public var party: String
+    /// The request's id.
+    public var request: Digest
+    /// When it was signed.
+    @Plain public var time: Timestamp
+
+    /// A withdrawal of its parts.
+    public init(party: String, request: Digest, time: Timestamp) {
+        self.party = party
+        self.request = request
+        self.time = time
+    }
+
+    public func author(in roster: Roster) throws(Refusal) -> String {
+        guard roster.agency(ofRequester: party) != nil || roster.authority(party) != nil else {
+            throw Refusal(.signerUnknown, "only a requester or an authority withdraws")
+        }
+        return party
+    }
+}
+
+/// A custodian has evaluated its share for a request and says with which results, without
+/// revealing them.
+public struct EvaluationBody: StatementBody {
+    /// The type line's word.
+    public static let type = StatementType.evaluation
+
+    /// The custodian's word.
+    public var custodian: String
+    /// e_S for each day, plate and subset held, ascending in that order.
+    public var digests: [EvaluationItem]
+    /// The request's id.
+    public var request: Digest
+    /// When it was signed, by the custodian's clock.
+    @Plain public var time: Timestamp
+
+    /// An evaluation of its parts; sorts the items.
+    public init(custodian: String, request: Digest, digests: [EvaluationItem], time: Timestamp) {
+        self.custodian = custodian
+        self.request = request
+        self.digests = digests.sorted()
+        self.time = time
+    }
+
+    public func author(in roster: Roster) throws(Refusal) -> String {
+        try Form.custodian(custodian, in: roster)
+    }
+
+    public func checkForm(in roster: Roster) throws(Refusal) {
+        guard !digests.isEmpty, RosterCheck.isAscending(digests) else {
+            throw Refusal(.statementMalformed, "an evaluation's items ascend, at least one")
+        }
+    }
+}
+
+/// One e_S (DESIGN section 4).
+public struct EvaluationItem: Codable, Hashable, Comparable, Sendable {
+    /// The day.
+    @Plain public var day: Day
+    /// The digest.
+    public var e: Digest
+    /// The subset.
+    @Plain public var mask: SubsetMask
+    /// The plate's place in the request, from 0.
+    public var plate: Int
+
+    /// An item of its parts.
+    public init(day: Day, plate: Int, mask: SubsetMask, e: Digest) {
+        self.day = day
+        self.plate = plate
+        self.mask = mask
+        self.e = e
+    }
+
+    /// By day, plate and mask.
+    public static func < (left: Self, right: Self) -> Bool {
+        (left.day, left.plate, left.mask) < (right.day, right.plate, right.mask)
+    }
+}
+
+/// Rows were handed over: once by the vault, and countersigned by the requester.
+public struct DisclosureBody: StatementBody {
+    /// The type line's word.
+    public static let type = StatementType.disclosure
+
+    /// Who says it.
+    public enum Role: String, CaseIterable, Codable, Sendable {
+        /// The vault, which handed the rows over.
+        case vault
+        /// The requester, who received them.
+        case requester
+    }
+
+    /// SHA-256 of the bundle's manifest.
+    public var bundle: Digest
+    /// The word of the vault or the requester.
+    public var party: String
+    /// The request's id.
+    public var request: Digest
+    /// In which role.
+    public var role: Role
+    /// When it was signed.
+    @Plain public var time: Timestamp
+
+    /// A disclosure of its parts.
+    public init(role: Role, party: String, request: Digest, bundle: Digest, time: Timestamp) {
+        self.role = role
+        self.party = party
+        self.request = request
+        self.bundle = bundle
+        self.time = time
+    }
+
+    public func author(in roster: Roster) throws(Refusal) -> String {
+        let known =
+            role == .vault
+            ? party == roster.body.vault.id : roster.agency(ofRequester: party) != nil
+        guard known else {
+            throw Refusal(.signerUnknown, "the roster has no such \(role.rawValue)")
+        }
+        return party
+    }
+}

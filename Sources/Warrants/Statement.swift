@@ -1,0 +1,174 @@
+import Bytes
+public import Ledger
+public import Secrets
+
+/// The kinds of statements; the first line of a statement is `platevault/<type>/v1`.
+public enum StatementType: String, CaseIterable, Codable, Sendable {
+    case roster, generation, grant, request, order, approval, denial, withdraw, evaluation
+    case disclosure, shred, prekeys, difference
+    case hourClosed = "hour-closed"
+    case dayDestroyed = "day-destroyed"
+    case rolledBack = "rolled-back"
+    case grantRequest = "grant-request"
+
+    /// The first line of its statements, without the line's end.
+    public var line: String { "platevault/\(rawValue)/v1" }
+    /// Whether it belongs into the log; a site's grant request goes to a custodian only.
+    public var isLogged: Bool { self != .grantRequest }
+
+    init?(line: String) {
+        guard let type = Self.allCases.first(where: { $0.line == line }) else { return nil }
+        self = type
+    }
+}
+
+/// What a statement says: a strict JSON object of one type.
+public protocol StatementBody: Codable, Hashable, Sendable {
+    /// The type of statements with this body.
+    static var type: StatementType { get }
+    /// The word of the party that signs it under a roster. Throws `signer-unknown` or `site-unknown`
+    /// where the roster has no such party in the role that may sign it.
+    func author(in roster: Roster) throws(Refusal) -> String
+    /// Checks everything that can be told from the body and the roster alone.
+    func checkForm(in roster: Roster) throws(Refusal)
+}
+
+extension StatementBody {
+    /// Nothing beyond the shape.
+    public func checkForm(in roster: Roster) throws(Refusal) {}
+}
+
+/// The text of a statement that a party is about to sign.
+///
+///     platevault/approval/v1
+///     example.org/vault.demo
+///     9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+///     {"officer":"clerk-lopez","request":"…64 hex…","time":1795397301244}
+public enum StatementDraft {
+    /// The four lines, each with its end. Throws `statement-malformed` for what has no JSON.
+    public static func text(
+        _ body: some StatementBody, origin: String, rosterHash: Digest
+    ) throws(Refusal) -> String {
+        let json = try CanonicalJSON.encode(body)
+        return "\(type(of: body).type.line)\n\(origin)\n\(rosterHash.hex)\n"
+            + String(decoding: json, as: UTF8.self) + "\n"
+    }
+
+    /// The text of a statement under a roster.
+    public static func text(
+        _ body: some StatementBody, under roster: Roster
+    ) throws(Refusal) -> String {
+        try text(body, origin: roster.origin, rosterHash: roster.hash)
+    }
+
+    /// The signed statement in its wire form, by one signer.
+    public static func sign(
+        _ body: some StatementBody, under roster: Roster, by signer: NoteSigner
+    ) throws(Refusal) -> [UInt8] {
+        let text = try text(body, under: roster)
+        do {
+            return try signer.sign(text).encode()
+        } catch {
+            throw Refusal(.statementMalformed, "the statement cannot be signed as a note")
+        }
+    }
+
+    /// A statement's id: SHA-256 of its text.
+    public static func id(_ text: String) -> Digest { Digest(of: Array(text.utf8)) }
+}
+
+/// A statement as it came: its shape is right, its signatures are not yet checked.
+public struct UnverifiedStatement: Hashable, Sendable {
+    /// The most bytes of a statement, signatures included; also the most of a log entry.
+    public static let sizeLimit = 65_535
+
+    /// The kind it says it is.
+    public let type: StatementType
+    /// The log it says it is for.
+    public let origin: String
+    /// The roster it says it was made under.
+    public let rosterHash: Digest
+    /// SHA-256 of its text.
+    public let id: Digest
+    /// The bytes as they came.
+    public let wire: [UInt8]
+    let note: Note
+    let json: [UInt8]
+
+    /// A statement from its wire form. Throws `statement-malformed` or `statement-type-unknown`.
+    public init(wire: [UInt8]) throws(Refusal) {
+        guard wire.count <= Self.sizeLimit, let note = try? Note(wire: wire),
+            note.encode() == wire
+        else { throw Refusal(.statementMalformed, "the statement is no signed note") }
+        let lines = note.text.utf8.split(separator: 0x0a, omittingEmptySubsequences: false)
+        guard lines.count == 5, lines[4].isEmpty, let rosterHash = Digest(hex: "\(lines[2])") else {
+            throw Refusal(
+                .statementMalformed, "a statement has four lines: type, origin, roster hash, JSON")
+        }
+        guard let type = StatementType(line: "\(lines[0])") else {
+            throw Refusal(.statementTypeUnknown, "the statement's type is not known here")
+        }
+        self.type = type
+        origin = "\(lines[1])"
+        self.rosterHash = rosterHash
+        json = Array(lines[3])
+        id = note.id
+        self.note = note
+        self.wire = wire
+    }
+
+    /// What it says, as a body of its type, strictly decoded. Throws `statement-malformed`.
+    /// Nobody vouches for it yet.
+    public func unverifiedBody<Body: StatementBody>(_: Body.Type) throws(Refusal) -> Body {
+        guard Body.type == type else {
+            throw Refusal(.statementMalformed, "a \(type.rawValue) is no \(Body.type.rawValue)")
+        }
+        return try CanonicalJSON.decode(Body.self, from: json)
+    }
+}
+
+/// A statement whose shape, place and signature have been verified under a roster. Nothing but
+/// `Roster.verify`, `Roster.successor` and `Record` can make one.
+public struct Statement<Body: StatementBody>: Hashable, Sendable {
+    /// SHA-256 of its text.
+    public let id: Digest
+    /// What it says.
+    public let body: Body
+    /// The word of the party that signed it; for a roster, the custodians' words.
+    public let signers: [String]
+    /// The bytes as they came.
+    public let wire: [UInt8]
+
+    init(id: Digest, body: Body, signers: [String], wire: [UInt8]) {
+        self.id = id
+        self.body = body
+        self.signers = signers
+        self.wire = wire
+    }
+}
+
+extension Roster {
+    /// Verifies a statement of one author under this roster: type, origin, roster, strict JSON,
+    /// form, and exactly one signature, by the party that the body names.
+    public func verify<Body: StatementBody>(
+        _ statement: UnverifiedStatement, as _: Body.Type = Body.self
+    ) throws(Refusal) -> Statement<Body> {
+        guard statement.origin == origin else {
+            throw Refusal(.statementOfOtherLog, "the statement is for another log")
+        }
+        guard statement.rosterHash == hash else {
+            throw Refusal(.rosterOutdated, "the statement was made under another roster")
+        }
+        let body = try statement.unverifiedBody(Body.self)
+        let author = try body.author(in: self)
+        guard statement.note.signatures.count == 1,
+            statementKeys(of: author).contains(where: { statement.note.isSigned(by: $0) })
+        else {
+            throw Refusal(
+                .signatureInvalid, "the statement is not signed by \(author), and by it alone")
+        }
+        try body.checkForm(in: self)
+        return Statement(
+            id: statement.id, body: body, signers: [author], wire: statement.wire)
+    }
+}
