@@ -1,0 +1,174 @@
+import Ledger
+public import Plates
+public import Secrets
+
+/// A leaf of a cell's tree: `label(16) ‖ SHA-256(row)(32)`, 48 bytes.
+public struct RowLeaf: Hashable, Comparable, Sendable {
+    /// The sentinel before all rows: 48 bytes of 0x00.
+    public static let first = RowLeaf(repeating: 0x00)
+    /// The sentinel after all rows: 48 bytes of 0xff.
+    public static let last = RowLeaf(repeating: 0xff)
+
+    /// The 48 bytes.
+    public let bytes: [UInt8]
+
+    /// The leaf of a row.
+    public init(_ row: SealedRow) { bytes = row.label.bytes + Digest(of: row.bytes).bytes }
+
+    /// A leaf that came over the wire; nil unless it is 48 bytes.
+    public init?(wire bytes: [UInt8]) {
+        guard bytes.count == 48 else { return nil }
+        self.bytes = bytes
+    }
+
+    private init(repeating byte: UInt8) { bytes = [UInt8](repeating: byte, count: 48) }
+
+    /// The RFC 6962 hash of the leaf.
+    public var hash: Digest { Merkle.leafHash(bytes) }
+
+    /// The 16 bytes of the label, by which leaves are ordered.
+    public var label: ArraySlice<UInt8> { bytes[..<16] }
+
+    /// By label alone: two rows of one label can not both be in a tree.
+    public static func < (left: Self, right: Self) -> Bool {
+        left.label.lexicographicallyPrecedes(right.label)
+    }
+}
+
+/// Where a leaf stands in a cell's tree, and the hashes that lead from it to the root.
+public struct LeafProof: Hashable, Sendable {
+    /// The leaf's index; the first sentinel has 0.
+    public let index: UInt64
+    /// The siblings, lowest first (RFC 6962 section 2.1.1); at most 64.
+    public let path: [Digest]
+
+    /// A claim of a place; it proves nothing until `HourRoot` has checked it.
+    public init(index: UInt64, path: [Digest]) {
+        self.index = index
+        self.path = path
+    }
+}
+
+/// Two leaves said to be neighbours in a cell's tree, with nothing between them.
+public struct AbsenceProof: Hashable, Sendable {
+    /// The leaf below the absent label, which may be the first sentinel.
+    public let left: RowLeaf
+    /// Where the left leaf stands; the right one stands at the index after it.
+    public let leftProof: LeafProof
+    /// The leaf above the absent label, which may be the last sentinel.
+    public let right: RowLeaf
+    /// The right leaf's siblings.
+    public let rightPath: [Digest]
+
+    /// A claim of absence; it proves nothing until `HourRoot` has checked it.
+    public init(left: RowLeaf, leftProof: LeafProof, right: RowLeaf, rightPath: [Digest]) {
+        self.left = left
+        self.leftProof = leftProof
+        self.right = right
+        self.rightPath = rightPath
+    }
+}
+
+/// The tree of one closed cell: RFC 6962 over the leaves of its rows, labels strictly ascending,
+/// between two sentinel leaves that count in its size (Docs/Spec/Hour.md). Immutable.
+public struct HourTree: Sendable {
+    private let leaves: [RowLeaf]
+    private let tree: MerkleTree
+
+    /// The tree of all rows of a cell, in any order; none gives the tree of a quiet hour. Throws
+    /// `hour-repeats` where two rows have one label, or one has the label of a sentinel.
+    public init(_ rows: [SealedRow]) throws(RowsError) {
+        try self.init(leaves: rows.map { RowLeaf($0) })
+    }
+
+    /// The tree of all rows' leaves, in any order. Throws as the other.
+    public init(leaves rows: [RowLeaf]) throws(RowsError) {
+        let leaves = [RowLeaf.first] + rows.sorted() + [RowLeaf.last]
+        guard zip(leaves, leaves.dropFirst()).allSatisfy({ $0 < $1 }) else {
+            throw RowsError(
+                code: "hour-repeats", sentence: "two rows of the cell have one label")
+        }
+        self.leaves = leaves
+        tree = MerkleTree(leaves.map(\.hash))
+    }
+
+    /// How many leaves, both sentinels included: rows + 2.
+    public var size: UInt64 { tree.size }
+    /// The root, and the size that it counts for.
+    public var root: HourRoot { HourRoot(size: tree.size, root: tree.root) }
+
+    /// The place of the row of a label, nil where there is none.
+    public func presence(of label: Label) -> LeafProof? {
+        let index = lowerBound(label)
+        guard leaves[index].label.elementsEqual(label.bytes), let path = path(index) else {
+            return nil
+        }
+        return LeafProof(index: UInt64(index), path: path)
+    }
+
+    /// The two neighbours between which a label is not; nil where it is there.
+    public func absence(of label: Label) -> AbsenceProof? {
+        let index = lowerBound(label)
+        guard index > 0, !leaves[index].label.elementsEqual(label.bytes),
+            let leftPath = path(index - 1), let rightPath = path(index)
+        else { return nil }
+        return AbsenceProof(
+            left: leaves[index - 1],
+            leftProof: LeafProof(index: UInt64(index - 1), path: leftPath),
+            right: leaves[index], rightPath: rightPath)
+    }
+
+    /// The first index whose label is not below this one; the last sentinel at the latest.
+    private func lowerBound(_ label: Label) -> Int {
+        var (low, high) = (0, leaves.count - 1)
+        while low < high {
+            let middle = (low + high) / 2
+            if leaves[middle].label.lexicographicallyPrecedes(label.bytes) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return low
+    }
+
+    private func path(_ index: Int) -> [Digest]? {
+        try? tree.inclusionProof(UInt64(index), size: tree.size)
+    }
+}
+
+/// The root of a cell's tree and its size: all that is needed to check presence and absence.
+public struct HourRoot: Hashable, Sendable {
+    /// Leaves, both sentinels included.
+    public let size: UInt64
+    /// The RFC 6962 root.
+    public let root: Digest
+
+    /// A root as an opening states it.
+    public init(size: UInt64, root: Digest) {
+        self.size = size
+        self.root = root
+    }
+
+    /// Whether the leaf stands where the proof says.
+    public func holds(_ leaf: RowLeaf, _ proof: LeafProof) -> Bool {
+        do throws(LedgerError) {
+            try Merkle.verifyInclusion(
+                leafHash: leaf.hash, index: proof.index, size: size, proof: proof.path, root: root)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// Whether no row has this label: two leaves at neighbouring places, one below and one above.
+    /// That all labels ascend is what the site signed; a site that lies can only hurt its own rows.
+    public func lacks(_ label: Label, _ proof: AbsenceProof) -> Bool {
+        let (next, overflow) = proof.leftProof.index.addingReportingOverflow(1)
+        return !overflow
+            && proof.left.label.lexicographicallyPrecedes(label.bytes)
+            && label.bytes.lexicographicallyPrecedes(proof.right.label)
+            && holds(proof.left, proof.leftProof)
+            && holds(proof.right, LeafProof(index: next, path: proof.rightPath))
+    }
+}

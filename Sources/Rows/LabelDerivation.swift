@@ -1,0 +1,33 @@
+import Bytes
+public import Plates
+public import Secrets
+
+extension Label {
+    /// The label of a row (DESIGN section 5): the first 16 bytes of HMAC(find, run ‖ u64(counter)).
+    ///
+    /// Whoever has `find` can name every row of one plate in one cell; nobody else can tell a label
+    /// from random bytes. Throws `label-size` for a find key that is not 32 bytes.
+    public static func derive(
+        find: borrowing SecretBytes, run: RunID, counter: UInt64
+    ) throws(PlatesError) -> Label {
+        try find.withUnsafeBytes { (find) throws(PlatesError) in
+            try derive(find: find, run: run, counter: counter)
+        }
+    }
+
+    /// The same with a find key that lies in a block of many. Throws as the other.
+    public static func derive(
+        find: UnsafeRawBufferPointer, run: RunID, counter: UInt64
+    ) throws(PlatesError) -> Label {
+        guard find.count == HMACSHA256.size else {
+            throw PlatesError(
+                code: "label-size", sentence: "a find key is 32 bytes, not \(find.count)")
+        }
+        var message = ByteWriter(capacity: 16)
+        message.raw(run.bytes)
+        message.u64(counter)
+        var tag = [UInt8](repeating: 0, count: HMACSHA256.size)
+        tag.withUnsafeMutableBytes { HMACSHA256.compute(message.bytes, key: find, into: $0) }
+        return try Label(bytes: Array(tag[..<16]))
+    }
+}
