@@ -92,7 +92,8 @@ if exists("Tests/TestSupport") {
 targets += tests("BytesTests", ["Bytes", "Disk", "TestSupport"])
 targets += tests("SecretsTests", ["Secrets", "Bytes", "TestSupport", crypto])
 targets += tests("PlatesTests", ["Plates", "Bytes"])
-targets += tests("TokensTests", ["Tokens", "Secrets", "Plates", "Bytes", "TestSupport"])
+targets += tests(
+    "TokensTests", ["Tokens", "TokenVectors", "Secrets", "Plates", "Bytes", "TestSupport"])
 targets += tests("LedgerTests", ["Ledger", "Secrets", "Bytes", "Disk", "TestSupport"])
 targets += tests("RowsTests", ["Rows", "Ledger", "Plates", "Secrets", "Bytes", "TestSupport"])
 targets += tests(
