@@ -125,10 +125,9 @@ public struct Read: Hashable, Sendable, CustomStringConvertible, CustomReflectab
     public var plate: Plate { fields.plate }
     /// The plate as the reader sent it.
     public var asRead: String { fields.asRead }
-    /// When the plate was seen: the device's time, or that of receipt where its clock is off.
-    public var seen: Timestamp {
-        fields.deviceClockOff ? fields.receivedTime : fields.deviceTime
-    }
+    /// When the plate was seen, which files the read: the device's time, also where its clock is
+    /// flagged, because a slow clock cannot be told from a late delivery.
+    public var seen: Timestamp { fields.deviceTime }
 
     /// The word and nothing of the content.
     public var description: String { "read" }

@@ -1,0 +1,120 @@
+public import Plates
+
+/// What came in, and what became of it. Numbers and codes only.
+public struct Summary: Hashable, Sendable, Codable {
+    /// Messages received, whatever they were.
+    public var messages = 0
+    /// Messages with the results of one frame or picture.
+    public var frames = 0
+    /// Messages that sum up a passage.
+    public var groups = 0
+    /// Messages that are never a read, such as heartbeats.
+    public var ignored = 0
+    /// Frames and groups in which the engine named no plate.
+    public var withoutPlate = 0
+    /// Results of frames that were counted with a passage.
+    public var folded = 0
+    /// Reads that came out.
+    public var reads = 0
+    /// Of these, the reads of agents' frames that no group claimed.
+    public var readsWithoutGroup = 0
+    /// Reads whose device clock was far off.
+    public var clocksOff = 0
+    /// Candidates that had no place in a row or no usable text.
+    public var candidatesDropped = 0
+    /// Messages and plates that were refused, by code.
+    public var refused: [String: Int] = [:]
+
+    /// All zeros.
+    public init() {}
+
+    /// Counts one refusal.
+    public mutating func refuse(_ code: String) { refused[code, default: 0] += 1 }
+}
+
+/// Messages in, reads out, everything counted: the front half of a gateway.
+public struct Reception: Sendable {
+    /// What has been received so far.
+    public private(set) var summary = Summary()
+
+    private let parser: OpenALPRParser
+    private let fold: Fold
+    private var passages = Passages()
+
+    /// A reception. `fold` is the generation's; `camera` names the camera of messages without one.
+    public init(fold: Fold, camera: String = "unnamed") {
+        self.fold = fold
+        parser = OpenALPRParser(defaultCamera: camera)
+    }
+
+    /// Takes one message received at `now`, and returns the reads that are complete. Throws why
+    /// the message was refused; that is counted too, and nothing of the message stays.
+    public mutating func take(
+        _ message: [UInt8], at now: Timestamp
+    ) throws(IntakeRefusal) -> [Read] {
+        summary.messages += 1
+        let parsed: OpenALPRMessage
+        do throws(IntakeRefusal) {
+            parsed = try parser.parse(message)
+        } catch {
+            summary.refuse(error.code)
+            throw error
+        }
+        var refusal: IntakeRefusal?
+        var reads: [Read] = []
+        switch parsed {
+        case .ignored: summary.ignored += 1
+        case .frame(let uuid, let plates):
+            summary.frames += 1
+            if plates.isEmpty { summary.withoutPlate += 1 }
+            if let uuid {
+                passages.frame(uuid, plates, at: now)
+            } else {
+                for (_, sighting) in plates { file(sighting, now, &reads, &refusal) }
+            }
+        case .withoutPlate(let frames):
+            summary.groups += 1
+            summary.withoutPlate += 1
+            passages.group(nil, frames, at: now)
+        case .passage(let sighting, let frames):
+            summary.groups += 1
+            passages.group(sighting, frames, at: now)
+            file(sighting, now, &reads, &refusal)
+        }
+        summary.folded = passages.folded
+        if let refusal, reads.isEmpty { throw refusal }
+        return reads
+    }
+
+    /// The reads of frames whose group did not come in time.
+    public mutating func due(at now: Timestamp) -> [Read] { release(passages.due(at: now), now) }
+
+    /// The reads of all frames that still wait: the end of the input.
+    public mutating func finish(at now: Timestamp) -> [Read] { release(passages.finish(), now) }
+
+    private mutating func release(_ sightings: [Sighting], _ now: Timestamp) -> [Read] {
+        var reads: [Read] = []
+        var refusal: IntakeRefusal?
+        for sighting in sightings { file(sighting, now, &reads, &refusal) }
+        summary.readsWithoutGroup += reads.count
+        summary.folded = passages.folded
+        return reads
+    }
+
+    /// Files one sighting, or counts why not.
+    private mutating func file(
+        _ sighting: Sighting, _ now: Timestamp, _ reads: inout [Read],
+        _ refusal: inout IntakeRefusal?
+    ) {
+        do throws(IntakeRefusal) {
+            let filing = try sighting.filed(receivedAt: now, fold: fold)
+            summary.reads += 1
+            summary.candidatesDropped += filing.candidatesDropped
+            if filing.read.fields.deviceClockOff { summary.clocksOff += 1 }
+            reads.append(filing.read)
+        } catch {
+            summary.refuse(error.code)
+            refusal = error
+        }
+    }
+}
