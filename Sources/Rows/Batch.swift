@@ -55,6 +55,16 @@ public struct Batch: Hashable, Sendable {
         self = batch
     }
 
+    /// A batch as a store kept it in parts; the root is computed anew. Throws as `init(wire:)`, save
+    /// `batch-malformed`.
+    public init(
+        cell: Cell, run: RunID, number: UInt64, rows: [SealedRow], signature: [UInt8]
+    ) throws(RowsError) {
+        try Self.check(number, rows)
+        let root = Merkle.root(of: rows.map { RowLeaf($0).hash })
+        self.init(cell, run, number, rows, root, signature)
+    }
+
     private static func parse(_ bytes: [UInt8]) throws -> Batch {
         var reader = ByteReader(bytes)
         let cell = try Cell(from: &reader)

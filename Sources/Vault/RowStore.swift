@@ -1,0 +1,191 @@
+// The vault: keeps sealed rows and closed hours, answers look-ups, carries mail, runs the log.
+//
+// Entry points: `VaultService` (encoded messages in and out), `RowStore` (one contract, held by
+// `MemoryRowStore` and `SQLiteRowStore`), `MailBox`. Docs/Spec/Store.md. It holds no key, sees no
+// plate, and keeps no find key beyond one look-up; no part of `Tokens` can be linked from here.
+
+public import Plates
+public import Rows
+public import Secrets
+
+/// Why the store, the mail or the service did not do what was asked.
+public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// A stable word for machines: the refusals of `RowStore`, or `store-missing`, `store-exists`,
+    /// `store-version`, `store-failed`.
+    public let code: String
+    /// One sentence for people; never a label or a row.
+    public let sentence: String
+
+    /// A refusal with its machine code and its sentence.
+    public init(code: String, sentence: String) {
+        self.code = code
+        self.sentence = sentence
+    }
+
+    /// The sentence.
+    public var description: String { sentence }
+    /// Only the code compares.
+    public static func == (left: Self, right: Self) -> Bool { left.code == right.code }
+    /// Only the code is hashed.
+    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
+}
+
+/// Which cells may have rows at all, at the moment of asking.
+public struct Admission: Hashable, Sendable {
+    /// The sites of the roster.
+    public let sites: Set<SiteNumber>
+    /// The oldest and the newest hour that rows may be of.
+    public let hours: ClosedRange<Hour>
+
+    /// An admission of its parts.
+    public init(sites: Set<SiteNumber>, hours: ClosedRange<Hour>) {
+        self.sites = sites
+        self.hours = hours
+    }
+
+    /// Throws `cell-unknown` for a site that is none or an hour too old, `cell-future`.
+    public func check(_ cell: Cell) throws(StoreError) {
+        guard cell.hour <= hours.upperBound else {
+            throw StoreError(
+                code: "cell-future", sentence: "cell \(cell) has not begun by the vault's clock")
+        }
+        guard sites.contains(cell.site), cell.hour >= hours.lowerBound else {
+            throw StoreError(
+                code: "cell-unknown",
+                sentence: "cell \(cell) is of no site of the roster, or too long ago")
+        }
+    }
+}
+
+/// A closed cell as the store keeps it.
+public struct StoredClosing: Hashable, Sendable {
+    /// What the site committed to, opened.
+    public let opening: HourOpening
+    /// The id of the `hour-closed` statement.
+    public let statement: Digest
+    /// The statement itself, so that a crash between store and log can be made good.
+    public let wire: [UInt8]
+
+    /// A closing of its parts.
+    public init(opening: HourOpening, statement: Digest, wire: [UInt8]) {
+        self.opening = opening
+        self.statement = statement
+        self.wire = wire
+    }
+}
+
+/// Whether an act changed anything: what is already so is no error.
+public enum Kept: Hashable, Sendable {
+    /// It is new, and durable.
+    case fresh
+    /// It was there before.
+    case again
+}
+
+/// Rows by cell and label, and the closings of cells. One contract for every backend; a call that
+/// has returned is durable, a call that has thrown has changed nothing but the counters.
+///
+/// A store never says, and keeps nowhere, in which order the rows of a batch arrived; once a cell is
+/// closed it has also forgotten which row came in which batch.
+public protocol RowStore: AnyObject, Sendable {
+    /// Keeps a batch whole, or refuses it whole and counts the refusal. Throws `cell-dead`,
+    /// `cell-future`, `cell-unknown`, `cell-closed`, `batch-gap` where the run's batch before it in
+    /// the cell is missing, `batch-differs` where another one has its number, `label-differs`
+    /// where a row of the cell has one of its labels and other bytes.
+    func keep(_ batch: Batch, admission: Admission) throws(StoreError) -> Kept
+    /// The batches of a cell that is not closed, by run and number. Throws `cell-dead`,
+    /// `cell-closed`.
+    func batches(of cell: Cell) throws(StoreError) -> [Batch]
+    /// The rows of a cell in label order; none where there is no such cell.
+    func rows(of cell: Cell) throws(StoreError) -> [SealedRow]
+    /// Closes a cell for good, once the opening's runs and tree are those of the stored rows.
+    /// Throws `cell-dead`, `cell-closed` where another closing stands, `opening-differs`,
+    /// `opening-late` for a late tree.
+    func close(_ closing: StoredClosing) throws(StoreError) -> Kept
+    /// Throws what `close` would, and changes nothing.
+    func checkClose(_ closing: StoredClosing) throws(StoreError)
+    /// The closing of a cell, nil where it is not closed or its day is dead.
+    func closing(of cell: Cell) throws(StoreError) -> StoredClosing?
+    /// All closings of days that live, by cell.
+    func closings() throws(StoreError) -> [StoredClosing]
+    /// The days that have rows or closings, ascending.
+    func days() throws(StoreError) -> [Day]
+    /// Drops a day with all of its files; nothing is ever kept for it again.
+    func expire(_ day: Day) throws(StoreError)
+    /// Whether a day has been dropped.
+    func isDead(_ day: Day) throws(StoreError) -> Bool
+    /// Counts a refusal by its code, also one that the service found before the store was asked.
+    func count(_ refusal: String) throws(StoreError)
+    /// How often each code was refused.
+    func refusals() throws(StoreError) -> [String: UInt64]
+}
+
+/// The decisions that every backend makes alike, on what it has found out.
+enum StoreRules {
+    /// What is known about one batch's place.
+    struct Place {
+        /// Batches of the run in the cell.
+        let known: UInt64
+        /// Root and signature of the batch that has this number, if any.
+        let taken: (root: Digest, signature: [UInt8])?
+        let isClosed: Bool
+    }
+
+    /// Whether a batch is new, known, or refused; rows are compared by the backend.
+    static func judge(_ batch: Batch, _ place: Place) throws(StoreError) -> Kept {
+        if let taken = place.taken, taken.root == batch.root, taken.signature == batch.signature {
+            return .again
+        }
+        guard !place.isClosed else { throw closed(batch.cell) }
+        guard place.taken == nil else {
+            throw StoreError(
+                code: "batch-differs",
+                sentence:
+                    "run \(batch.run) has given another batch \(batch.number) of \(batch.cell)")
+        }
+        guard batch.number == place.known else {
+            throw StoreError(
+                code: "batch-gap",
+                sentence:
+                    "batch \(batch.number) of run \(batch.run) came before number \(place.known)")
+        }
+        return .fresh
+    }
+
+    /// Throws `opening-differs` unless the opening names exactly the runs, the number of batches of
+    /// each, and the tree of these rows.
+    static func judge(
+        _ opening: HourOpening, runs: [RunID: UInt64], rows: [SealedRow]
+    ) throws(StoreError) {
+        guard opening.kind == .prompt else {
+            throw StoreError(
+                code: "opening-late", sentence: "late trees cannot be closed with this vault yet")
+        }
+        let named = opening.runs.map { ($0.id, $0.lastBatch + 1) }
+        let tree: HourTree
+        do throws(RowsError) {
+            tree = try HourTree(rows)
+        } catch {
+            throw StoreError(code: "opening-differs", sentence: error.sentence)
+        }
+        guard Dictionary(uniqueKeysWithValues: named) == runs, tree.root == opening.tree else {
+            throw StoreError(
+                code: "opening-differs",
+                sentence: "the closing of \(opening.cell) is not that of the rows kept for it")
+        }
+    }
+
+    static func closed(_ cell: Cell) -> StoreError {
+        StoreError(code: "cell-closed", sentence: "cell \(cell) is closed; nothing enters it")
+    }
+
+    static func dead(_ day: Day) -> StoreError {
+        StoreError(code: "cell-dead", sentence: "day \(day) is dead; its rows are dropped")
+    }
+
+    static func labelDiffers(_ cell: Cell) -> StoreError {
+        StoreError(
+            code: "label-differs",
+            sentence: "a row of \(cell) has the label of a kept one and other bytes")
+    }
+}

@@ -1,0 +1,133 @@
+import Disk
+import GRDB
+
+/// One SQLite file of the vault with the settings that all of them share.
+///
+/// WAL with `synchronous = FULL`: a transaction is on the disk before it is acknowledged.
+/// `secure_delete`: what is deleted is overwritten with zeros. Pages of 8 KiB hold a long row without
+/// overflow pages. `temp_store = MEMORY`: no file is made that this type does not know.
+struct SQLiteFile: Sendable {
+    let path: String
+    let queue: DatabaseQueue
+    private static let version = 1
+
+    /// A new file with a schema, mode 0600. Throws `store-exists`, `store-failed`.
+    static func create(
+        _ path: String, schema: String, fileSystem: any FileSystem
+    ) throws(StoreError) -> SQLiteFile {
+        try disk { () throws(DiskError) in
+            try fileSystem.create(path, [])
+            try fileSystem.synchronize(fileSystem.folder(of: path))
+        }
+        let file = try SQLiteFile(path)
+        try file.write { database in
+            try database.execute(sql: schema)
+            try database.execute(sql: "PRAGMA user_version = \(version)")
+        }
+        return file
+    }
+
+    /// A file that exists. Throws `store-missing`, `store-version` for another program's file or
+    /// one whose creation was cut short, `store-failed`.
+    static func open(_ path: String, fileSystem: any FileSystem) throws(StoreError) -> SQLiteFile {
+        guard try disk({ () throws(DiskError) in try fileSystem.size(path) }) != nil else {
+            throw StoreError(code: "store-missing", sentence: "there is no store at \(path)")
+        }
+        let file = try SQLiteFile(path)
+        let found = try file.read { try Int.fetchOne($0, sql: "PRAGMA user_version") }
+        guard found == version else {
+            throw StoreError(
+                code: "store-version", sentence: "\(path) is not of this version of the store")
+        }
+        return file
+    }
+
+    /// Whether a crash cut short the creation of a file: it has no schema, so nobody was ever told
+    /// of anything in it. Throws `store-failed`.
+    static func isUnborn(_ path: String, _ fileSystem: any FileSystem) throws(StoreError) -> Bool {
+        guard try disk({ () throws(DiskError) in try fileSystem.size(path) }) != nil else {
+            return true
+        }
+        let file = try SQLiteFile(path)
+        let objects = try file.read {
+            try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_schema")
+        }
+        try checked { try file.queue.close() }
+        return objects == 0
+    }
+
+    private init(_ path: String) throws(StoreError) {
+        var configuration = Configuration()
+        configuration.label = "vault"
+        configuration.prepareDatabase { database in
+            for pragma in [
+                "page_size = 8192", "secure_delete = ON", "journal_mode = WAL",
+                "synchronous = FULL", "temp_store = MEMORY", "trusted_schema = OFF",
+            ] {
+                try database.execute(sql: "PRAGMA \(pragma)")
+            }
+        }
+        self.path = path
+        queue = try Self.checked { try DatabaseQueue(path: path, configuration: configuration) }
+    }
+
+    /// Reads in one transaction.
+    func read<Result>(_ body: (Database) throws -> Result) throws(StoreError) -> Result {
+        try Self.checked { try queue.read(body) }
+    }
+
+    /// Writes in one transaction, durable when this returns; nothing is changed when it throws.
+    func write<Result>(_ body: (Database) throws -> Result) throws(StoreError) -> Result {
+        try Self.checked { try queue.write(body) }
+    }
+
+    /// Moves the journal into the file and empties it, so that no older page is left in it.
+    func settle() throws(StoreError) {
+        try Self.checked {
+            try queue.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+        }
+    }
+
+    /// Closes the file and removes it with everything that SQLite puts beside it.
+    func remove(_ fileSystem: any FileSystem) throws(StoreError) {
+        try Self.checked { try queue.close() }
+        try Self.remove(path, fileSystem)
+    }
+
+    /// Removes a file that is not open, with everything that SQLite puts beside it.
+    static func remove(_ path: String, _ fileSystem: any FileSystem) throws(StoreError) {
+        try disk { () throws(DiskError) in
+            for suffix in ["", "-wal", "-shm", "-journal"] { try fileSystem.remove(path + suffix) }
+            try fileSystem.synchronize(fileSystem.folder(of: path))
+        }
+    }
+
+    // SQLite's own messages can quote what was bound: only the number goes out.
+    private static func checked<Result>(
+        _ body: () throws -> Result
+    ) throws(StoreError) -> Result {
+        do {
+            return try body()
+        } catch let error as StoreError {
+            throw error
+        } catch let error as DatabaseError {
+            throw StoreError(
+                code: "store-failed",
+                sentence: "SQLite answered with error \(error.extendedResultCode.rawValue)")
+        } catch {
+            throw StoreError(
+                code: "store-failed", sentence: "the store holds what it did not write")
+        }
+    }
+
+    static func disk<Result>(
+        _ body: () throws(DiskError) -> Result
+    ) throws(StoreError) -> Result {
+        do throws(DiskError) {
+            return try body()
+        } catch {
+            let code = error.code == "file-exists" ? "store-exists" : "store-failed"
+            throw StoreError(code: code, sentence: error.sentence)
+        }
+    }
+}

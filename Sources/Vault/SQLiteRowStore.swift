@@ -1,0 +1,193 @@
+public import Disk
+import GRDB
+public import Plates
+public import Rows
+import Synchronization
+
+/// The store in a folder: `store.sqlite` with the dead days and the counters, and one
+/// `day-<number>.sqlite` for each day that lives (Docs/Spec/Store.md).
+public final class SQLiteRowStore: RowStore {
+    private let folder: String
+    private let fileSystem: any FileSystem
+    private let main: SQLiteFile
+    private let files: Mutex<[Day: DayFile]>
+
+    private static let schema = """
+        CREATE TABLE dead (day INTEGER NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
+        CREATE TABLE refusals (
+            code TEXT NOT NULL PRIMARY KEY, count INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        """
+
+    private init(
+        _ folder: String, _ fileSystem: any FileSystem, _ main: SQLiteFile,
+        _ files: sending [Day: DayFile]
+    ) {
+        self.folder = folder
+        self.fileSystem = fileSystem
+        self.main = main
+        self.files = Mutex(files)
+    }
+
+    /// A new, empty store in a folder, which is made if need be. SQLite itself writes the files;
+    /// `fileSystem` names and removes them. Throws `store-exists`, `store-failed`.
+    public static func create(
+        at folder: String, fileSystem: any FileSystem
+    ) throws(StoreError) -> SQLiteRowStore {
+        try SQLiteFile.disk { () throws(DiskError) in try fileSystem.makeFolder(folder) }
+        let main = try SQLiteFile.create(
+            folder + "/store.sqlite", schema: schema, fileSystem: fileSystem)
+        return SQLiteRowStore(folder, fileSystem, main, [:])
+    }
+
+    /// A store that exists; finishes the dropping of days that a crash cut short. Throws
+    /// `store-missing`, `store-version`, `store-failed`.
+    public static func open(
+        at folder: String, fileSystem: any FileSystem
+    ) throws(StoreError) -> SQLiteRowStore {
+        let main = try SQLiteFile.open(folder + "/store.sqlite", fileSystem: fileSystem)
+        let dead = try main.read { try Int64.fetchSet($0, sql: "SELECT day FROM dead") }
+        let names = try SQLiteFile.disk { () throws(DiskError) in try fileSystem.list(folder) }
+        var files: [Day: DayFile] = [:]
+        for name in names {
+            guard let number = Self.number(of: name) else { continue }
+            let path = folder + "/day-\(number).sqlite"
+            if dead.contains(Int64(number)) {
+                try SQLiteFile.remove(path, fileSystem)
+            } else if try SQLiteFile.isUnborn(path, fileSystem) {
+                // Its first transaction never happened, so nobody was told of anything in it.
+                try SQLiteFile.remove(path, fileSystem)
+            } else if files[Day(number: number)] == nil {
+                let file = try DayFile.open(path, fileSystem)
+                try file.settle()
+                files[Day(number: number)] = file
+            }
+        }
+        return SQLiteRowStore(folder, fileSystem, main, files)
+    }
+
+    /// The day of `day-20780.sqlite` and of what SQLite puts beside it.
+    private static func number(of name: String) -> UInt32? {
+        let parts = name.split(separator: ".", maxSplits: 1)
+        guard parts.count == 2, parts[0].hasPrefix("day-"), parts[1].hasPrefix("sqlite") else {
+            return nil
+        }
+        return UInt32(parts[0].dropFirst(4))
+    }
+
+    public func keep(_ batch: Batch, admission: Admission) throws(StoreError) -> Kept {
+        do throws(StoreError) {
+            let day = batch.cell.hour.day
+            return try files.withLock { files throws(StoreError) in
+                try checkAlive(day)
+                try admission.check(batch.cell)
+                return try file(day, &files).keep(batch)
+            }
+        } catch {
+            try count(error.code)
+            throw error
+        }
+    }
+
+    public func batches(of cell: Cell) throws(StoreError) -> [Batch] {
+        try files.withLock { files throws(StoreError) in
+            try checkAlive(cell.hour.day)
+            return try files[cell.hour.day]?.batches(of: cell) ?? []
+        }
+    }
+
+    public func rows(of cell: Cell) throws(StoreError) -> [SealedRow] {
+        try files.withLock { files throws(StoreError) in
+            try files[cell.hour.day]?.rows(of: cell) ?? []
+        }
+    }
+
+    public func close(_ closing: StoredClosing) throws(StoreError) -> Kept {
+        let day = closing.opening.cell.hour.day
+        return try files.withLock { files throws(StoreError) in
+            try checkAlive(day)
+            return try file(day, &files).close(closing)
+        }
+    }
+
+    public func checkClose(_ closing: StoredClosing) throws(StoreError) {
+        let day = closing.opening.cell.hour.day
+        try files.withLock { files throws(StoreError) in
+            try checkAlive(day)
+            guard let file = files[day] else {
+                return try StoreRules.judge(closing.opening, runs: [:], rows: [])
+            }
+            try file.checkClose(closing)
+        }
+    }
+
+    public func closing(of cell: Cell) throws(StoreError) -> StoredClosing? {
+        try files.withLock { files throws(StoreError) in
+            try files[cell.hour.day]?.closing(of: cell)
+        }
+    }
+
+    public func closings() throws(StoreError) -> [StoredClosing] {
+        try files.withLock { files throws(StoreError) in
+            var result: [StoredClosing] = []
+            for day in files.sorted(by: { $0.key < $1.key }) { result += try day.value.closings() }
+            return result
+        }
+    }
+
+    public func days() throws(StoreError) -> [Day] { files.withLock { $0.keys.sorted() } }
+
+    /// Drops a day. (1) It is noted as dead, durably: if we crash here, `open` goes on with (2).
+    /// (2) Its file is closed and removed with its journal, and the folder is synchronized.
+    public func expire(_ day: Day) throws(StoreError) {
+        try files.withLock { files throws(StoreError) in
+            try main.write {
+                try $0.execute(
+                    sql: "INSERT OR IGNORE INTO dead VALUES (?)", arguments: [Int64(day.number)])
+            }
+            try files[day]?.remove(fileSystem)
+            files[day] = nil
+        }
+    }
+
+    public func isDead(_ day: Day) throws(StoreError) -> Bool {
+        try main.read {
+            try Bool.fetchOne(
+                $0, sql: "SELECT 1 FROM dead WHERE day = ?", arguments: [Int64(day.number)])
+        } ?? false
+    }
+
+    public func count(_ refusal: String) throws(StoreError) {
+        try main.write {
+            try $0.execute(
+                sql: """
+                    INSERT INTO refusals VALUES (?, 1)
+                    ON CONFLICT (code) DO UPDATE SET count = count + 1
+                    """, arguments: [refusal])
+        }
+    }
+
+    public func refusals() throws(StoreError) -> [String: UInt64] {
+        try main.read { database in
+            let found = try Row.fetchAll(database, sql: "SELECT code, count FROM refusals")
+            return Dictionary(
+                uniqueKeysWithValues: found.map {
+                    ($0["code"] as String, UInt64($0["count"] as Int64))
+                })
+        }
+    }
+
+    private func checkAlive(_ day: Day) throws(StoreError) {
+        guard !(try isDead(day)) else { throw StoreRules.dead(day) }
+    }
+
+    /// The day's file, made at its first row or closing.
+    private func file(
+        _ day: Day, _ files: inout [Day: DayFile]
+    ) throws(StoreError) -> DayFile {
+        if let file = files[day] { return file }
+        let path = folder + "/day-\(day.number).sqlite"
+        let file = try DayFile.create(path, fileSystem)
+        files[day] = file
+        return file
+    }
+}
