@@ -138,13 +138,6 @@ public struct Statement<Body: StatementBody>: Hashable, Sendable {
     public let signers: [String]
     /// The bytes as they came.
     public let wire: [UInt8]
-
-    init(id: Digest, body: Body, signers: [String], wire: [UInt8]) {
-        self.id = id
-        self.body = body
-        self.signers = signers
-        self.wire = wire
-    }
 }
 
 extension Roster {
