@@ -1,0 +1,179 @@
+import Ledger
+public import Plates
+import Rows
+public import Secrets
+import Tokens
+public import Warrants
+public import Wire
+
+/// One gateway process of one site: reads in, sealed rows out, hours closed (Docs/Spec/Intake.md).
+///
+/// It holds its own site's keys of a few hours, in guarded memory, and never writes one. A row is
+/// sealed once, kept until the vault has it, and sent again as the same bytes: so a counter is
+/// used up only when the vault has acknowledged, and one label never names two rows.
+///
+/// It has no clock and no thread: the caller passes the time, from one thread at a time.
+public final class Gateway {
+    /// 2 minutes: how far ahead of the gateway's clock a plate may have been seen.
+    public static let aheadTolerance: Int64 = 120_000
+    /// 5 minutes: how long after its end an hour is closed.
+    public static let closingDelay: Int64 = 300_000
+    /// The most rows that wait for the vault; beyond, reads are refused as `queue-full`.
+    public static let maximumWaiting = 250_000
+
+    /// The eight random bytes of this process.
+    public let run: RunID
+    /// The site it works for.
+    public let site: SiteNumber
+    /// The roster it works under.
+    public let roster: Roster
+    /// The first hour that it has not closed.
+    public internal(set) var firstOpenHour: Hour
+    /// What became of reads and rows so far.
+    public internal(set) var counts = GatewayCounts()
+
+    let key: SigningKey
+    let signer: NoteSigner
+    let siteID: String
+    let vault: VaultClient
+    let custodians: [CustodianClient]
+    let random: any RandomSource
+    /// The key set of each generation, and the generation of each hour of which keys were asked.
+    var keySets: [UInt32: SiteKeys] = [:]
+    var generations: [Hour: UInt32] = [:]
+    /// What is still open, by hour.
+    var cells: [Hour: OpenCell] = [:]
+    /// Closings that were signed and not yet acknowledged; sent again as they are.
+    var closings: [Hour: (statement: [UInt8], opening: [UInt8])] = [:]
+    /// Differences that stand in the log already.
+    var toldDifferences: Set<[String]> = []
+
+    /// A gateway process. `custodians` are in roster order; `firstOpenHour` is the first hour that
+    /// the site has not closed yet, by the log. Throws `site-unknown` where the roster has no such
+    /// site or not this key for it.
+    public init(
+        roster: Roster, site: SiteNumber, key: SigningKey, vault: VaultClient,
+        custodians: [CustodianClient], firstOpenHour: Hour, random: any RandomSource
+    ) throws {
+        guard let entry = roster.site(site),
+            entry.keys.contains(where: { $0.key == key.verifyingKey }),
+            custodians.count == roster.custodians.count
+        else {
+            throw IntakeRefusal(
+                "site-unknown", "the roster has no site \(site) with this key, or other custodians")
+        }
+        self.roster = roster
+        self.site = site
+        self.key = key
+        self.vault = vault
+        self.custodians = custodians
+        self.firstOpenHour = firstOpenHour
+        self.random = random
+        siteID = entry.id
+        signer = try NoteSigner(name: roster.keyName(entry.id), key: key)
+        run = try RunID(bytes: random.bytes(8))
+    }
+
+    /// Seals a read and queues its row. Throws `seen-later`, `seen-earlier` (before the oldest hour
+    /// held, or closed), `keys-missing`, `fold-other`, `queue-full`, or what sealing refuses; each
+    /// is counted by its code.
+    public func take(_ read: Read, at now: Timestamp) throws(IntakeRefusal) {
+        do throws(IntakeRefusal) {
+            try seal(read, at: now)
+            counts.sealed += 1
+        } catch {
+            counts.refuse(error.code)
+            throw error
+        }
+    }
+
+    private func seal(_ read: Read, at now: Timestamp) throws(IntakeRefusal) {
+        guard read.seen <= now.adding(milliseconds: Self.aheadTolerance) else {
+            throw IntakeRefusal("seen-later", "the read is later than now; check the clocks")
+        }
+        let hour = read.seen.hour
+        guard hour >= max(firstOpenHour, generations.keys.min() ?? hour), closings[hour] == nil,
+            read.seen >= hour.start
+        else {
+            throw IntakeRefusal(
+                "seen-earlier", "the read is of an hour that is closed or has no keys any more")
+        }
+        guard read.plate.fold == roster.policy.fold else {
+            throw IntakeRefusal("fold-other", "the read was folded otherwise than the roster says")
+        }
+        guard counts.waiting < Self.maximumWaiting else {
+            throw IntakeRefusal("queue-full", "too many rows wait for the vault")
+        }
+        do throws(TokensError) {
+            try seal(read, hour)
+        } catch {
+            throw IntakeRefusal(error.code, error.sentence)
+        }
+    }
+
+    /// Seals under the plate's next counter and queues.
+    private func seal(_ read: Read, _ hour: Hour) throws(TokensError) {
+        guard let generation = generations[hour], let keySet = keySets[generation],
+            keySet.missing(hour).isEmpty
+        else {
+            throw TokensError(code: "keys-missing", sentence: "the hour's keys are not complete")
+        }
+        var cell = cells[hour] ?? OpenCell()
+        let keys: CellKeys
+        if let held = cell.keys[read.plate] {
+            keys = held
+        } else {
+            keys = try keySet.cellKeys(for: read.plate, hour: hour)
+        }
+        let counter = cell.counters[read.plate] ?? 0
+        let context = RowContext(
+            origin: roster.origin, cell: Cell(hour: hour, site: site), run: run, counter: counter)
+        let row = try keys.sealRow(read, context: context, nonce: random.bytes(24))
+        cell.keys[read.plate] = keys
+        cell.counters[read.plate] = counter + 1
+        cell.pending.append(row)
+        cells[hour] = cell
+        counts.waiting += 1
+    }
+}
+
+/// One hour's rows on their way to the vault.
+struct OpenCell {
+    /// find and open of each plate, 96 bytes each in a guarded pool.
+    var keys: [Plate: CellKeys] = [:]
+    /// The next counter of each plate.
+    var counters: [Plate: UInt64] = [:]
+    /// Sealed rows that are in no batch yet.
+    var pending: [SealedRow] = []
+    /// The batch that the vault has not acknowledged; sent again as it is.
+    var outstanding: Batch?
+    /// The number of the next batch.
+    var nextNumber: UInt64 = 0
+    /// The digests of the acknowledged batches, by number: what the vault must still have.
+    var acknowledged: [UInt64: Digest] = [:]
+    /// The digest of a batch that was given up unacknowledged: the vault may have it.
+    var doubtful: Digest?
+
+    /// Rows that the vault does not have yet.
+    var waiting: Int { pending.count + (outstanding?.rows.count ?? 0) }
+}
+
+/// Numbers of a gateway process; no plate, no cell.
+public struct GatewayCounts: Hashable, Sendable, Codable {
+    /// Reads that were sealed.
+    public internal(set) var sealed = 0
+    /// Rows that wait for the vault.
+    public internal(set) var waiting = 0
+    /// Rows that the vault has acknowledged.
+    public internal(set) var delivered = 0
+    /// Batches that the vault has acknowledged.
+    public internal(set) var batches = 0
+    /// Rows that were given up when their hour's keys were erased.
+    public internal(set) var undelivered = 0
+    /// Hours closed, quiet ones too.
+    public internal(set) var closed = 0
+    /// Reads refused, by code.
+    public internal(set) var refused: [String: Int] = [:]
+
+    mutating func refuse(_ code: String) { refused[code, default: 0] += 1 }
+}

@@ -1,0 +1,145 @@
+import Bytes
+public import Plates
+import Rows
+import Secrets
+import Tokens
+public import Warrants
+import Wire
+
+/// What came of asking the custodians for keys; words of the roster and codes only.
+public struct KeyReport: Hashable, Sendable {
+    /// The custodians whose keys were taken.
+    public internal(set) var answered: [String] = []
+    /// The others, each with the code of what went wrong.
+    public internal(set) var failed: [String: String] = [:]
+    /// The pairs of custodians that gave different keys, once for each subset.
+    public internal(set) var differences: [DifferenceBody] = []
+    /// The hours asked for that still lack a subset.
+    public internal(set) var incomplete: [Hour] = []
+    /// The hours asked for in which some subset's key was given by one custodian only.
+    public internal(set) var unconfirmed: [Hour] = []
+}
+
+extension Gateway {
+    /// The hours whose keys a gateway may ask for now and has use for: from `late_hours` back, but
+    /// nothing that is closed, to `prefetch_hours` ahead.
+    public func keyHours(at now: Timestamp) -> ClosedRange<Hour> {
+        let last = now.hour.adding(Int64(roster.policy.prefetchHours))
+        let first = max(firstOpenHour, now.hour.adding(-Int64(roster.policy.lateHours)))
+        return min(first, last)...last
+    }
+
+    /// Asks every custodian, in one grant each, for the keys of some hours of one generation, and
+    /// compares what the holders of each subset gave. A difference is told to the log with both
+    /// names; the value that most holders gave is used, and one that a single holder gave is used
+    /// and reported as unconfirmed, to be compared when another holder answers a later call.
+    @discardableResult
+    public func fetchKeys(
+        _ hours: ClosedRange<Hour>, generation: UInt32, at now: Timestamp
+    ) -> KeyReport {
+        var report = KeyReport()
+        let keySet =
+            keySets[generation]
+            ?? SiteKeys(generation: generation, site: site, threshold: roster.threshold)
+        keySets[generation] = keySet
+        for (index, custodian) in roster.custodians.enumerated() {
+            do {
+                let (parcel, request) = try ask(index, hours, at: now)
+                let found = try keySet.take(parcel, from: index)
+                report.answered.append(custodian.id)
+                note(found, generation, request, now, &report)
+            } catch {
+                report.failed[custodian.id] = Self.code(of: error)
+            }
+        }
+        let asked = (hours.lowerBound.number...hours.upperBound.number).map { Hour(number: $0) }
+        for hour in asked where !report.answered.isEmpty { generations[hour] = generation }
+        report.incomplete = asked.filter { !keySet.missing($0).isEmpty }
+        report.unconfirmed = asked.filter { !keySet.unconfirmed($0).isEmpty }
+        tell(report.differences)
+        return report
+    }
+
+    /// One grant: asked under a fresh one-time key, which is gone when this returns.
+    private func ask(
+        _ index: Int, _ hours: ClosedRange<Hour>, at now: Timestamp
+    ) throws -> (parcel: SiteKeyParcel, request: Digest) {
+        let oneTimeKey = try OneTimeKey(from: random)
+        let body = GrantRequestBody(
+            site: site, firstHour: hours.lowerBound, lastHour: hours.upperBound,
+            oneTimeKey: oneTimeKey.publicKey, time: now)
+        let note = try StatementDraft.sign(body, under: roster, by: signer)
+        let sealed = try custodians[index].grant(note)
+        let opened = try oneTimeKey.open(sealed, info: "platevault/grant/v1" + roster.origin)
+        let parcel = try SiteKeyParcel(wire: opened)
+        // A custodian does not choose for which hours this gateway holds keys.
+        guard parcel.hours.allSatisfy(hours.contains) else {
+            throw IntakeRefusal("parcel-other", "a custodian sent keys of hours not asked for")
+        }
+        return (parcel, try UnverifiedStatement(wire: note).id)
+    }
+
+    /// One difference for each subset and pair of custodians, however many hours it has.
+    private func note(
+        _ found: [KeyDifference], _ generation: UInt32, _ request: Digest, _ now: Timestamp,
+        _ report: inout KeyReport
+    ) {
+        for difference in found {
+            let pair = difference.camps.compactMap(\.first).prefix(2).map {
+                roster.custodians[$0].id
+            }
+            let isKnown = report.differences.contains {
+                $0.mask == difference.mask && $0.custodians == pair.sorted()
+            }
+            guard pair.count == 2, !isKnown else { continue }
+            report.differences.append(
+                DifferenceBody(
+                    party: siteID, kind: .siteKey, generation: generation,
+                    mask: difference.mask, custodians: pair, subject: request, time: now))
+        }
+    }
+
+    /// Logs differences that have not been logged; those that the vault does not take come again
+    /// with the next grant.
+    private func tell(_ differences: [DifferenceBody]) {
+        for body in differences {
+            let name = ["\(body.generation)", "\(body.mask)"] + body.custodians
+            guard !toldDifferences.contains(name),
+                let note = try? StatementDraft.sign(body, under: roster, by: signer),
+                (try? vault.append([note])) != nil
+            else { continue }
+            toldDifferences.insert(name)
+        }
+    }
+
+    /// Erases the keys of hours that are closed, or older than `late_hours`; rows of theirs that
+    /// the vault has still not taken are given up and counted.
+    public func erase(at now: Timestamp) {
+        let oldest = now.hour.adding(-Int64(roster.policy.lateHours))
+        let kept = max(oldest, min(firstOpenHour, now.hour))
+        for keySet in keySets.values { keySet.forget(before: kept) }
+        keySets = keySets.filter { !$0.value.hours.isEmpty }
+        generations = generations.filter { $0.key >= kept }
+        for (hour, cell) in cells where hour < kept {
+            counts.undelivered += cell.waiting
+            counts.waiting -= cell.waiting
+            // What the closing compares with stays; the plates and their keys do not.
+            var rest = OpenCell()
+            rest.nextNumber = cell.nextNumber
+            rest.acknowledged = cell.acknowledged
+            rest.doubtful = cell.outstanding.map { Digest(of: $0.encode()) } ?? cell.doubtful
+            cells[hour] = rest
+        }
+    }
+
+    static func code(of error: any Error) -> String {
+        switch error {
+        case let error as IntakeRefusal: error.code
+        case let error as WireProblem: error.code
+        case let error as TokensError: error.code
+        case let error as SecretsError: error.code
+        case let error as Refusal: error.code
+        default: "unexpected"
+        }
+    }
+}
