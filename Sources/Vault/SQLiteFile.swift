@@ -56,6 +56,13 @@ struct SQLiteFile: Sendable {
         return objects == 0
     }
 
+    /// A database that lives as long as the process. Throws `store-failed`.
+    static func inMemory(schema: String) throws(StoreError) -> SQLiteFile {
+        let file = try SQLiteFile(":memory:")
+        try file.write { try $0.execute(sql: schema) }
+        return file
+    }
+
     private init(_ path: String) throws(StoreError) {
         var configuration = Configuration()
         configuration.label = "vault"

@@ -1,0 +1,116 @@
+import Plates
+import Rows
+import Secrets
+import Warrants
+import Wire
+
+// Look-ups: the find keys live in one guarded block, for the time of one answer.
+extension VaultService {
+    func lookup(_ body: [UInt8]) throws(StoreError) -> [UInt8] {
+        var wire = body
+        let query: LookupQuery
+        do throws(RowsError) {
+            query = try LookupQuery(wiping: &wire)
+        } catch {
+            throw StoreError(code: error.code, sentence: error.sentence)
+        }
+        let lateHours = try withRecord { (record) throws(StoreError) in
+            try check(query, record)
+            return record.roster.policy.lateHours
+        }
+        var answers: [[UInt8]] = []
+        var tree: CellTree?
+        for (index, item) in query.items.enumerated() {
+            let outcome = try outcome(query, index, lateHours, &tree)
+            answers.append(LookupAnswer(item: item, outcome: outcome).encode())
+        }
+        return ByteList.encode(answers)
+    }
+
+    /// A find key can exist only after t custodians have evaluated, and that stands in the log:
+    /// whoever has one without it asks for something that nobody may.
+    private func check(_ query: LookupQuery, _ record: Record) throws(StoreError) {
+        guard let request = record.request(query.request) else {
+            throw StoreError(
+                code: "request-unknown", sentence: "no such request stands in the log")
+        }
+        guard request.evaluations.count >= record.roster.threshold.t else {
+            throw StoreError(
+                code: "evaluations-missing",
+                sentence: "fewer than \(record.roster.threshold.t) custodians have evaluated it")
+        }
+        guard Set(query.items.map(\.cell)).count <= request.body.cellCount,
+            Set(query.items.map(\.plate)).count <= request.body.plateCommitments.count
+        else {
+            throw StoreError(
+                code: "query-beyond-request",
+                sentence: "the look-up has more cells or plates than the request")
+        }
+    }
+
+    private func outcome(
+        _ query: LookupQuery, _ index: Int, _ lateHours: Int, _ tree: inout CellTree?
+    ) throws(StoreError) -> LookupAnswer.Outcome {
+        let cell = query.items[index].cell
+        if try store.isDead(cell.hour.day) || isDead(cell.hour.day) { return .gone }
+        // Items ascend by cell, so that each cell's tree is built once.
+        if tree?.cell != cell {
+            tree = try store.closing(of: cell).map { (closing) throws(StoreError) in
+                try CellTree(cell, closing, store.rows(of: cell))
+            }
+        }
+        guard let tree else {
+            let isOver = now() >= cell.hour.end.adding(hours: Int64(lateHours) + 1)
+            return isOver ? .unknown : .open
+        }
+        return .closed(try tree.answer(query, index))
+    }
+}
+
+/// A closed cell's rows, with the tree that proves them.
+private struct CellTree {
+    let cell: Cell
+    private let closing: StoredClosing
+    private let rows: [Label: SealedRow]
+    private let tree: HourTree
+
+    init(_ cell: Cell, _ closing: StoredClosing, _ rows: [SealedRow]) throws(StoreError) {
+        self.cell = cell
+        self.closing = closing
+        self.rows = Dictionary(rows.map { ($0.label, $0) }, uniquingKeysWith: { first, _ in first })
+        do throws(RowsError) {
+            tree = try HourTree(rows)
+        } catch {
+            throw StoreError(code: "store-failed", sentence: error.sentence)
+        }
+    }
+
+    func answer(_ query: LookupQuery, _ index: Int) throws(StoreError) -> LookupAnswer.Closed {
+        do throws(RowsError) {
+            var runs: [LookupAnswer.FoundRun] = []
+            for run in closing.opening.runs {
+                runs.append(try found(run.id, query, index))
+            }
+            return LookupAnswer.Closed(
+                opening: closing.opening, statement: closing.statement, runs: runs)
+        } catch {
+            throw StoreError(code: error.code, sentence: error.sentence)
+        }
+    }
+
+    private func found(
+        _ run: RunID, _ query: LookupQuery, _ index: Int
+    ) throws(RowsError) -> LookupAnswer.FoundRun {
+        var found: [LookupAnswer.FoundRow] = []
+        var label = try query.label(index, run: run, counter: 0)
+        while let row = rows[label], let proof = tree.presence(of: label) {
+            found.append(LookupAnswer.FoundRow(row: row, proof: proof))
+            label = try query.label(index, run: run, counter: UInt64(found.count))
+        }
+        guard let absence = tree.absence(of: label) else {
+            throw RowsError(
+                code: "store-failed", sentence: "the rows of \(cell) do not fit their tree")
+        }
+        return LookupAnswer.FoundRun(run: run, rows: found, absence: absence)
+    }
+}

@@ -1,0 +1,132 @@
+import Ledger
+import Plates
+import Rows
+import Secrets
+import Warrants
+import Wire
+
+// Rows in, hours closed, and mail.
+extension VaultService {
+    func keep(_ body: [UInt8]) throws(StoreError) -> [UInt8] {
+        let batch: Batch
+        do throws(RowsError) {
+            batch = try Batch(wire: body)
+        } catch {
+            throw try counted(error.code, error.sentence)
+        }
+        let admission = try withRecord { (record) throws(StoreError) in
+            try checkSite(batch, record.roster)
+            return admission(record.roster)
+        }
+        guard !isDead(batch.cell.hour.day) else {
+            throw try counted("cell-dead", StoreRules.dead(batch.cell.hour.day).sentence)
+        }
+        _ = try store.keep(batch, admission: admission)
+        return []
+    }
+
+    /// Rows are of the roster's sites, not from the future, and not older than a read may live.
+    private func admission(_ roster: Roster) -> Admission {
+        let time = now()
+        let newest = time.adding(minutes: Self.futureMinutes).hour
+        let oldest = time.adding(days: -Int64(roster.policy.retentionDays)).hour
+        return Admission(sites: Set(roster.sites.map(\.number)), hours: min(oldest, newest)...newest)
+    }
+
+    private func checkSite(_ batch: Batch, _ roster: Roster) throws(StoreError) {
+        guard let site = roster.site(batch.cell.site) else {
+            throw try counted("cell-unknown", "the roster has no site \(batch.cell.site)")
+        }
+        let isSigned = roster.statementKeys(of: site.id).contains { key in
+            (try? batch.verify(origin: log.origin, key: key.key)) != nil
+        }
+        guard isSigned else {
+            throw try counted(
+                "batch-signature", "the batch does not carry the signature of site \(site.number)")
+        }
+    }
+
+    private func counted(_ code: String, _ sentence: String) throws(StoreError) -> StoreError {
+        try store.count(code)
+        return StoreError(code: code, sentence: sentence)
+    }
+
+    func batches(_ body: [UInt8]) throws(StoreError) -> [UInt8] {
+        ByteList.encode(try store.batches(of: Message.cell(body)).map { $0.encode() })
+    }
+
+    /// Closes cells, all or none. First everything is checked. Then each closing is kept in the
+    /// store, with its statement: if we crash here, the vault appends it when it starts again, so
+    /// that no statement can be in the log whose opening is lost. Then all go into the log.
+    func close(_ body: [UInt8]) throws(StoreError) -> [UInt8] {
+        let parts = try Message.list(body)
+        guard parts.count.isMultiple(of: 2), parts.count <= 2 * Self.maximumNotes else {
+            throw Message.malformed("list of closings")
+        }
+        try withRecord { (record) throws(StoreError) in
+            var closings: [StoredClosing] = []
+            for index in stride(from: 0, to: parts.count, by: 2) {
+                closings.append(try closing(parts[index], parts[index + 1], record))
+            }
+            guard Set(closings.map(\.opening.cell)).count == closings.count else {
+                throw Message.malformed("list of closings")
+            }
+            for closing in closings {
+                try store.checkClose(closing)
+                guard record.index(of: closing.statement) == nil else { continue }
+                try Self.refused(record.refusal(of: closing.wire))
+            }
+            for closing in closings { _ = try store.close(closing) }
+            _ = try append(closings.map(\.wire), to: &record)
+        }
+        return []
+    }
+
+    private static func refused(_ refusal: Refusal?) throws(StoreError) {
+        guard let refusal else { return }
+        throw StoreError(code: refusal.code, sentence: refusal.sentence)
+    }
+
+    private func closing(
+        _ wire: [UInt8], _ opening: [UInt8], _ record: Record
+    ) throws(StoreError) -> StoredClosing {
+        let opened: HourOpening
+        do throws(RowsError) {
+            opened = try HourOpening(wire: opening)
+        } catch {
+            throw StoreError(code: error.code, sentence: error.sentence)
+        }
+        let statement: Statement<HourClosedBody> = try Self.refusal { () throws(Refusal) in
+            try record.roster.verify(try UnverifiedStatement(wire: wire))
+        }
+        let isPrompt = opened.kind == .prompt && statement.body.kind == .prompt
+        guard statement.body.cell == opened.cell, isPrompt,
+            statement.body.closed == opened.commitment
+        else {
+            throw StoreError(
+                code: "opening-differs", sentence: "the opening is not what the statement commits to")
+        }
+        guard opened.cell.hour.end <= now() else {
+            throw StoreError(
+                code: "closing-early", sentence: "hour \(opened.cell.hour) has not ended")
+        }
+        return StoredClosing(opening: opened, statement: statement.id, wire: wire)
+    }
+
+    func put(_ body: [UInt8]) throws(StoreError) -> [UInt8] {
+        let message: Mail
+        do throws(WireProblem) {
+            message = try Mail(wire: body)
+        } catch {
+            throw StoreError(code: error.code, sentence: error.sentence)
+        }
+        _ = try mail.put(message, at: now())
+        return []
+    }
+
+    func get(_ body: [UInt8]) throws(StoreError) -> [UInt8] {
+        let (topic, kind, recipient) = try Message.wish(body)
+        return ByteList.encode(
+            try mail.mail(topic: topic, kind: kind, recipient: recipient, at: now()))
+    }
+}

@@ -1,0 +1,238 @@
+public import Ledger
+public import Plates
+public import Secrets
+import Rows
+import Synchronization
+public import Warrants
+public import Wire
+
+/// The vault as the other parties see it: encoded messages in, encoded answers out.
+///
+/// It answers one message at a time. Its record of the log is built when it is made, and every
+/// statement is checked against it before it is appended; a closed hour stands in the store before
+/// it stands in the log, and what a crash left between the two is appended when it is made again.
+public final class VaultService: Handler, Sendable {
+    // A camera's clock may run ahead of the vault's by this much (DESIGN section 5).
+    static let futureMinutes: Int64 = 2
+    static let maximumNotes = 4_096
+    static let maximumAnswer = 4 << 20
+
+    struct State {
+        // Nil as long as the log is empty: then nothing but a first roster is taken.
+        var record: Record?
+    }
+
+    let log: Log
+    let store: any RowStore
+    let mail: MailBox
+    let trusted: Digest?
+    let now: @Sendable () -> Timestamp
+    private let state: Mutex<State>
+
+    /// A vault on its log, its store and its mail box. `trusted` is the hash of the log's first
+    /// roster, nil to take the one that stands or comes there; `now` is the vault's clock.
+    ///
+    /// Finishes what a crash cut short: appends closings that only the store has, and drops days
+    /// that died. Throws `log-failed`, `roster-missing` and the store's errors.
+    public init(
+        log: Log, store: any RowStore, mail: MailBox, trusted: Digest?,
+        now: @escaping @Sendable () -> Timestamp
+    ) throws(StoreError) {
+        self.log = log
+        self.store = store
+        self.mail = mail
+        self.trusted = trusted
+        self.now = now
+        var record: Record?
+        if log.size > 0 {
+            let entries = try Self.ledger { () throws(LedgerError) in
+                try log.entries(0..<log.size)
+            }
+            record = try Self.refusal { () throws(Refusal) in
+                try Record(entries: entries, trusted: trusted)
+            }
+        }
+        if var standing = record {
+            let missing = try store.closings().filter { standing.index(of: $0.statement) == nil }
+            let entries = missing.map(\.wire).filter { standing.refusal(of: $0) == nil }
+            _ = try Self.ledger { () throws(LedgerError) in try log.append(entries) }
+            for entry in entries { standing.append(entry) }
+            record = standing
+        }
+        state = Mutex(State(record: record))
+        try expire()
+    }
+
+    /// Answers one message. Throws the refusal as a problem with its code.
+    public func handle(_ endpoint: Endpoint, _ body: [UInt8]) throws(WireProblem) -> [UInt8] {
+        do throws(StoreError) {
+            switch endpoint {
+            case .logCheckpoint: return log.checkpoint
+            case .logEntries: return try entries(body)
+            case .logAppend: return try append(body)
+            case .rowsBatch: return try keep(body)
+            case .rowsBatches: return try batches(body)
+            case .hoursClose: return try close(body)
+            case .rowsLookup: return try lookup(body)
+            case .mailPut: return try put(body)
+            case .mailGet: return try get(body)
+            case .grant, .evaluate, .docket:
+                throw StoreError(
+                    code: "endpoint-unknown", sentence: "a vault does not answer \(endpoint)")
+            }
+        } catch {
+            throw WireProblem(code: error.code, sentence: error.sentence)
+        }
+    }
+
+    /// Drops every day that is dead by the log, with its files. Appending a statement of
+    /// destruction does the same. Throws the store's errors.
+    public func expire() throws(StoreError) {
+        for day in try store.days() where isDead(day) { try store.expire(day) }
+        try mail.expire(at: now())
+    }
+
+    /// Drops one day that is dead by the log. Throws `day-alive` for one that is not.
+    public func expire(_ day: Day) throws(StoreError) {
+        guard isDead(day) else {
+            throw StoreError(code: "day-alive", sentence: "day \(day) is not dead by the log")
+        }
+        try store.expire(day)
+    }
+
+    func isDead(_ day: Day) -> Bool {
+        state.withLock { $0.record?.report(on: day, at: now())?.verdict == .dead }
+    }
+
+    /// Works under the lock with the record. Throws `roster-missing` before there is one.
+    func withRecord<Result>(
+        _ body: (inout Record) throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        try state.withLock { (state: inout State) throws(StoreError) -> Result in
+            guard var record = state.record else {
+                throw StoreError(
+                    code: "roster-missing", sentence: "the vault's log has no roster yet")
+            }
+            // Moved out and back, so that appending to it copies nothing.
+            state.record = nil
+            defer { state.record = record }
+            return try body(&record)
+        }
+    }
+
+    // MARK: The log
+
+    private func entries(_ body: [UInt8]) throws(StoreError) -> [UInt8] {
+        let (first, last) = try Message.range(body)
+        guard first <= last, last <= log.size else {
+            throw StoreError(
+                code: "entries-missing", sentence: "the log does not have entries up to \(last)")
+        }
+        var answer: [[UInt8]] = []
+        var size = 0
+        for index in first..<last where size < Self.maximumAnswer {
+            let entry = try Self.ledger { () throws(LedgerError) in try log.entry(at: index) }
+            answer.append(entry)
+            size += entry.count + 4
+        }
+        return ByteList.encode(answer)
+    }
+
+    private func append(_ body: [UInt8]) throws(StoreError) -> [UInt8] {
+        let notes = try Message.list(body)
+        guard notes.count <= Self.maximumNotes else { throw Message.malformed("list of notes") }
+        try begin(notes)
+        let indices = try withRecord { (record) throws(StoreError) in
+            for note in notes { try admit(note, record) }
+            return try append(notes, to: &record)
+        }
+        if notes.contains(where: Self.isErasure) { try expire() }
+        return Message.indices(indices)
+    }
+
+    /// Takes the first roster into an empty log.
+    private func begin(_ notes: [[UInt8]]) throws(StoreError) {
+        guard let first = notes.first, state.withLock({ $0.record == nil }) else { return }
+        let record = try Self.refusal { () throws(Refusal) in
+            try Record(entries: [first], trusted: trusted)
+        }
+        try Self.ledger { () throws(LedgerError) in _ = try log.append([first]) }
+        state.withLock { $0.record = record }
+    }
+
+    /// What is more than a matter of the record: closings need the store, requests the policy.
+    private func admit(_ note: [UInt8], _ record: Record) throws(StoreError) {
+        let statement = try Self.refusal { () throws(Refusal) in
+            try UnverifiedStatement(wire: note)
+        }
+        guard record.index(of: statement.id) == nil else { return }
+        switch statement.type {
+        case .hourClosed:
+            throw StoreError(
+                code: "closing-unopened", sentence: "an hour is closed together with its opening")
+        case .request:
+            let verified: Statement<RequestBody> = try Self.refusal { () throws(Refusal) in
+                try record.roster.verify(statement)
+            }
+            if let refusal = Judge.admission(of: verified.body, in: record, at: now()) {
+                throw StoreError(code: refusal.code, sentence: refusal.sentence)
+            }
+        default: return
+        }
+    }
+
+    private static func isErasure(_ note: [UInt8]) -> Bool {
+        let type = try? UnverifiedStatement(wire: note).type
+        return type == .dayDestroyed || type == .shred
+    }
+
+    /// Appends what is not there yet, all or none, and gives the index of each.
+    func append(_ notes: [[UInt8]], to record: inout Record) throws(StoreError) -> [UInt64] {
+        // One note, the usual case, is checked without a copy of the record.
+        var trial: Record? = notes.count > 1 ? record : nil
+        var fresh: [[UInt8]] = []
+        var indices: [UInt64] = []
+        for note in notes {
+            let id = try Self.refusal { () throws(Refusal) in
+                try UnverifiedStatement(wire: note).id
+            }
+            if let index = (trial ?? record).index(of: id) {
+                indices.append(index)
+                continue
+            }
+            if let refusal = (trial ?? record).refusal(of: note) {
+                throw StoreError(code: refusal.code, sentence: refusal.sentence)
+            }
+            indices.append(record.count + UInt64(fresh.count))
+            fresh.append(note)
+            trial?.append(note)
+        }
+        _ = try Self.ledger { () throws(LedgerError) in try log.append(fresh) }
+        if let trial {
+            record = trial
+        } else {
+            for note in fresh { record.append(note) }
+        }
+        return indices
+    }
+
+    static func ledger<Result>(
+        _ body: () throws(LedgerError) -> Result
+    ) throws(StoreError) -> Result {
+        do throws(LedgerError) {
+            return try body()
+        } catch {
+            throw StoreError(code: "log-failed", sentence: error.sentence)
+        }
+    }
+
+    static func refusal<Result>(
+        _ body: () throws(Refusal) -> Result
+    ) throws(StoreError) -> Result {
+        do throws(Refusal) {
+            return try body()
+        } catch {
+            throw StoreError(code: error.code, sentence: error.sentence)
+        }
+    }
+}
