@@ -16,7 +16,7 @@ extension VaultService {
         }
         let admission = try withRecord { (record) throws(StoreError) in
             try checkSite(batch, record.roster)
-            return admission(record.roster)
+            return self.admission(under: record.roster)
         }
         guard !isDead(batch.cell.hour.day) else {
             throw try counted("cell-dead", StoreRules.dead(batch.cell.hour.day).sentence)
@@ -26,11 +26,12 @@ extension VaultService {
     }
 
     /// Rows are of the roster's sites, not from the future, and not older than a read may live.
-    private func admission(_ roster: Roster) -> Admission {
+    private func admission(under roster: Roster) -> Admission {
         let time = now()
         let newest = time.adding(minutes: Self.futureMinutes).hour
         let oldest = time.adding(days: -Int64(roster.policy.retentionDays)).hour
-        return Admission(sites: Set(roster.sites.map(\.number)), hours: min(oldest, newest)...newest)
+        return Admission(
+            sites: Set(roster.sites.map(\.number)), hours: min(oldest, newest)...newest)
     }
 
     private func checkSite(_ batch: Batch, _ roster: Roster) throws(StoreError) {
@@ -104,7 +105,8 @@ extension VaultService {
             statement.body.closed == opened.commitment
         else {
             throw StoreError(
-                code: "opening-differs", sentence: "the opening is not what the statement commits to")
+                code: "opening-differs",
+                sentence: "the opening is not what the statement commits to")
         }
         guard opened.cell.hour.end <= now() else {
             throw StoreError(

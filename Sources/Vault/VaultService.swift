@@ -1,9 +1,9 @@
 public import Ledger
 public import Plates
-public import Secrets
 import Rows
+public import Secrets
 import Synchronization
-public import Warrants
+import Warrants
 public import Wire
 
 /// The vault as the other parties see it: encoded messages in, encoded answers out.
