@@ -116,7 +116,7 @@ struct StateFile {
     /// The lock that a file asks for. Throws `state-malformed`, and `passphrase-missing` or
     /// `passphrase-unasked` where the caller and the file do not agree on having one.
     static func lock(
-        of bytes: [UInt8], passphrase: borrowing SecretBytes?
+        of bytes: [UInt8], passphrase: SecretBox?
     ) throws(CustodyError) -> StateLock {
         let head = try Head(bytes)
         guard head.kind == 1 else {
@@ -127,11 +127,11 @@ struct StateFile {
             }
             return .none
         }
-        guard passphrase != nil else {
+        guard let passphrase else {
             throw CustodyError(
                 code: "passphrase-missing", sentence: "this state needs its passphrase")
         }
-        return try StateLock(wrapping: passphrase, cost: head.cost, salt: head.salt)
+        return try StateLock(passphrase: passphrase.bytes, cost: head.cost, salt: head.salt)
     }
 
     /// What a file holds. Throws `share-lost` where it is not sealed under this root key and
@@ -190,21 +190,6 @@ struct StateFile {
                 throw CustodyError(
                     code: "state-malformed", sentence: "the state file has no proper head")
             }
-        }
-    }
-}
-
-extension StateLock {
-    /// A lock of a passphrase that may be absent; the caller has checked that it is there.
-    fileprivate convenience init(
-        wrapping passphrase: borrowing SecretBytes?, cost: Argon2id.Cost, salt: [UInt8]
-    ) throws(CustodyError) {
-        switch passphrase {
-        case .some(let passphrase):
-            try self.init(passphrase: passphrase, cost: cost, salt: salt)
-        case .none:
-            throw CustodyError(
-                code: "passphrase-missing", sentence: "this state needs its passphrase")
         }
     }
 }

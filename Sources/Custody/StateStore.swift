@@ -64,7 +64,7 @@ public final class StateStore {
     /// The state in a folder. Finishes a commit that was cut off, and erases a preparation.
     /// Throws `custody-missing`, `share-lost`, `state-sealed`, `passphrase-missing`, …
     public static func open(
-        in folder: String, passphrase: borrowing SecretBytes?, disk: any FileSystem,
+        in folder: String, passphrase: SecretBox?, disk: any FileSystem,
         random: any RandomSource
     ) throws(CustodyError) -> (store: StateStore, content: SecretBox) {
         let (_, cell) = try recover(folder, disk)
@@ -183,7 +183,7 @@ public final class StateStore {
     /// before is erased. Otherwise `prepared` must be what becomes of it, and both are rewritten.
     /// Throws `state-unprepared` where a preparation stands and none is given.
     public func save(
-        _ content: borrowing SecretBytes, prepared later: borrowing SecretBytes?
+        _ content: borrowing SecretBytes, prepared later: SecretBox?
     ) throws(CustodyError) {
         try ensureWhole()
         guard let ready = prepared else {
@@ -191,20 +191,18 @@ public final class StateStore {
             _ = try commit()
             return
         }
-        switch later {
-        case .none:
+        guard let later else {
             throw CustodyError(
                 code: "state-unprepared", sentence: "the prepared state would lose this change")
-        case .some(let later):
-            isBroken = true
-            let number = save + 1
-            // Current first: a crash between the two leaves a preparation with an old number,
-            // which the next opening erases.
-            try rewrite(content, in: current, save: number)
-            save = number
-            try rewrite(later, in: ready, save: number)
-            isBroken = false
         }
+        isBroken = true
+        let number = save + 1
+        // Current first: a crash between the two leaves a preparation with an old number, which
+        // the next opening erases.
+        try rewrite(content, in: current, save: number)
+        save = number
+        try rewrite(later.bytes, in: ready, save: number)
+        isBroken = false
     }
 
     /// Erases all: both root keys, then the files. Nothing opens afterwards.

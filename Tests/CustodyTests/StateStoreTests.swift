@@ -12,6 +12,8 @@ private func content(_ name: String) throws -> SecretBytes {
     try SecretBytes(copying: Array(name.utf8) + [UInt8](repeating: 7, count: name.utf8.count * 40))
 }
 
+private func boxed(_ name: String) throws -> SecretBox { SecretBox(try content(name)) }
+
 private func name(_ box: SecretBox) throws -> String {
     let bytes = try box.bytes.openBytes(0..<box.bytes.count)
     return String(decoding: bytes.prefix { $0 != 7 }, as: UTF8.self)
@@ -109,7 +111,7 @@ private func openable(_ disk: FaultyFileSystem, until operation: Int = .max) thr
             try store.save(try content("first, changed"), prepared: nil)
         }
         try store.save(
-            try content("first, changed"), prepared: try content("later, changed"))
+            try content("first, changed"), prepared: try boxed("later, changed"))
         #expect(try opened(disk.copy()).name == "first, changed")
         #expect(try name(try store.commit()) == "later, changed")
         #expect(try opened(disk).name == "later, changed")
@@ -123,7 +125,7 @@ private func openable(_ disk: FaultyFileSystem, until operation: Int = .max) thr
         let before = disk.copy()
         disk.fail(at: 5)
         #expect(throws: CustodyError(code: "disk-failed", sentence: "")) {
-            try store.save(try content("changed"), prepared: try content("later, changed"))
+            try store.save(try content("changed"), prepared: try boxed("later, changed"))
         }
         #expect(throws: CustodyError(code: "state-broken", sentence: "")) {
             _ = try store.commit()
@@ -147,7 +149,7 @@ private func openable(_ disk: FaultyFileSystem, until operation: Int = .max) thr
         let disk = FaultyFileSystem()
         let store = try created(disk)
         try store.prepare(try content("later"))
-        try store.save(try content("changed"), prepared: try content("later, changed"))
+        try store.save(try content("changed"), prepared: try boxed("later, changed"))
         _ = try store.commit()
         #expect(try openable(disk) == ["later", "later, changed"])
         let due = disk.operations
@@ -235,7 +237,7 @@ private func openable(_ disk: FaultyFileSystem, until operation: Int = .max) thr
                 return store
             },
             {
-                try $0.save(try content("changed"), prepared: try content("later, changed"))
+                try $0.save(try content("changed"), prepared: try boxed("later, changed"))
                 _ = try $0.commit()
             }, allowed: ["first", "changed", "later, changed"], done: "later, changed")
         #expect(count >= 12)

@@ -1,0 +1,283 @@
+import Bytes
+import Ledger
+public import Plates
+import Secrets
+import Tokens
+import Warrants
+import Wire
+
+/// What is sealed to another custodian in a ceremony: `u32(length) ‖ note ‖ SeedParcel`. HPKE alone
+/// does not say who sealed; the note does, so that nobody can put wrong seeds into another's mouth:
+///
+///     platevault/seeds/v1
+///     example.org/vault.demo
+///     9f86…            the proposal's id
+///     inspector        the receiver's word
+///     3b1c…            SHA-256 of the parcel
+///
+/// Spec: Docs/Spec/Ceremony.md.
+enum SeedLetter {
+    static func text(
+        origin: String, proposal: Digest, receiver: String, parcel: borrowing SecretBytes
+    ) -> String {
+        var hasher = SecretHasher()
+        parcel.withUnsafeBytes { hasher.update($0) }
+        let digest = hasher.finish()
+        return "platevault/seeds/v1\n\(origin)\n\(proposal.hex)\n\(receiver)\n\(digest.hex)\n"
+    }
+
+    static func encode(
+        _ note: [UInt8], _ parcel: borrowing SecretBytes
+    ) throws(SecretsError) -> SecretBytes {
+        var head = ByteWriter()
+        head.u32(UInt32(note.count))
+        head.raw(note)
+        return try SecretBytes(header: head.bytes, body: parcel)
+    }
+
+    /// The note and the parcel; nil for anything that is not both.
+    static func decode(_ letter: borrowing SecretBytes) -> (note: Note, parcel: SecretBox)? {
+        guard let head = try? letter.openBytes(0..<4) else { return nil }
+        let length = head.reduce(0) { $0 << 8 | Int($1) }
+        guard length <= letter.count - 4,
+            let wire = try? letter.openBytes(4..<(4 + length)), let note = try? Note(wire: wire),
+            let parcel = try? letter.copy((4 + length)..<letter.count)
+        else { return nil }
+        return (note, SecretBox(parcel))
+    }
+}
+
+extension Custodian {
+    /// Proposes the next generation, to begin on `first`; one custodian does so, the others follow
+    /// in their ticks. Throws `generation-past` for a day that has gone.
+    public func propose(first: Day) throws(CustodyError) {
+        let time = try ready()
+        guard first >= time.day else {
+            throw CustodyError(
+                code: "generation-past", sentence: "a generation cannot begin on a day that is gone"
+            )
+        }
+        let number = (log.record.generations.keys.max() ?? 0) + 1
+        let proposal = GenerationProposal(
+            custodian: name, generation: number, first: first, under: roster, time: time)
+        try act(state, with: try signed(GenerationBody.propose(proposal)))
+    }
+
+    /// Takes whatever step of the newest ceremony is next for this custodian.
+    func stepCeremony(_ time: Timestamp) throws(CustodyError) {
+        let record = log.record
+        guard let generation = record.generations.values.max(by: { $0.number < $1.number }),
+            generation.roster == roster
+        else { return try abandonCeremony() }
+        if isVoid(generation) { return try abandonCeremony() }
+        guard generation.final(of: name) == nil else { return }
+        if let ceremony = state.ceremony {
+            guard ceremony.generation == generation.number else { return try abandonCeremony() }
+            guard generation.isCommitted else { return }
+            if !ceremony.isSent { try sendSeeds(generation, ceremony, time) }
+            try receiveSeeds(generation, ceremony, time)
+        } else if generation.commit(of: name) == nil, generation.first >= time.day,
+            state.halted == nil
+        {
+            try commitSeeds(generation, time)
+        }
+    }
+
+    /// A generation is void once anybody has shown a seed that does not fit, or finals differ.
+    private func isVoid(_ generation: GenerationState) -> Bool {
+        let isDisputed = log.record.differences.contains {
+            $0.body.kind == .seed && $0.body.generation == generation.number
+        }
+        return !generation.isFinal && (isDisputed || !generation.disputes.isEmpty)
+    }
+
+    /// Erases what a ceremony without an end has left.
+    private func abandonCeremony() throws(CustodyError) {
+        var next = state
+        next.ceremony = nil
+        next.shares.removeAll { share in
+            guard let generation = log.record.generations[share.generation] else { return false }
+            return isVoid(generation)
+        }
+        guard state.ceremony != nil || next.shares.count != state.shares.count else { return }
+        try keep(next, erasing: true)
+    }
+
+    /// Step 1: own contributions and a one-time key are drawn and stored, the commitments logged.
+    private func commitSeeds(
+        _ generation: GenerationState, _ time: Timestamp
+    ) throws(CustodyError) {
+        let parcel = try onTokens { () throws(TokensError) in
+            try SeedParcel.draw(
+                generation: generation.number, threshold: generation.threshold, member: index,
+                from: setting.random)
+        }
+        let contributions = try onTokens { () throws(TokensError) in try parcel.encode() }
+        let key = try onSecrets { () throws(SecretsError) in
+            try OneTimeKey(from: setting.random)
+        }
+        let seed = try onSecrets { () throws(SecretsError) in try key.seed() }
+        var next = state
+        next.ceremony = CustodianState.Ceremony(
+            generation: generation.number, proposal: generation.id,
+            contributions: SecretBox(contributions), oneTimeKey: SecretBox(seed), isSent: false)
+        let commit = GenerationCommit(
+            custodian: name, generation: generation.number,
+            seedCommits: parcel.commits.map { MaskedDigest(mask: $0.mask, commit: $0.commit) },
+            oneTimeKey: key.publicKey, time: time)
+        try act(next, with: try signed(GenerationBody.commit(commit)))
+    }
+
+    /// Step 2: one sealed letter to each other custodian. A crash sends them again: the same seeds.
+    private func sendSeeds(
+        _ generation: GenerationState, _ ceremony: CustodianState.Ceremony, _ time: Timestamp
+    ) throws(CustodyError) {
+        let own = try ownSeeds(ceremony)
+        for (place, receiver) in roster.custodians.enumerated() where place != index {
+            guard let commit = generation.commit(of: receiver.id) else { continue }
+            let parcel = try onTokens { () throws(TokensError) in
+                try own.parcel(for: place).encode()
+            }
+            let text = SeedLetter.text(
+                origin: origin, proposal: generation.id, receiver: receiver.id, parcel: parcel)
+            let note: [UInt8]
+            do throws(LedgerError) { note = try setting.signer.sign(text).encode() } catch {
+                throw CustodyError(error)
+            }
+            let sealed = try onSecrets { () throws(SecretsError) in
+                try HybridSeal.seal(
+                    try SeedLetter.encode(note, parcel), to: commit.oneTimeKey,
+                    info: "platevault/seeds/v1\(origin)")
+            }
+            let mail = Mail(
+                topic: generation.id, kind: "seeds", recipient: roster.keyName(receiver.id),
+                sender: roster.keyName(name), until: time.adding(days: 7), sealed: sealed)
+            try onWire { () throws(WireProblem) in try setting.vault.put(mail) }
+        }
+        var next = state
+        next.ceremony?.isSent = true
+        try keep(next)
+    }
+
+    private func ownSeeds(
+        _ ceremony: CustodianState.Ceremony
+    ) throws(CustodyError) -> SeedParcel {
+        try onTokens { () throws(TokensError) in
+            try SeedParcel(wire: ceremony.contributions.bytes)
+        }
+    }
+
+    /// Steps 2 and 3: opens the others' letters, and once all are there and fit, makes the chains,
+    /// erases what led to them, and logs commit[first].
+    private func receiveSeeds(
+        _ generation: GenerationState, _ ceremony: CustodianState.Ceremony, _ time: Timestamp
+    ) throws(CustodyError) {
+        let key = try onSecrets { () throws(SecretsError) in
+            try OneTimeKey(seed: try ceremony.oneTimeKey.bytes.copy())
+        }
+        let mail = try onWire { () throws(WireProblem) in
+            try setting.vault.mail(
+                topic: generation.id, kind: "seeds", recipient: roster.keyName(name))
+        }
+        var parcels = [try ownSeeds(ceremony)]
+        for (place, sender) in generation.roster.custodians.enumerated() where place != index {
+            let letters = mail.filter { $0.sender == roster.keyName(sender.id) }
+            guard
+                let parcel = try read(letters, from: sender.id, place, generation, key, time)
+            else { continue }
+            parcels.append(parcel)
+        }
+        guard parcels.count == generation.threshold.n, state.ceremony != nil else { return }
+        try finish(generation, parcels, time)
+    }
+
+    /// The sender's seeds out of its letters; nil where none has come. A letter that is the
+    /// sender's own and does not fit what it committed to is told in the log, and voids all.
+    private func read(
+        _ letters: [Mail], from sender: String, _ place: Int, _ generation: GenerationState,
+        _ key: OneTimeKey, _ time: Timestamp
+    ) throws(CustodyError) -> SeedParcel? {
+        guard let commit = generation.commit(of: sender) else { return nil }
+        for letter in letters {
+            guard let opened = try? key.open(letter.sealed, info: "platevault/seeds/v1\(origin)"),
+                let (note, box) = SeedLetter.decode(opened)
+            else { continue }
+            let text = SeedLetter.text(
+                origin: origin, proposal: generation.id, receiver: name, parcel: box.bytes)
+            // Only what the sender itself signed can be held against it.
+            guard note.text == text,
+                generation.roster.statementKeys(of: sender)
+                    .contains(where: { note.isSigned(by: $0) })
+            else { continue }
+            if let parcel = try? SeedParcel(wire: box.bytes),
+                let mask = difference(parcel, place, commit, generation)
+            {
+                return try tell(mask, sender, generation, time)
+            } else if let parcel = try? SeedParcel(wire: box.bytes) {
+                return parcel
+            }
+            let shared = generation.threshold.subsets(heldBy: index).first { $0.contains(place) }
+            return try tell(shared ?? SubsetMask(bits: 0), sender, generation, time)
+        }
+        return nil
+    }
+
+    /// The first shared subset for which a parcel does not fit its sender's commitment; nil where
+    /// all fit.
+    private func difference(
+        _ parcel: SeedParcel, _ place: Int, _ commit: GenerationCommit,
+        _ generation: GenerationState
+    ) -> SubsetMask? {
+        let shared = generation.threshold.subsets(heldBy: index).filter { $0.contains(place) }
+        guard parcel.generation == generation.number, parcel.member == place,
+            parcel.masks == shared
+        else { return shared.first }
+        let said = Dictionary(
+            commit.seedCommits.map { ($0.mask, $0.commit) }, uniquingKeysWith: { first, _ in first }
+        )
+        return parcel.commits.first { said[$0.mask] != $0.commit }?.mask
+    }
+
+    private func tell(
+        _ mask: SubsetMask, _ sender: String, _ generation: GenerationState, _ time: Timestamp
+    ) throws(CustodyError) -> SeedParcel? {
+        let body = DifferenceBody(
+            party: name, kind: .seed, generation: generation.number, mask: mask,
+            custodians: [sender], subject: generation.commits[sender]?.id ?? generation.id,
+            time: time)
+        var next = state
+        next.ceremony = nil
+        try act(next, with: try signed(body), erasing: true)
+        throw CustodyError(
+            code: "seed-differs",
+            sentence: "\(sender) sent a seed that it did not commit to; generation "
+                + "\(generation.number) is void")
+    }
+
+    private func finish(
+        _ generation: GenerationState, _ parcels: [SeedParcel], _ time: Timestamp
+    ) throws(CustodyError) {
+        let chains = try onTokens { () throws(TokensError) in
+            try ChainSet(
+                generation: generation.number, first: generation.first,
+                threshold: generation.threshold, custodian: index,
+                roster: generation.roster.hash, parcels: parcels)
+        }
+        let encoded = try onTokens { () throws(TokensError) in try chains.encode() }
+        let commits = try onTokens { () throws(TokensError) in
+            try chains.commits(at: generation.first)
+        }
+        var next = state
+        // Gone with this save: it is under a fresh root key, and the one before is erased.
+        next.ceremony = nil
+        next.shares.append(
+            CustodianState.Share(
+                generation: generation.number, first: generation.first,
+                retention: UInt32(clamping: generation.retention), oldest: generation.first,
+                announced: generation.first, chains: SecretBox(encoded)))
+        let final = GenerationFinal(
+            custodian: name, generation: generation.number,
+            commits: commits.map { MaskedDigest(mask: $0.mask, commit: $0.commit) }, time: time)
+        try act(next, with: try signed(GenerationBody.final(final)), erasing: true)
+    }
+}

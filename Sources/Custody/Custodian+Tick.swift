@@ -1,0 +1,241 @@
+import Ledger
+public import Plates
+import Secrets
+import Tokens
+import Warrants
+import Wire
+
+/// What one `tick` did and could not do.
+public struct TickReport: Sendable {
+    /// The custodian's time.
+    public internal(set) var time: Timestamp
+    /// Whether keys were erased in this tick.
+    public internal(set) var hasDestroyed = false
+    /// Whether the log was followed to its newest checkpoint.
+    public internal(set) var hasFollowed = false
+    /// How many own statements went into the log and were seen there.
+    public internal(set) var published = 0
+    /// What went wrong on the way; the next tick tries again.
+    public internal(set) var problems: [CustodyError] = []
+}
+
+/// How a custodian is, without any secret.
+public struct CustodianStatus: Hashable, Sendable {
+    /// What is held of one generation.
+    public struct Generation: Hashable, Sendable {
+        /// Its number.
+        public let number: UInt32
+        /// Its first day.
+        public let first: Day
+        /// The oldest day that is still kept; nil where nothing is.
+        public let oldest: Day?
+        /// When that day is due to be destroyed.
+        public let due: Timestamp?
+        /// Whether all custodians have said final, and the same.
+        public let isFinal: Bool
+    }
+
+    /// The custodian's word.
+    public let custodian: String
+    /// Its time at the last reading.
+    public let time: Timestamp
+    /// Why it uses no key any more, as a code; nil while all is well.
+    public let halted: String?
+    /// The generations it holds something of.
+    public let generations: [Generation]
+    /// The newest day that it has said it destroyed.
+    public let lastDestroyed: Day?
+    /// Whether a ceremony is under way.
+    public let isInCeremony: Bool
+    /// Whether a destruction stands prepared.
+    public let isPrepared: Bool
+    /// Own statements that are not in the log yet.
+    public let unpublished: Int
+    /// Entries of the log in its own mirror.
+    public let logSize: UInt64
+}
+
+extension Custodian {
+    /// Everything that a custodian does by itself; to be called every few minutes, and after a
+    /// start. Destroys before it talks to anybody; a step that fails is reported and does not hold
+    /// up the next. Throws only where the own disk fails.
+    public func tick() throws(CustodyError) -> TickReport {
+        let time = now()
+        var report = TickReport(time: time)
+        report.hasDestroyed = try destroyDue(time)
+        try announce()
+        report.hasFollowed = attempt(&report) { () throws(CustodyError) in try follow() }
+        if isCaughtUp {
+            try eraseForward(&report)
+            attempt(&report) { () throws(CustodyError) in try stepCeremony(time) }
+            attempt(&report) { () throws(CustodyError) in try renewPrekeys(time) }
+            try announce()
+        }
+        var published = 0
+        attempt(&report) { () throws(CustodyError) in published = try publish() }
+        report.published = published
+        try prepareNext(time)
+        try keepClock()
+        return report
+    }
+
+    @discardableResult
+    private func attempt(
+        _ report: inout TickReport, _ step: () throws(CustodyError) -> Void
+    ) -> Bool {
+        do throws(CustodyError) {
+            try step()
+            return true
+        } catch {
+            report.problems.append(error)
+            return false
+        }
+    }
+
+    /// Follows the log. A fork is the end of all use of keys, though not of destruction.
+    func follow() throws(CustodyError) {
+        do throws(CustodyError) {
+            try log.follow()
+        } catch {
+            isCaughtUp = false
+            if error.code == "log-forked", state.halted == nil {
+                var next = state
+                next.halted = error.code
+                try keep(next)
+            }
+            throw error
+        }
+        isCaughtUp = true
+    }
+
+    /// Before a key is used: the log is followed, nothing is halted, what is due is gone.
+    /// Returns the custodian's time. Throws `halted`, and what following throws.
+    func ready() throws(CustodyError) -> Timestamp {
+        let time = now()
+        if try destroyDue(time) { try announce() }
+        if let code = state.halted { throw Self.halted(code) }
+        try follow()
+        var report = TickReport(time: time)
+        try eraseForward(&report)
+        return time
+    }
+
+    private static func halted(_ code: String) -> CustodyError {
+        CustodyError(
+            code: "halted", sentence: "this custodian uses no key any more, because of \(code)")
+    }
+
+    private func eraseForward(_ report: inout TickReport) throws(CustodyError) {
+        let found = try destroyAnnounced()
+        guard !found.isEmpty else { return }
+        report.hasDestroyed = true
+        var next = state
+        for item in found {
+            next.outbox.append(
+                try signed(
+                    RolledBackBody(
+                        custodian: name, generation: item.generation, announced: item.to,
+                        found: item.found, time: now())))
+        }
+        try keep(next)
+    }
+
+    /// Puts a statement of every destruction that has none into the outbox, and stores that under
+    /// a fresh root key: no file that was written before opens from here on.
+    func announce() throws(CustodyError) {
+        var next = state
+        var isChanged = false
+        for place in next.shares.indices where isFinal(next.shares[place].generation) {
+            let share = next.shares[place]
+            guard share.oldest > share.announced, share.chains != nil else { continue }
+            let chains = try share.open()
+            let commits = try onTokens { () throws(TokensError) in
+                try chains.commits(at: share.oldest)
+            }
+            let body = DayDestroyedBody(
+                custodian: name, generation: share.generation, day: share.oldest.adding(-1),
+                next: commits.map { MaskedDigest(mask: $0.mask, commit: $0.commit) },
+                slot: slotKind, time: now())
+            next.outbox.append(try signed(body))
+            next.shares[place].announced = share.oldest
+            if share.oldest > share.last { next.shares[place].chains = nil }
+            next.lastDestroyed = max(next.lastDestroyed ?? body.day, body.day)
+            isChanged = true
+        }
+        if isChanged { try keep(next, erasing: true) }
+    }
+
+    /// Whether all custodians have said final for a generation, and the same.
+    func isFinal(_ generation: UInt32) -> Bool {
+        log.record.generations[generation]?.isFinal ?? false
+    }
+
+    /// Brings the outbox into the log and takes out of it what the own mirror has. Returns how
+    /// many were taken out. Throws the first refusal after all have been tried.
+    @discardableResult
+    func publish() throws(CustodyError) -> Int {
+        guard !state.outbox.isEmpty else { return 0 }
+        var refusal: CustodyError?
+        let waiting = state.outbox.filter { !isLogged($0) }
+        do throws(WireProblem) {
+            if !waiting.isEmpty { _ = try setting.vault.append(waiting) }
+        } catch {
+            refusal = CustodyError(error)
+            // One that is refused must not hold up the others.
+            for note in waiting {
+                do throws(WireProblem) { _ = try setting.vault.append([note]) } catch {
+                    refusal = CustodyError(error)
+                }
+            }
+        }
+        if !waiting.isEmpty { try follow() }
+        let left = state.outbox.filter { !isLogged($0) }
+        let published = state.outbox.count - left.count
+        if published > 0 {
+            var next = state
+            next.outbox = left
+            try keep(next)
+        }
+        if let refusal, !left.isEmpty { throw refusal }
+        return published
+    }
+
+    /// Whether a statement counts in the own mirror.
+    private func isLogged(_ note: [UInt8]) -> Bool {
+        guard let statement = try? UnverifiedStatement(wire: note) else { return false }
+        return log.holds(statement.id)
+    }
+
+    /// Stores a changed state with a statement of the act, publishes it, and returns only when the
+    /// statement stands in the own mirror. Throws `statement-unlogged` where it does not.
+    func act(
+        _ changed: CustodianState, with note: [UInt8], erasing: Bool = false
+    ) throws(CustodyError) {
+        var next = changed
+        next.outbox.append(note)
+        try keep(next, erasing: erasing)
+        var refusal: CustodyError?
+        do throws(CustodyError) { try publish() } catch { refusal = error }
+        guard isLogged(note) else {
+            throw refusal
+                ?? CustodyError(
+                    code: "statement-unlogged",
+                    sentence: "the act's statement does not stand in the log yet; ask again")
+        }
+    }
+
+    /// How the custodian is.
+    public var status: CustodianStatus {
+        CustodianStatus(
+            custodian: name, time: clockTime, halted: state.halted,
+            generations: state.shares.map { share in
+                CustodianStatus.Generation(
+                    number: share.generation, first: share.first,
+                    oldest: share.chains == nil ? nil : share.oldest,
+                    due: share.chains == nil ? nil : share.due,
+                    isFinal: isFinal(share.generation))
+            },
+            lastDestroyed: state.lastDestroyed, isInCeremony: state.ceremony != nil,
+            isPrepared: isPrepared, unpublished: state.outbox.count, logSize: log.mirror.size)
+    }
+}

@@ -1,0 +1,276 @@
+import Bytes
+public import Disk
+public import Ledger
+public import Plates
+public import Secrets
+import Tokens
+public import Warrants
+public import Wire
+
+/// What a custodian's program hands in: who it is, what it trusts from outside, and its doors.
+public struct CustodianSetting {
+    /// The folder that is this custodian's alone.
+    public let folder: String
+    /// The first roster, from a source that the administrator trusts.
+    public let roster: Roster
+    /// The custodian's word in the roster.
+    public let custodian: String
+    /// The key under which it signs its statements; the key's file is the program's.
+    public let signer: NoteSigner
+    /// The machine's clocks.
+    public let clock: any ClockSource
+    /// The way to the vault.
+    public let vault: VaultClient
+    /// The disk.
+    public let disk: any FileSystem
+    /// Where randomness comes from.
+    public let random: any RandomSource
+    /// Called after a destruction and before it is announced, so that a program of its own can
+    /// start anew (exec) and no heap keeps a copy; nothing in process.
+    public var startAnew: (() -> Void)?
+
+    /// A setting of its parts.
+    public init(
+        folder: String, roster: Roster, custodian: String, signer: NoteSigner,
+        clock: any ClockSource, vault: VaultClient, disk: any FileSystem,
+        random: any RandomSource = SystemRandom()
+    ) {
+        self.folder = folder
+        self.roster = roster
+        self.custodian = custodian
+        self.signer = signer
+        self.clock = clock
+        self.vault = vault
+        self.disk = disk
+        self.random = random
+    }
+}
+
+/// One custodian with its state, its mirror of the log and its clock.
+///
+/// Every act follows one order: the changed state is stored with the act's statement in its outbox;
+/// the statement is published; it is seen in this custodian's own mirror; only then is anything
+/// answered. A crash in between leaves a statement that is published again, never an answer
+/// without one. Destruction alone waits for nobody.
+public final class Custodian {
+    let setting: CustodianSetting
+    let log: LogFollower
+    private let store: StateStore
+    /// The state as the disk has it; changed by `keep` and `destroyDue` only.
+    private(set) var state: CustodianState
+    private var clock: OneClock
+    /// The instant that the prepared state is made for.
+    private var preparedFor: Timestamp?
+    /// Whether the log was fetched since the custodian was opened: before, it uses no key.
+    var isCaughtUp = false
+
+    /// Two hours: how long before its due instant a destruction is prepared.
+    static let preparationTime: Int64 = 7_200_000
+    /// A minute: how far the clock may move before it is stored again.
+    private static let clockSaving: Int64 = 60_000
+
+    private init(
+        _ setting: CustodianSetting, _ store: StateStore, _ state: CustodianState,
+        _ log: LogFollower
+    ) {
+        self.setting = setting
+        self.store = store
+        self.state = state
+        self.log = log
+        clock = state.clock
+    }
+
+    /// Makes a custodian without any share in a folder that holds none. `confirmed` is the time
+    /// that its administrator has seen and confirmed. Throws `custody-exists`, `slot-unerasable`
+    /// (origins that end in `.demo` count as told), `clock-unconfirmed`, `signer-unknown`.
+    public static func create(
+        _ setting: CustodianSetting, confirmed: Timestamp, lock: StateLock = .none
+    ) throws(CustodyError) -> Custodian {
+        try check(setting)
+        let clock = try OneClock(starting: setting.clock, confirmed: confirmed)
+        let state = CustodianState(
+            roster: setting.roster.hash, custodian: setting.custodian, clock: clock)
+        let log = try LogFollower.create(setting)
+        let store = try StateStore.create(
+            in: setting.folder, content: try state.encode(), lock: lock,
+            erasability: setting.roster.origin.hasSuffix(".demo") ? .toldThatItCannot : .required,
+            disk: setting.disk, random: setting.random)
+        return Custodian(setting, store, state, log)
+    }
+
+    /// Opens the custodian in a folder. It destroys what is due at its next `tick`, and uses no key
+    /// before it has followed the log. Throws `custody-missing`, `share-lost`, `state-sealed`,
+    /// `custodian-other` for another's folder, and what a damaged mirror throws.
+    public static func open(
+        _ setting: CustodianSetting, passphrase: SecretBox? = nil
+    ) throws(CustodyError) -> Custodian {
+        try check(setting)
+        let (store, content) = try StateStore.open(
+            in: setting.folder, passphrase: passphrase, disk: setting.disk,
+            random: setting.random)
+        let state = try CustodianState(wire: content)
+        guard state.custodian == setting.custodian, state.roster == setting.roster.hash else {
+            throw CustodyError(
+                code: "custodian-other",
+                sentence: "\(setting.folder) belongs to another custodian or another roster")
+        }
+        return Custodian(setting, store, state, try LogFollower.open(setting))
+    }
+
+    private static func check(_ setting: CustodianSetting) throws(CustodyError) {
+        let keys = setting.roster.statementKeys(of: setting.custodian)
+        guard setting.roster.custodianIndex(setting.custodian) != nil,
+            keys.contains(setting.signer.verifierKey)
+        else {
+            throw CustodyError(
+                code: "signer-unknown",
+                sentence: "the roster has no custodian \(setting.custodian) with that key")
+        }
+    }
+
+    var origin: String { setting.roster.origin }
+    var name: String { setting.custodian }
+    /// The roster in force at the newest entry followed.
+    var roster: Roster { log.roster }
+    /// The own bit in subset masks.
+    var index: Int { roster.custodianIndex(name) ?? 0 }
+
+    /// The custodian's time, after new readings.
+    func now() -> Timestamp { clock.read(setting.clock) }
+
+    /// After a boot: steps the clock forward to the t-th latest cosignature time of the other
+    /// custodians, which the caller has fetched and verified from their mirrors.
+    public func stepClockForward(to trusted: Timestamp) throws(CustodyError) {
+        clock.stepForward(trusted: trusted)
+        try keep(state)
+    }
+
+    /// Stores a changed state, and with it what becomes of it where something stands prepared.
+    /// `erasing` gives the preparation up for a fresh root key at once, because something is gone
+    /// from the state that no file may hold any longer.
+    func keep(_ changed: CustodianState, erasing: Bool = false) throws(CustodyError) {
+        var next = changed
+        next.clock = clock
+        let content = try next.encode()
+        if erasing {
+            try store.prepare(content)
+            preparedFor = nil
+            _ = try store.commit()
+        } else if store.isPrepared, let due = preparedFor {
+            let later = try next.erased(at: due, approvalDays: approvalDays).encode()
+            try store.save(content, prepared: SecretBox(later))
+        } else {
+            try store.save(content, prepared: nil)
+        }
+        state = next
+    }
+
+    var approvalDays: Int { roster.policy.approvalDays }
+
+    /// Stores the clock where it has moved by more than a minute since it was stored last.
+    func keepClock() throws(CustodyError) {
+        let moved = clock.now.milliseconds(since: state.clock.now)
+        if moved >= Self.clockSaving { try keep(state) }
+    }
+
+    /// Erases what is due, whoever may be out of reach: commits what stands prepared for this day,
+    /// or prepares it now. Returns whether anything was erased.
+    func destroyDue(_ now: Timestamp) throws(CustodyError) -> Bool {
+        guard let due = state.nextDue(approvalDays: approvalDays), due <= now else { return false }
+        if preparedFor?.day != now.day || !store.isPrepared {
+            try store.prepare(try state.erased(at: now, approvalDays: approvalDays).encode())
+        }
+        preparedFor = nil
+        let content = try store.commit()
+        state = try CustodianState(wire: content)
+        setting.startAnew?()
+        return true
+    }
+
+    /// Makes the state of the next due instant ready, from two hours before it.
+    func prepareNext(_ now: Timestamp) throws(CustodyError) {
+        guard !store.isPrepared, let due = state.nextDue(approvalDays: approvalDays), due > now,
+            due.milliseconds(since: now) <= Self.preparationTime
+        else { return }
+        try keep(state)
+        try store.prepare(try state.erased(at: due, approvalDays: approvalDays).encode())
+        preparedFor = due
+    }
+
+    /// Erases forward to where the own statements in the log say that it was before: a state that
+    /// is older than what was announced is a restored one. Returns what it found, by generation.
+    func destroyAnnounced() throws(CustodyError) -> [(generation: UInt32, found: Day, to: Day)] {
+        var next = state
+        var found: [(generation: UInt32, found: Day, to: Day)] = []
+        for place in next.shares.indices {
+            let share = next.shares[place]
+            guard let announced = log.announced(by: name, generation: share.generation),
+                announced >= share.oldest
+            else { continue }
+            next.shares[place] = try share.advanced(to: announced.next)
+            next.shares[place].announced = announced.next
+            found.append((share.generation, share.oldest, announced))
+        }
+        guard !found.isEmpty else { return [] }
+        try store.prepare(try next.encode())
+        preparedFor = nil
+        state = try CustodianState(wire: try store.commit())
+        return found
+    }
+
+    /// Erases everything at once, without asking anybody: both root keys, then the files. Then it
+    /// tries to announce it; the custodian is of no use afterwards.
+    public func shred() throws(CustodyError) {
+        let generations = state.shares.filter { $0.chains != nil }.map(\.generation)
+        let time = now()
+        state.shares = []
+        state.prekeys = []
+        state.ceremony = nil
+        try store.shred()
+        for generation in generations {
+            let body = ShredBody(
+                custodian: name, generation: generation, slot: slotKind, time: time)
+            let note = try signed(body)
+            do throws(WireProblem) { _ = try setting.vault.append([note]) } catch {
+                throw CustodyError(
+                    code: "shred-unlogged",
+                    sentence: "everything is erased; the log could not be told: \(error.sentence)")
+            }
+        }
+    }
+
+    /// The custodian's time at the last reading.
+    var clockTime: Timestamp { clock.now }
+    /// Whether a destruction stands prepared.
+    var isPrepared: Bool { store.isPrepared }
+
+    var slotKind: SlotKind { roster.custodian(name)?.slot ?? .file }
+
+    /// A statement of this custodian under the roster in force.
+    func signed(_ body: some StatementBody) throws(CustodyError) -> [UInt8] {
+        do throws(Refusal) {
+            return try StatementDraft.sign(body, under: roster, by: setting.signer)
+        } catch {
+            throw CustodyError(error)
+        }
+    }
+}
+
+extension CustodyError {
+    /// A refusal of `Warrants` under its own code.
+    init(_ refusal: Refusal) { self.init(code: refusal.code, sentence: refusal.sentence) }
+    /// What the vault answered, under its own code.
+    init(_ problem: WireProblem) { self.init(code: problem.code, sentence: problem.sentence) }
+    /// What was wrong with the log, under its own code.
+    init(_ error: LedgerError) { self.init(code: error.code, sentence: error.sentence) }
+}
+
+/// Runs work on statements under the custodian's own error type.
+func onLaw<Result>(_ work: () throws(Refusal) -> Result) throws(CustodyError) -> Result {
+    do throws(Refusal) { return try work() } catch { throw CustodyError(error) }
+}
+
+/// Asks the vault under the custodian's own error type.
+func onWire<Result>(_ work: () throws(WireProblem) -> Result) throws(CustodyError) -> Result {
+    do throws(WireProblem) { return try work() } catch { throw CustodyError(error) }
+}
