@@ -1,0 +1,127 @@
+public import Plates
+public import Secrets
+public import Tokens
+public import Warrants
+
+/// What the custodians answered to one request, each answer checked against what its custodian
+/// logged before it answered.
+public struct Answers {
+    /// One custodian's answer.
+    public struct Answer {
+        /// The custodian's word.
+        public let custodian: String
+        /// Its partials.
+        public let parcel: PartialParcel
+    }
+
+    /// What holders of one subset say of it.
+    public struct Confirmation: Hashable, Sendable {
+        /// The subset.
+        public let mask: SubsetMask
+        /// The custodians whose partials are used, in roster order.
+        public let agreeing: [String]
+        /// Those who gave others.
+        public let differing: [String]
+    }
+
+    /// The answers in roster order.
+    public let answers: [Answer]
+    /// For each subset, who gave what.
+    public let confirmations: [Confirmation]
+    private let used: [PartialParcel]
+    private let threshold: Threshold
+
+    /// Sorts out which answers to use. Where two holders of a subset differ, the larger camp is
+    /// used; a tie cannot be used at all. Throws `answers-missing` where a subset has no answer,
+    /// `answers-disputed` for a tie, each naming the custodians to ask.
+    public init(_ answers: [Answer], roster: Roster) throws(InquiryError) {
+        threshold = roster.threshold
+        self.answers = answers
+        var refused: Set<String> = []
+        var confirmations: [Confirmation] = []
+        for mask in roster.threshold.subsets {
+            let holders = answers.filter { $0.parcel.masks.contains(mask) }
+            let camps = Self.camps(holders, mask)
+            guard let largest = camps.first else {
+                let names = mask.members.map { roster.custodians[$0].id }.joined(separator: ", ")
+                throw InquiryError(
+                    code: "answers-missing",
+                    sentence: "nobody answered for subset \(mask); ask one of \(names)")
+            }
+            guard camps.count == 1 || camps[1].count < largest.count else {
+                throw InquiryError(
+                    code: "answers-disputed",
+                    sentence: "holders of subset \(mask) differ and none is outvoted: "
+                        + holders.map(\.custodian).joined(separator: ", "))
+            }
+            let differing = camps.dropFirst().joined().map(\.custodian)
+            refused.formUnion(differing)
+            confirmations.append(
+                Confirmation(
+                    mask: mask, agreeing: largest.map(\.custodian), differing: differing))
+        }
+        self.confirmations = confirmations
+        used = answers.filter { !refused.contains($0.custodian) }.map(\.parcel)
+    }
+
+    /// The custodians whose answer differed from the larger camp's for any subset.
+    public var disputed: [String] { Set(confirmations.flatMap(\.differing)).sorted() }
+
+    /// By how many holders the least confirmed subset is vouched for, 1 to n−t+1.
+    public var least: Int { confirmations.map(\.agreeing.count).min() ?? 0 }
+
+    /// The keys of one plate in one cell. Throws as `CellKeys.combine`.
+    public func keys(plate: Int, cell: Cell) throws(TokensError) -> CellKeys {
+        try CellKeys.combine(used, threshold: threshold, plate: plate, cell: cell)
+    }
+
+    private static func camps(_ holders: [Answer], _ mask: SubsetMask) -> [[Answer]] {
+        var camps: [[Answer]] = []
+        for holder in holders {
+            let place = camps.firstIndex { camp in
+                !camp[0].parcel.differences(from: holder.parcel).contains(mask)
+            }
+            if let place { camps[place].append(holder) } else { camps.append([holder]) }
+        }
+        return camps.sorted { $0.count > $1.count }
+    }
+}
+
+extension Answers.Answer {
+    /// An answer whose every partial is the one that the custodian's logged evaluation binds.
+    /// Throws `answer-other` for other plates, cells or subsets than asked for, and
+    /// `answer-unlogged` where the log has no such evaluation or another one.
+    init(
+        custodian: String, parcel: PartialParcel, request: Digest, secret: RequestSecret,
+        record: Record
+    ) throws {
+        let roster = record.roster
+        guard let index = roster.custodianIndex(custodian),
+            parcel.plateCount == secret.plates.count, parcel.cells == secret.cells,
+            parcel.masks == roster.threshold.subsets(heldBy: index)
+        else {
+            throw InquiryError(
+                code: "answer-other",
+                sentence: "\(custodian) answered for other plates, cells or subsets than asked for")
+        }
+        var items: [EvaluationItem] = []
+        for day in parcel.days {
+            for plate in secret.plates.indices {
+                for mask in parcel.masks {
+                    let e = try EvaluationDigest.e(
+                        request: request, mask: mask, salt: secret.plateSalts[plate],
+                        parcel: parcel, plate: plate, day: day)
+                    items.append(EvaluationItem(day: day, plate: plate, mask: mask, e: e))
+                }
+            }
+        }
+        let logged = record.request(request)?.evaluations.first { $0.body.custodian == custodian }
+        guard let logged, logged.body.digests == items.sorted() else {
+            throw InquiryError(
+                code: "answer-unlogged",
+                sentence: "\(custodian) answered something else than it logged")
+        }
+        self.custodian = custodian
+        self.parcel = parcel
+    }
+}

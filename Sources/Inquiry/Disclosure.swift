@@ -1,0 +1,195 @@
+public import Plates
+public import Rows
+public import Secrets
+public import Tokens
+public import Warrants
+
+/// One opened read with the row that it came from.
+public struct OpenedRead: Hashable, Sendable {
+    /// The cell.
+    public let cell: Cell
+    /// The plate's place in the request.
+    public let plate: Int
+    /// The row's label.
+    public let label: Label
+    /// The read.
+    public let read: Read
+}
+
+/// What is certain about one plate in one cell.
+public struct CellReport: Hashable, Sendable {
+    /// The four outcomes of a search, and the fifth: the vault's answer was not believed.
+    public enum Outcome: Hashable, Sendable {
+        /// Every read that the site committed to; none at all is proven to be none.
+        case complete([OpenedRead])
+        /// The hour is not closed, nothing can be said.
+        case open
+        /// The site never closed the hour, nothing can be said.
+        case unknown
+        /// The day's keys are destroyed.
+        case gone
+        /// The vault's answer does not fit what the site committed to.
+        case refused(LookupRefusal)
+    }
+
+    /// The cell.
+    public let cell: Cell
+    /// The plate's place in the request.
+    public let plate: Int
+    /// What is certain.
+    public let outcome: Outcome
+
+    /// The outcome in one word: `complete`, `empty`, `open`, `unknown`, `gone`, `refused`.
+    public var word: String {
+        switch outcome {
+        case .complete(let reads): reads.isEmpty ? "empty" : "complete"
+        case .open: "open"
+        case .unknown: "unknown"
+        case .gone: "gone"
+        case .refused: "refused"
+        }
+    }
+}
+
+/// What came of a request: every cell's outcome, every read, and who vouches for it. Made from the
+/// evidence alone, so that a bundle's reader makes the same from the same bytes.
+public struct Disclosure {
+    /// The request as the log has it.
+    public let request: Statement<RequestBody>
+    /// What it was about.
+    public let secret: RequestSecret
+    /// Who answered, and how far they agree.
+    public let answers: Answers
+    /// By plate, then cell.
+    public let cells: [CellReport]
+
+    /// All reads, by time seen, then cell.
+    public var reads: [OpenedRead] {
+        cells.flatMap { cell -> [OpenedRead] in
+            if case .complete(let reads) = cell.outcome { reads } else { [] }
+        }.sorted { ($0.read.seen, $0.cell, $0.label) < ($1.read.seen, $1.cell, $1.label) }
+    }
+
+    /// Whether every answer of the vault was believed.
+    public var isSound: Bool { !cells.contains { $0.word == "refused" } }
+
+    /// `unconfirmed`, `confirmed by k of n−t+1`, or `disputed` with the names.
+    public func confirmation(_ roster: Roster) -> String {
+        let disputed = answers.disputed
+        guard disputed.isEmpty else { return "disputed: \(disputed.joined(separator: ", "))" }
+        let size = roster.threshold.subsetSize
+        return answers.least < 2 ? "unconfirmed" : "confirmed by \(answers.least) of \(size)"
+    }
+}
+
+/// Everything from which a disclosure follows, as bytes.
+public struct Evidence {
+    /// The request's id.
+    public let request: Digest
+    /// The request's secret part.
+    public let secret: RequestSecret
+    /// The custodians' answers, opened.
+    public let parcels: [(custodian: String, parcel: PartialParcel)]
+
+    /// The evidence before the vault was asked.
+    public init(
+        request: Digest, secret: RequestSecret,
+        parcels: [(custodian: String, parcel: PartialParcel)]
+    ) {
+        self.request = request
+        self.secret = secret
+        self.parcels = parcels
+    }
+
+    /// The answers, checked against the logged evaluations.
+    func checked(_ record: Record, roster: Roster) throws -> Answers {
+        let answers = try parcels.map {
+            try Answers.Answer(
+                custodian: $0.custodian, parcel: $0.parcel, request: request, secret: secret,
+                record: record)
+        }
+        return try Answers(answers, roster: roster)
+    }
+
+    /// The look-up that the answers allow: `find` of every plate in every cell.
+    func query(_ answers: Answers) throws -> LookupQuery {
+        let items = secret.cells.flatMap { cell in
+            secret.plates.indices.map { LookupItem(cell: cell, plate: UInt8($0)) }
+        }.sorted()
+        var finds = try SecretBytes(zeros: items.count * 32)
+        for (place, item) in items.enumerated() {
+            try answers.keys(plate: Int(item.plate), cell: item.cell).withFind { find in
+                finds.withUnsafeMutableBytes { all in
+                    UnsafeMutableRawBufferPointer(rebasing: all[(place * 32)..<(place * 32 + 32)])
+                        .copyMemory(from: find)
+                }
+            }
+        }
+        return try LookupQuery(request: request, items: items, finds: finds)
+    }
+
+    /// What follows from the vault's answers. Throws where the custodians' answers do not stand;
+    /// an answer of the vault that is not believed is an outcome of its cell.
+    public func disclosure(_ found: [LookupAnswer], record: Record) throws -> Disclosure {
+        let roster = record.roster
+        guard let state = record.request(request) else {
+            throw Refusal(.requestUnknown, "the log has no request \(request)")
+        }
+        try secret.check(against: state.body)
+        let answers = try checked(record, roster: roster)
+        let query = try query(answers)
+        let verifier = LookupVerifier(
+            closings: record.closings(of: secret.cells), deadDays: record.dead(secret.days))
+        var cells: [CellReport] = []
+        for (place, item) in query.items.enumerated() {
+            let outcome: CellReport.Outcome
+            do {
+                guard place < found.count else { throw Self.silence(item) }
+                let verified = try verifier.verify(found[place], to: query, at: place)
+                outcome = try opened(verified, answers: answers, origin: roster.origin)
+            } catch let refusal as LookupRefusal {
+                outcome = .refused(refusal)
+            }
+            cells.append(CellReport(cell: item.cell, plate: Int(item.plate), outcome: outcome))
+        }
+        return Disclosure(
+            request: state.request.statement, secret: secret, answers: answers,
+            cells: cells.sorted { ($0.plate, $0.cell) < ($1.plate, $1.cell) })
+    }
+
+    private func opened(
+        _ verified: VerifiedAnswer, answers: Answers, origin: String
+    ) throws -> CellReport.Outcome {
+        switch verified.finding {
+        case .open: return .open
+        case .unknown: return .unknown
+        case .gone: return .gone
+        case .complete(let rows, _):
+            let item = verified.item
+            let keys = try answers.keys(plate: Int(item.plate), cell: item.cell)
+            var reads: [OpenedRead] = []
+            for row in rows {
+                let context = RowContext(
+                    origin: origin, cell: item.cell, run: row.run, counter: row.counter)
+                guard let read = try? keys.openRow(row.row, context: context),
+                    read.plate == secret.plates[Int(item.plate)]
+                else {
+                    throw LookupRefusal(
+                        code: "row-unreadable",
+                        sentence: "cell \(item.cell) has a row that its own keys do not open",
+                        item: item, run: row.run)
+                }
+                reads.append(
+                    OpenedRead(
+                        cell: item.cell, plate: Int(item.plate), label: row.row.label, read: read))
+            }
+            return .complete(reads)
+        }
+    }
+
+    private static func silence(_ item: LookupItem) -> LookupRefusal {
+        LookupRefusal(
+            code: "cell-missing", sentence: "the vault did not answer for cell \(item.cell)",
+            item: item)
+    }
+}

@@ -1,0 +1,208 @@
+import Bytes
+import FoundationEssentials
+public import Plates
+public import Warrants
+
+/// A disclosure for readers: text for a court file, JSON for a program, CSV for a table. Each is a
+/// function of the disclosure alone, so that whoever verifies a bundle makes the same bytes.
+public struct Report {
+    private let disclosure: Disclosure
+    private let roster: Roster
+
+    /// The report of a disclosure.
+    public init(_ disclosure: Disclosure, roster: Roster) {
+        self.disclosure = disclosure
+        self.roster = roster
+    }
+
+    /// The readable report.
+    public var text: String {
+        let request = disclosure.request.body
+        var lines = [
+            "PlateVault disclosure", "",
+            "request       \(disclosure.request.id.hex)",
+            "deployment    \(roster.origin)",
+            "agency        \(roster.agency(request.agency)?.name ?? request.agency)",
+            "requester     \(request.requester)",
+            "purpose       \(request.purpose) \(Purpose(code: request.purpose)?.name ?? "")",
+            "process       \(request.process)",
+            "warrant       SHA-256 \(request.warrant.hex)",
+            "docket        \(disclosure.secret.docket)",
+            "filed         \(request.time.text)",
+            "answered by   \(disclosure.answers.answers.map(\.custodian).joined(separator: ", "))",
+            "confirmation  \(disclosure.confirmation(roster))",
+        ]
+        for (place, plate) in disclosure.secret.plates.enumerated() {
+            lines += ["", "plate \(place + 1): \(plate.text)"]
+            lines += section(place)
+        }
+        lines += ["", Self.legend]
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func section(_ plate: Int) -> [String] {
+        var lines: [String] = []
+        for cell in disclosure.cells where cell.plate == plate {
+            let site = roster.site(cell.cell.site)?.name ?? ""
+            lines.append("  \(cell.cell.hour.text)  site \(cell.cell.site) \(site): \(cell.word)")
+            switch cell.outcome {
+            case .complete(let reads):
+                for read in reads {
+                    let fields = read.read.fields
+                    lines.append(
+                        "    \(read.read.seen.text)  camera \(Self.line(fields.camera))"
+                            + "  read as \(Self.line(fields.asRead))")
+                }
+            case .refused(let refusal): lines.append("    \(refusal.code): \(refusal.sentence)")
+            case .open, .unknown, .gone: break
+            }
+        }
+        return lines
+    }
+
+    private static let legend = """
+        complete: every read that the site committed to for this plate and hour is listed
+        empty: the site committed to that hour, and it holds no read of this plate
+        open: the hour is not closed, nothing can be said
+        unknown: the site never closed the hour, nothing can be said
+        gone: the day's keys are destroyed, nothing can be read any more
+        refused: the vault's answer does not fit what the site committed to
+        """
+
+    /// One JSON document: request, confirmation, cells and reads.
+    public func json() throws -> [UInt8] {
+        let document = Document(
+            request: disclosure.request.id.hex, origin: roster.origin,
+            confirmation: disclosure.confirmation(roster),
+            subsets: disclosure.answers.confirmations.map {
+                Document.Subset(
+                    mask: Int($0.mask.bits), agreeing: $0.agreeing, differing: $0.differing)
+            },
+            cells: disclosure.cells.map { cell in
+                var refusal: String?
+                if case .refused(let reason) = cell.outcome { refusal = reason.code }
+                return Document.Cell(
+                    hour: cell.cell.hour.text, site: Int(cell.cell.site.number),
+                    plate: disclosure.secret.plates[cell.plate].text, outcome: cell.word,
+                    refusal: refusal)
+            }, reads: disclosure.reads.map(row))
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        return Array(try encoder.encode(document)) + [0x0a]
+    }
+
+    /// RFC 4180 with a header line; every field is quoted, and one that a spreadsheet would take
+    /// for a formula starts with an apostrophe.
+    public var csv: String {
+        let header = [
+            "seen", "received", "device clock off", "hour", "site", "camera", "plate",
+            "read as", "confidence", "region", "latitude", "longitude", "make", "model", "colour",
+            "type", "year", "direction", "candidates", "label",
+        ]
+        let lines = disclosure.reads.map(row).map { row in
+            [
+                row.seen, row.received, row.deviceClockOff ? "yes" : "no", row.hour,
+                String(row.site), row.camera, row.plate, row.readAs, row.confidence ?? "",
+                row.region ?? "", row.latitude ?? "", row.longitude ?? "", row.make ?? "",
+                row.model ?? "", row.colour ?? "", row.type ?? "", row.year ?? "",
+                row.direction.map { String($0) } ?? "", row.candidates.joined(separator: " "),
+                row.label,
+            ]
+        }
+        return ([header] + lines).map { fields in
+            fields.map(Self.quoted).joined(separator: ",") + "\r\n"
+        }.joined()
+    }
+
+    private func row(_ opened: OpenedRead) -> Document.Read {
+        let fields = opened.read.fields
+        return Document.Read(
+            camera: fields.camera, candidates: fields.candidates.map(\.text),
+            colour: fields.vehicle.color, confidence: fields.confidence.map(Self.percent),
+            deviceClockOff: fields.deviceClockOff, direction: fields.direction.map { Int($0) },
+            hour: opened.cell.hour.text, label: opened.label.hex,
+            latitude: fields.place.map { Self.degrees($0.latitude) },
+            longitude: fields.place.map { Self.degrees($0.longitude) }, make: fields.vehicle.make,
+            model: fields.vehicle.model, plate: opened.read.plate.text, readAs: fields.asRead,
+            received: fields.receivedTime.text, region: fields.region,
+            seen: opened.read.seen.text, site: Int(opened.cell.site.number),
+            type: fields.vehicle.type, year: fields.vehicle.year)
+    }
+
+    /// Hundredths of a percent as a decimal number.
+    private static func percent(_ value: UInt16) -> String { decimal(Int(value), places: 2) }
+
+    /// Ten-millionths of a degree as a decimal number.
+    private static func degrees(_ value: Int32) -> String { decimal(Int(value), places: 7) }
+
+    private static func decimal(_ value: Int, places: Int) -> String {
+        let digits = String(value.magnitude)
+        let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
+        return (value < 0 ? "-" : "") + padded.dropLast(places) + "." + padded.suffix(places)
+    }
+
+    /// A text of a camera without what could forge a line of the report.
+    private static func line(_ text: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { scalar in
+                    let isControl = scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
+                    let isFormat = scalar.properties.generalCategory == .format
+                    let isBreak = (0x2028...0x2029).contains(scalar.value)
+                    return isControl || isFormat || isBreak ? "\u{fffd}" : scalar
+                }))
+    }
+
+    private static func quoted(_ field: String) -> String {
+        let isFormula = field.first.map { "=+-@\t\r".contains($0) } ?? false
+        let text = (isFormula ? "'" : "") + field.replacing("\"", with: "\"\"")
+        return "\"\(text)\""
+    }
+}
+
+/// The JSON form of a disclosure.
+private struct Document: Encodable {
+    struct Subset: Encodable {
+        let mask: Int
+        let agreeing: [String]
+        let differing: [String]
+    }
+
+    struct Cell: Encodable {
+        let hour: String
+        let site: Int
+        let plate: String
+        let outcome: String
+        let refusal: String?
+    }
+
+    struct Read: Encodable {
+        let camera: String
+        let candidates: [String]
+        let colour: String?
+        let confidence: String?
+        let deviceClockOff: Bool
+        let direction: Int?
+        let hour: String
+        let label: String
+        let latitude: String?
+        let longitude: String?
+        let make: String?
+        let model: String?
+        let plate: String
+        let readAs: String
+        let received: String
+        let region: String?
+        let seen: String
+        let site: Int
+        let type: String?
+        let year: String?
+    }
+
+    let request: String
+    let origin: String
+    let confirmation: String
+    let subsets: [Subset]
+    let cells: [Cell]
+    let reads: [Read]
+}

@@ -1,0 +1,86 @@
+public import Rows
+public import Secrets
+import Tokens
+public import Warrants
+public import Wire
+
+/// How one custodian met the wish for an evaluation.
+public struct CustodianReply: Sendable {
+    /// The custodian's word.
+    public let custodian: String
+    /// Why it did not answer, or why its answer is not believed; nil where it is used.
+    public let problem: WireProblem?
+}
+
+/// A search that has been answered: the disclosure, and the bytes that prove it.
+public struct Finding {
+    /// What came of it.
+    public let disclosure: Disclosure
+    /// What the custodians gave.
+    public let evidence: Evidence
+    /// What the vault gave, in wire form.
+    public let answers: [[UInt8]]
+    /// How each custodian that was asked met it.
+    public let replies: [CustodianReply]
+}
+
+extension Requester {
+    /// Asks custodians for their evaluations and the vault for the rows, checks and opens them.
+    ///
+    /// `custodians` are asked in turn, whoever answers; what each said stands in the finding. May
+    /// be called again: a custodian gives the same answer twice. Throws `answers-missing` or
+    /// `answers-disputed` with the replies' reasons, and what the vault refuses.
+    public func search(
+        _ file: CaseFile, request: Digest, custodians: [(id: String, client: CustodianClient)]
+    ) throws -> Finding {
+        try desk.refresh()
+        let roster = desk.roster
+        let secret = try RequestSecret(wire: file.secret.bytes)
+        var replies: [CustodianReply] = []
+        var parcels: [(String, PartialParcel)] = []
+        for (id, client) in custodians {
+            do {
+                let sealed = try client.evaluate(request)
+                let opened = try file.replyKey.open(
+                    sealed, info: SealInfo.evaluation.text(roster.origin))
+                let parcel = try PartialParcel(wire: opened)
+                try desk.refresh()
+                _ = try Answers.Answer(
+                    custodian: id, parcel: parcel, request: request, secret: secret,
+                    record: desk.record)
+                parcels.append((id, parcel))
+                replies.append(CustodianReply(custodian: id, problem: nil))
+            } catch {
+                replies.append(CustodianReply(custodian: id, problem: Self.problem(error)))
+            }
+        }
+        let evidence = Evidence(request: request, secret: secret, parcels: parcels)
+        let answers: Answers
+        do {
+            answers = try evidence.checked(desk.record, roster: roster)
+        } catch let error as InquiryError {
+            let reasons = replies.compactMap { reply in
+                reply.problem.map { "\(reply.custodian): \($0.sentence)" }
+            }
+            throw InquiryError(
+                code: error.code,
+                sentence: ([error.sentence] + reasons).joined(separator: "; "))
+        }
+        let query = try evidence.query(answers)
+        let found = try desk.vault.lookup(query.encode())
+        let disclosure = try evidence.disclosure(
+            found.map { try LookupAnswer(wire: $0) }, record: desk.record)
+        return Finding(
+            disclosure: disclosure, evidence: evidence, answers: found, replies: replies)
+    }
+
+    private static func problem(_ error: any Error) -> WireProblem {
+        switch error {
+        case let error as WireProblem: error
+        case let error as InquiryError: WireProblem(code: error.code, sentence: error.sentence)
+        case let error as SecretsError: WireProblem(code: error.code, sentence: error.sentence)
+        case let error as TokensError: WireProblem(code: error.code, sentence: error.sentence)
+        default: WireProblem(code: "answer-malformed", sentence: "the answer cannot be read")
+        }
+    }
+}
