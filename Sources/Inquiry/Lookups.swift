@@ -15,16 +15,7 @@ extension Record {
 
     /// Those of some days that are dead by the log: n−t+1 custodians say that they erased them.
     public func dead(_ days: some Sequence<Day>) -> Set<Day> {
-        Set(
-            days.filter { day in
-                guard let generation = generation(for: day) else { return false }
-                let erased = generation.roster.custodians.filter { custodian in
-                    guard let last = destroyed(through: generation.number, by: custodian.id) else {
-                        return false
-                    }
-                    return last >= day
-                }
-                return erased.count >= generation.threshold.subsetSize
-            })
+        // Death does not depend on the moment at which it is asked for.
+        Set(days.filter { report(on: $0, at: $0.start)?.verdict == .dead })
     }
 }

@@ -67,6 +67,8 @@ public struct Clerk {
             throw Refusal(.orderMismatch, "the request names another warrant document")
         }
         try desk.log(
-            OrderBody(authority: desk.id, attesting: state.request.statement, expires: expires, time: time))
+            OrderBody(
+                authority: desk.id, attesting: state.request.statement, expires: expires, time: time
+            ))
     }
 }

@@ -63,6 +63,9 @@ public struct Requester {
             agency: agency.id, purpose: application.purpose, process: application.process,
             warrant: application.warrant, replyKey: replyKey.publicKey, sealedCopies: digests,
             time: time)
+        if let refusal = Judge.admission(of: body, secret: secret, in: desk.record, at: time) {
+            throw refusal
+        }
         let wire = try StatementDraft.sign(body, under: roster, by: desk.signer)
         return PreparedRequest(
             id: try UnverifiedStatement(wire: wire).id, wire: wire, body: body, secret: secret,

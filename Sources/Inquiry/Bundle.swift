@@ -1,0 +1,184 @@
+import Bytes
+public import Disk
+import FoundationEssentials
+public import Ledger
+public import Secrets
+import Tokens
+public import Warrants
+import Wire
+
+/// What a requester keeps of a search and a court checks without anybody's help
+/// (Docs/Spec/Bundle.md): a folder of files, as secret as the reads in it.
+///
+///     manifest.json            SHA-256 of every other file, the request, the first roster
+///     report.txt reads.json reads.csv
+///     log/checkpoint           the log's checkpoint that the proofs lead to
+///     log/00000017.note        each statement that counts, by its index
+///     log/proofs.json          an inclusion proof for each
+///     evidence/secret.json     plates, cells and salts behind the commitments
+///     evidence/partials-NAME   what each custodian gave
+///     evidence/answers         what the vault gave
+public struct Bundle: Sendable {
+    /// The files by name, without the manifest.
+    public let files: [String: [UInt8]]
+    /// The manifest's bytes; their SHA-256 is the bundle's digest.
+    public let manifest: [UInt8]
+
+    /// What requester and vault log of a disclosure.
+    public var digest: Digest { Digest(of: manifest) }
+
+    /// The bundle of a finding, from the requester's own copy of the log.
+    public init(_ finding: Finding, mirror: Mirror, record: Record) throws {
+        var files: [String: [UInt8]] = [:]
+        let report = Report(finding.disclosure, roster: record.roster)
+        files["report.txt"] = Array(report.text.utf8)
+        files["reads.json"] = try report.json()
+        files["reads.csv"] = Array(report.csv.utf8)
+        guard let checkpoint = mirror.checkpoint else {
+            throw InquiryError(code: "log-empty", sentence: "the own copy of the log is empty")
+        }
+        files["log/checkpoint"] = checkpoint
+        var proofs: [String: [String]] = [:]
+        for index in Self.statements(of: finding, record: record) {
+            files["log/\(Self.name(index)).note"] = try mirror.entry(at: index)
+            proofs[Self.name(index)] = try mirror.inclusionProof(of: index).map(\.hex)
+        }
+        files["log/proofs.json"] = try Self.json(proofs)
+        files["evidence/secret.json"] = try finding.evidence.secret.encode().withUnsafeBytes {
+            Array($0)
+        }
+        for (custodian, parcel) in finding.evidence.parcels {
+            files["evidence/partials-\(custodian)"] = try parcel.encode().withUnsafeBytes {
+                Array($0)
+            }
+        }
+        files["evidence/answers"] = ByteList.encode(finding.answers)
+        self.files = files
+        manifest = try Self.json(
+            Manifest(
+                files: files.mapValues { Digest(of: $0) }, origin: record.origin,
+                request: finding.evidence.request, roster: try Self.firstRoster(record)))
+    }
+
+    /// Writes the folder, which must not exist: built beside its place, made durable, renamed.
+    /// Throws `bundle-exists` and the disk's errors.
+    public func write(to folder: String, fileSystem: any FileSystem) throws {
+        guard try fileSystem.size(folder) == nil else {
+            throw InquiryError(code: "bundle-exists", sentence: "\(folder) exists already")
+        }
+        let fresh = folder + ".new"
+        for name in ["", "/log", "/evidence"] { try fileSystem.makeFolder(fresh + name) }
+        for (name, bytes) in files.merging(["manifest.json": manifest], uniquingKeysWith: { $1 }) {
+            try fileSystem.remove("\(fresh)/\(name)")
+            try fileSystem.create("\(fresh)/\(name)", bytes)
+            try fileSystem.synchronize("\(fresh)/\(name)")
+        }
+        for name in ["/log", "/evidence", ""] { try fileSystem.synchronize(fresh + name) }
+        try fileSystem.rename(fresh, to: folder)
+        try fileSystem.synchronize(fileSystem.folder(of: folder))
+    }
+
+    /// Reads a folder and holds every file against the manifest. Throws `bundle-changed`, naming
+    /// the first file that is missing, changed or too many.
+    public init(at folder: String, fileSystem: any FileSystem) throws {
+        manifest = try fileSystem.read(folder + "/manifest.json")
+        let content = try Self.parse(Manifest.self, manifest, "manifest.json")
+        var names = try fileSystem.list(folder).filter {
+            !["manifest.json", "log", "evidence"].contains($0)
+        }
+        for part in ["log", "evidence"] {
+            names += try fileSystem.list("\(folder)/\(part)").map { "\(part)/\($0)" }
+        }
+        if let extra = names.first(where: { content.files[$0] == nil }) {
+            throw Self.changed(extra, "is not in the manifest")
+        }
+        var files: [String: [UInt8]] = [:]
+        for (name, digest) in content.files.sorted(by: { $0.key < $1.key }) {
+            guard names.contains(name) else { throw Self.changed(name, "is missing") }
+            let bytes = try fileSystem.read("\(folder)/\(name)")
+            guard Digest(of: bytes) == digest else {
+                throw Self.changed(name, "does not have the digest of the manifest")
+            }
+            files[name] = bytes
+        }
+        self.files = files
+    }
+
+    /// The manifest's content.
+    struct Manifest: Codable {
+        var files: [String: Digest]
+        var origin: String
+        var request: Digest
+        var roster: Digest
+        var version = 1
+    }
+
+    /// A file's bytes. Throws `bundle-changed` where the manifest has none of that name.
+    func file(_ name: String) throws -> [UInt8] {
+        guard let bytes = files[name] else { throw Self.changed(name, "is missing") }
+        return bytes
+    }
+
+    static func changed(_ name: String, _ what: String) -> InquiryError {
+        InquiryError(code: "bundle-changed", sentence: "the bundle's file \(name) \(what)")
+    }
+
+    static func parse<Value: Decodable>(
+        _: Value.Type, _ bytes: [UInt8], _ name: String
+    ) throws -> Value {
+        do {
+            return try JSONDecoder().decode(Value.self, from: Data(bytes))
+        } catch {
+            throw changed(name, "is not the JSON that it should be")
+        }
+    }
+
+    private static func json(_ value: some Encodable) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        return Array(try encoder.encode(value)) + [0x0a]
+    }
+
+    private static func name(_ index: UInt64) -> String {
+        let digits = String(index)
+        return String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+    }
+
+    private static func firstRoster(_ record: Record) throws -> Digest {
+        guard let first = record.rosters.first else {
+            throw Refusal(.rosterMissing, "the log has no roster")
+        }
+        return first.roster.hash
+    }
+
+    /// The entries on which the disclosure rests: rosters, generations, the request and everything
+    /// said of it, the closings of its cells, and destructions.
+    private static func statements(of finding: Finding, record: Record) -> [UInt64] {
+        var indices = Set(record.rosters.map(\.index))
+        for generation in record.generations.values {
+            indices.insert(generation.proposed)
+            indices.formUnion(generation.commits.values.map(\.index))
+            indices.formUnion(generation.finals.values.map(\.index))
+        }
+        if let state = record.request(finding.evidence.request) {
+            indices.insert(state.request.index)
+            indices.formUnion(state.orders.map(\.index))
+            indices.formUnion(state.approvals.map(\.index))
+            indices.formUnion(state.denials.map(\.index))
+            indices.formUnion(state.withdrawals.map(\.index))
+            indices.formUnion(state.evaluations.map(\.index))
+            for copy in state.body.sealedCopies {
+                if let index = record.prekeyIndex(of: copy.custodian, on: copy.prekeyDay) {
+                    indices.insert(index)
+                }
+            }
+        }
+        for cell in finding.evidence.secret.cells {
+            if let closing = record.closing(cell, .prompt) { indices.insert(closing.index) }
+        }
+        let days = Set(finding.evidence.secret.days)
+        indices.formUnion(
+            record.destructions.filter { days.contains($0.body.day) }.map(\.index))
+        return indices.sorted()
+    }
+}

@@ -1,0 +1,134 @@
+import Bytes
+import Ledger
+public import Plates
+import Rows
+public import Secrets
+import Tokens
+public import Warrants
+import Wire
+
+/// A bundle that was checked from its bytes alone.
+public struct VerifiedBundle {
+    /// What came of the request, made anew from the evidence.
+    public let disclosure: Disclosure
+    /// The first roster: on whose word everything rests. Compare it with one from a source of trust.
+    public let roster: Digest
+    /// The size of the log that the proofs lead to.
+    public let logSize: UInt64
+    /// What the verdict on the request was at each evaluation, by custodian.
+    public let custodians: [String]
+    /// The confirmation in words.
+    public let confirmation: String
+}
+
+/// Checks a bundle offline, as a court or the defence does. It trusts the first roster (whose hash
+/// can be pinned) and nothing else: every statement's signature and inclusion, the approvals and
+/// the attestation before each evaluation, each partial against its digest in the log, each row and
+/// each absence against what the site committed to, and that report and tables say what follows.
+public enum BundleVerifier {
+    /// The bundle's disclosure. Throws what does not hold, naming the file where it can:
+    /// `bundle-changed`, `bundle-roster`, `bundle-proof`, `bundle-evaluation`, or a refusal.
+    public static func verify(_ bundle: Bundle, trusted: Digest? = nil) throws -> VerifiedBundle {
+        let manifest = try Bundle.parse(
+            Bundle.Manifest.self, bundle.manifest, "manifest.json")
+        guard manifest.version == 1 else {
+            throw Bundle.changed("manifest.json", "is of a version that is not known here")
+        }
+        let (record, checkpoint) = try record(bundle, manifest, trusted)
+        let evidence = try evidence(bundle, manifest, record)
+        let answers = try ByteList.decode(try bundle.file("evidence/answers")).map {
+            try LookupAnswer(wire: $0)
+        }
+        let disclosure = try evidence.disclosure(answers, record: record)
+        try judge(evidence, record)
+        let report = Report(disclosure, roster: record.roster)
+        let derived = [
+            "report.txt": Array(report.text.utf8), "reads.json": try report.json(),
+            "reads.csv": Array(report.csv.utf8),
+        ]
+        for (name, bytes) in derived.sorted(by: { $0.key < $1.key }) {
+            guard try bundle.file(name) == bytes else {
+                throw Bundle.changed(name, "does not say what follows from the evidence")
+            }
+        }
+        return VerifiedBundle(
+            disclosure: disclosure, roster: manifest.roster, logSize: checkpoint.size,
+            custodians: evidence.parcels.map(\.custodian),
+            confirmation: disclosure.confirmation(record.roster))
+    }
+
+    /// The statements, each proven to be in the log of the checkpoint, verified in their order.
+    private static func record(
+        _ bundle: Bundle, _ manifest: Bundle.Manifest, _ trusted: Digest?
+    ) throws -> (Record, Checkpoint) {
+        let proofs = try Bundle.parse(
+            [String: [Digest]].self, try bundle.file("log/proofs.json"), "log/proofs.json")
+        var record: Record?
+        var checkpoint: Checkpoint?
+        let names = bundle.files.keys.filter { $0.hasSuffix(".note") }.sorted()
+        for name in names {
+            let word = String(name.dropFirst("log/".count).dropLast(".note".count))
+            guard let index = UInt64(word), let proof = proofs[word] else {
+                throw Bundle.changed(name, "has no proof")
+            }
+            let entry = try bundle.file(name)
+            if record == nil {
+                let (first, _) = try Roster.first(try UnverifiedStatement(wire: entry))
+                guard index == 0, first.hash == manifest.roster,
+                    first.origin == manifest.origin, trusted == nil || trusted == first.hash
+                else {
+                    throw InquiryError(
+                        code: "bundle-roster",
+                        sentence: "the bundle rests on another first roster than the trusted one")
+                }
+                record = Record(trusting: first)
+                checkpoint = try Checkpoint.verified(
+                    try bundle.file("log/checkpoint"), origin: first.origin, key: first.logKey
+                ).0
+            }
+            guard let checkpoint else { continue }
+            do {
+                try Merkle.verifyInclusion(
+                    leafHash: Merkle.leafHash(entry), index: index, size: checkpoint.size,
+                    proof: proof, root: checkpoint.root)
+            } catch {
+                throw InquiryError(
+                    code: "bundle-proof", sentence: "\(name) is not in the log of the checkpoint")
+            }
+            record?.skip(to: index)
+            if let refusal = record?.append(entry) { throw refusal }
+        }
+        guard let record, let checkpoint else {
+            throw Bundle.changed("log", "has no statements")
+        }
+        return (record, checkpoint)
+    }
+
+    private static func evidence(
+        _ bundle: Bundle, _ manifest: Bundle.Manifest, _ record: Record
+    ) throws -> Evidence {
+        var wire = try bundle.file("evidence/secret.json")
+        let secret = try RequestSecret(wire: try SecretBytes(wiping: &wire))
+        let prefix = "evidence/partials-"
+        var parcels: [(String, PartialParcel)] = []
+        for custodian in record.roster.custodians.map(\.id) {
+            guard var bytes = bundle.files[prefix + custodian] else { continue }
+            parcels.append((custodian, try PartialParcel(wire: try SecretBytes(wiping: &bytes))))
+        }
+        return Evidence(request: manifest.request, secret: secret, parcels: parcels)
+    }
+
+    /// Every custodian that answered was allowed to, at that moment, by the log before it.
+    private static func judge(_ evidence: Evidence, _ record: Record) throws {
+        for evaluation in record.request(evidence.request)?.evaluations ?? [] {
+            let verdict = Judge.verdict(
+                on: evidence.request, secret: evidence.secret, in: record,
+                at: evaluation.body.time, before: evaluation.index)
+            guard let refusal = verdict.refusal else { continue }
+            throw InquiryError(
+                code: "bundle-evaluation",
+                sentence:
+                    "\(evaluation.body.custodian) was not allowed to evaluate: \(refusal.sentence)")
+        }
+    }
+}
