@@ -1,5 +1,5 @@
 public import Plates
-public import Secrets
+import Secrets
 public import Tokens
 public import Warrants
 

@@ -1,10 +1,10 @@
 import Bytes
 import Ledger
-public import Plates
+import Plates
 import Rows
 public import Secrets
 import Tokens
-public import Warrants
+import Warrants
 import Wire
 
 /// A bundle that was checked from its bytes alone.

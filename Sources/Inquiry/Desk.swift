@@ -1,5 +1,5 @@
 public import Ledger
-public import Plates
+import Plates
 public import Secrets
 public import Warrants
 public import Wire

@@ -5,7 +5,7 @@
 // `BundleVerifier`. Nothing that the vault or a custodian says counts before it was verified
 // against the log that the desk follows itself. This target never reaches the store or a share.
 
-public import Secrets
+import Secrets
 
 /// Why an inquiry could not go on: a code for machines and a sentence without plate or key.
 public struct InquiryError: Error, Hashable, Sendable, CustomStringConvertible {

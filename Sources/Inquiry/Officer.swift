@@ -1,3 +1,4 @@
+import Ledger
 public import Plates
 public import Secrets
 public import Warrants

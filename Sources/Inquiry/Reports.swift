@@ -1,6 +1,8 @@
 import Bytes
 import FoundationEssentials
-public import Plates
+import Plates
+import Rows
+import Secrets
 public import Warrants
 
 /// A disclosure for readers: text for a court file, JSON for a program, CSV for a table. Each is a
@@ -99,19 +101,21 @@ public struct Report {
             "read as", "confidence", "region", "latitude", "longitude", "make", "model", "colour",
             "type", "year", "direction", "candidates", "label",
         ]
-        let lines = disclosure.reads.map(row).map { row in
-            [
-                row.seen, row.received, row.deviceClockOff ? "yes" : "no", row.hour,
-                String(row.site), row.camera, row.plate, row.readAs, row.confidence ?? "",
-                row.region ?? "", row.latitude ?? "", row.longitude ?? "", row.make ?? "",
-                row.model ?? "", row.colour ?? "", row.type ?? "", row.year ?? "",
-                row.direction.map { String($0) } ?? "", row.candidates.joined(separator: " "),
-                row.label,
-            ]
-        }
+        let lines = disclosure.reads.map { fields(row($0)) }
         return ([header] + lines).map { fields in
             fields.map(Self.quoted).joined(separator: ",") + "\r\n"
         }.joined()
+    }
+
+    private func fields(_ row: Document.Read) -> [String] {
+        var fields = [row.seen, row.received, row.deviceClockOff ? "yes" : "no", row.hour]
+        fields += [String(row.site), row.camera, row.plate, row.readAs]
+        let optional = [
+            row.confidence, row.region, row.latitude, row.longitude, row.make, row.model,
+            row.colour, row.type, row.year, row.direction.map { String($0) },
+        ]
+        fields += optional.map { $0 ?? "" }
+        return fields + [row.candidates.joined(separator: " "), row.label]
     }
 
     private func row(_ opened: OpenedRead) -> Document.Read {

@@ -1,7 +1,7 @@
 public import Plates
 public import Secrets
 public import Warrants
-public import Wire
+import Wire
 
 /// What an investigator fills in: one to eight exact plates, closed hours at named sites, and the
 /// process behind it.

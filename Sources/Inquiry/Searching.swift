@@ -1,7 +1,7 @@
-public import Rows
+import Rows
 public import Secrets
 import Tokens
-public import Warrants
+import Warrants
 public import Wire
 
 /// How one custodian met the wish for an evaluation.

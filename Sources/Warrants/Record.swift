@@ -281,3 +281,14 @@ public struct RequestState: Sendable {
         return (Set(last.filter(\.value).keys), Set(last.filter { !$0.value }.keys))
     }
 }
+
+extension Record {
+    /// Goes on at a later index, for a reader that has only some of the log's entries, such as a
+    /// bundle's verifier; never backwards.
+    public mutating func skip(to index: UInt64) { count = max(count, index) }
+
+    /// Where a custodian's prekey for a day stands in the log.
+    public func prekeyIndex(of custodian: String, on day: Day) -> UInt64? {
+        prekeys[custodian]?[day]?.index
+    }
+}

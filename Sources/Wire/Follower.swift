@@ -1,5 +1,4 @@
 public import Ledger
-public import Secrets
 public import Warrants
 
 /// One party's own view of the log: a mirror that believes only what it recomputed, and the record
