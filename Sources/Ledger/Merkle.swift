@@ -26,8 +26,8 @@ public enum Merkle {
         return try MerkleTree(leafHashes).inclusionProof(index, size: UInt64(leafHashes.count))
     }
 
-    /// The proof that the first `size` leaves are the beginning of all. Throws `proof-range` for a
-    /// size above their number; empty for size 0 and for all of them.
+    /// The proof that the first `size` leaves are the beginning of all; empty for all of them.
+    /// Throws `proof-range` for 0, unless there are none, and for a size above their number.
     public static func consistencyProof(
         from size: Int, in leafHashes: [Digest]
     ) throws(LedgerError) -> [Digest] {
@@ -60,16 +60,16 @@ public enum Merkle {
         guard hash == root else { throw wrong }
     }
 
-    /// Checks that the tree of `size` and `root` extends the one of `oldSize` and `oldRoot`. An
-    /// empty old tree must have the empty root. Throws as `verifyInclusion`.
+    /// Checks that the tree of `size` and `root` extends the one of `oldSize` and `oldRoot`. From
+    /// an empty tree there is nothing to prove but another empty one: `proof-range`, lest anybody
+    /// takes it for a proof. Throws as `verifyInclusion`.
     public static func verifyConsistency(
         oldSize: UInt64, oldRoot: Digest, size: UInt64, root: Digest, proof: [Digest]
     ) throws(LedgerError) {
-        guard oldSize <= size else { throw outOfRange }
-        if oldSize == size || oldSize == 0 {
+        guard oldSize <= size, oldSize > 0 || size == 0 else { throw outOfRange }
+        if oldSize == size {
             guard proof.isEmpty else { throw wrongLength }
-            guard oldRoot == (oldSize == 0 ? emptyRoot : root) else { throw wrong }
-            if size == 0 && root != emptyRoot { throw wrong }
+            guard oldRoot == root, size > 0 || root == emptyRoot else { throw wrong }
             return
         }
         // Where the old tree is one complete subtree of the new, its root opens the proof unsaid.

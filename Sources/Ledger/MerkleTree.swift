@@ -70,13 +70,14 @@ public struct MerkleTree: Sendable {
         return proof.reversed()
     }
 
-    /// PROOF(oldSize, D[0:size]) of RFC 6962 section 2.1.2; empty for an old size of 0 or `size`.
-    /// Throws `proof-range`.
+    /// PROOF(oldSize, D[0:size]) of RFC 6962 section 2.1.2; empty where both sizes are equal. Throws
+    /// `proof-range`, also from 0 to more, which needs no proof and could not be one.
     public func consistencyProof(
         from oldSize: UInt64, to size: UInt64
     ) throws(LedgerError) -> [Digest] {
-        guard oldSize <= size, size <= self.size else { throw Merkle.outOfRange }
-        guard oldSize > 0 else { return [] }
+        guard oldSize <= size, size <= self.size, oldSize > 0 || size == 0 else {
+            throw Merkle.outOfRange
+        }
         var proof: [Digest] = []
         var range = 0..<size
         while range.upperBound != oldSize {
