@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// A folder holds two files: `journal`, every entry, and `checkpoint`, the signed head. The order
 /// in which they are written is the whole safety of it; `append` goes through these steps, and
-/// `open` through the last three of them, whatever it finds.
+/// `open` through steps 2 to 4, whatever it finds.
 ///
 /// 1. The batch's entries and a seal (their number and root) are written to the end of the
 ///    journal. If we crash here, some of it may be on disk, in any state. The seal over it does not

