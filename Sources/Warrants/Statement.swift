@@ -101,15 +101,17 @@ public struct UnverifiedStatement: Hashable, Sendable {
             note.encode() == wire
         else { throw Refusal(.statementMalformed, "the statement is no signed note") }
         let lines = note.text.utf8.split(separator: 0x0a, omittingEmptySubsequences: false)
-        guard lines.count == 5, lines[4].isEmpty, let rosterHash = Digest(hex: "\(lines[2])") else {
+        guard lines.count == 5, lines[4].isEmpty,
+            let rosterHash = Digest(hex: String(Substring(lines[2])))
+        else {
             throw Refusal(
                 .statementMalformed, "a statement has four lines: type, origin, roster hash, JSON")
         }
-        guard let type = StatementType(line: "\(lines[0])") else {
+        guard let type = StatementType(line: String(Substring(lines[0]))) else {
             throw Refusal(.statementTypeUnknown, "the statement's type is not known here")
         }
         self.type = type
-        origin = "\(lines[1])"
+        origin = String(Substring(lines[1]))
         self.rosterHash = rosterHash
         json = Array(lines[3])
         id = note.id
