@@ -8,17 +8,25 @@ import Testing
 struct HPKEVectorTests {
     struct Vector: Decodable {
         let mode: Int
-        let kem_id: Int
-        let kdf_id: Int
-        let aead_id: Int
+        let kem: Int
+        let kdf: Int
+        let aead: Int
         let info: String
         let skRm: String
         let enc: String
         let psk: String?
-        let psk_id: String?
+        let pskID: String?
         let pkSm: String?
         let encryptions: [Encryption]
         let exports: [Export]
+
+        enum CodingKeys: String, CodingKey {
+            case mode, info, skRm, enc, psk, pkSm, encryptions, exports
+            case kem = "kem_id"
+            case kdf = "kdf_id"
+            case aead = "aead_id"
+            case pskID = "psk_id"
+        }
     }
     struct Encryption: Decodable {
         let aad: String
@@ -26,9 +34,15 @@ struct HPKEVectorTests {
         let pt: String
     }
     struct Export: Decodable {
-        let exporter_context: String
-        let L: Int
-        let exported_value: String
+        let context: String
+        let size: Int
+        let value: String
+
+        enum CodingKeys: String, CodingKey {
+            case context = "exporter_context"
+            case size = "L"
+            case value = "exported_value"
+        }
     }
 
     @Test("X25519 and P-256, all modes, four ciphers: opened, tampered with, exported")
@@ -36,9 +50,9 @@ struct HPKEVectorTests {
         let vectors = try Vectors.json("hpke/rfc9180_x25519_p256_sha256.json", as: [Vector].self)
         #expect(vectors.count == 32)
         for vector in vectors {
-            #expect(vector.kdf_id == 1)
+            #expect(vector.kdf == 1)
             let key = try unhex(vector.skRm)
-            if vector.kem_id == 0x20 {
+            if vector.kem == 0x20 {
                 try run(
                     vector, .Curve25519_HKDF_SHA256,
                     Curve25519.KeyAgreement.PrivateKey(rawRepresentation: key),
@@ -46,7 +60,7 @@ struct HPKEVectorTests {
                         try Curve25519.KeyAgreement.PublicKey(rawRepresentation: unhex($0))
                     })
             } else {
-                #expect(vector.kem_id == 0x10)
+                #expect(vector.kem == 0x10)
                 try run(
                     vector, .P256_HKDF_SHA256,
                     P256.KeyAgreement.PrivateKey(rawRepresentation: key),
@@ -64,9 +78,9 @@ struct HPKEVectorTests {
             1: .AES_GCM_128, 2: .AES_GCM_256, 3: .chaChaPoly, 0xffff: .exportOnly,
         ]
         let suite = HPKE.Ciphersuite(
-            kem: kem, kdf: .HKDF_SHA256, aead: try #require(ciphers[vector.aead_id]))
+            kem: kem, kdf: .HKDF_SHA256, aead: try #require(ciphers[vector.aead]))
         var recipient = try open(vector, suite, key, sender)
-        #expect(vector.encryptions.count == (vector.aead_id == 0xffff ? 0 : 6))
+        #expect(vector.encryptions.count == (vector.aead == 0xffff ? 0 : 6))
         for encryption in vector.encryptions {
             let (sealed, aad) = (try unhex(encryption.ct), try unhex(encryption.aad))
             // A message that does not open does not count, and the true one still opens after it.
@@ -84,8 +98,8 @@ struct HPKEVectorTests {
         #expect(vector.exports.count == 3)
         for export in vector.exports {
             let value = try recipient.exportSecret(
-                context: unhex(export.exporter_context), outputByteCount: export.L)
-            #expect(value.withUnsafeBytes { Array($0) } == (try unhex(export.exported_value)))
+                context: unhex(export.context), outputByteCount: export.size)
+            #expect(value.withUnsafeBytes { Array($0) } == (try unhex(export.value)))
         }
     }
 
@@ -94,7 +108,7 @@ struct HPKEVectorTests {
     ) throws -> HPKE.Recipient {
         let (info, enc) = (Data(try unhex(vector.info)), Data(try unhex(vector.enc)))
         let psk = SymmetricKey(data: try unhex(vector.psk ?? ""))
-        let pskID = Data(try unhex(vector.psk_id ?? ""))
+        let pskID = Data(try unhex(vector.pskID ?? ""))
         switch vector.mode {
         case 0:
             return try HPKE.Recipient(

@@ -16,7 +16,7 @@ struct HybridSealTests {
             let message = try HybridSeal.seal(secret, to: key.publicKey, info: info)
             #expect(message.count == HybridSeal.encapsulationSize + size + 16)
             let opened = try key.open(message, info: info)
-            #expect(opened.isEqual(to: secret))
+            #expect(opened.isEqual(to: secret) == true)
         }
     }
 
@@ -68,7 +68,7 @@ struct HybridSealTests {
         let secret = try SecretBytes(random: 32, from: source)
         let message = try HybridSeal.seal(secret, to: key.publicKey, info: info)
         let opened = try again.open(message, info: info)
-        #expect(opened.isEqual(to: secret))
+        #expect(opened.isEqual(to: secret) == true)
         #expect(throws: SecretsError(code: "key-size", sentence: "")) {
             _ = try OneTimeKey(seed: SecretBytes(zeros: 31))
         }
