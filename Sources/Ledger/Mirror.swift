@@ -57,6 +57,12 @@ public final class Mirror: Sendable {
                 sentence: "the journal in \(folder) does not give the root of its checkpoint")
         }
         try journal.settle()
+        // A name seen after a crash of the program may be in memory only, as content may.
+        let hasCheckpoint = note != nil
+        try onDisk { () throws(DiskError) in
+            if hasCheckpoint { try fileSystem.synchronize(path) }
+            try fileSystem.synchronize(folder)
+        }
         state = Mutex(State(held: HeldLog(journal: journal, head: head), note: note))
     }
 

@@ -127,6 +127,24 @@ import Testing
         }
     }
 
+    /// The program dies, the machine does not; it is started again, and then the power goes: what
+    /// `open` found in memory only and signed must by then be on the disk.
+    @Test func aPowerCutAfterTheProgramWasStartedAgain() throws {
+        for step in 0..<(try operations()) {
+            let disk = FaultyFileSystem()
+            disk.fail(at: step)
+            var told = Told()
+            #expect(code { try story(disk, &told) } == "disk-failed")
+            let log = try recovered(disk, told)
+            told.isCreated = true
+            told.checkpoints.append(log.checkpoint)
+            told.acknowledged = try log.entries(0..<log.size)
+            told.attempted = []
+            disk.restart()
+            try audit(disk, told)
+        }
+    }
+
     @Test func aStoppedLogTakesNothingMore() throws {
         let disk = FaultyFileSystem()
         let log = try created(disk)

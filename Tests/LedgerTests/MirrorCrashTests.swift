@@ -111,6 +111,21 @@ import Testing
         }
     }
 
+    /// The program dies, the machine does not; what the mirror shows when it is started again stays
+    /// when the power goes then.
+    @Test func aPowerCutAfterTheProgramWasStartedAgain() throws {
+        for step in 0..<(try operations()) {
+            let disk = FaultyFileSystem()
+            disk.fail(at: step)
+            var told = Told()
+            _ = code { try story(disk, &told) }
+            let size = try recovered(disk, told).size
+            disk.restart()
+            told = Told(isCreated: true, accepted: size, attempted: size)
+            try audit(disk, told)
+        }
+    }
+
     @Test func aFailedDiskStopsTheMirrorOrLeavesItWhole() throws {
         for step in 0..<9 {
             let disk = FaultyFileSystem()
