@@ -1,0 +1,151 @@
+import Disk
+import Foundation
+import GRDB
+import Plates
+import Rows
+import Secrets
+import Testing
+import Vault
+
+/// Whether a thief of the files can tell in which order the rows of a batch arrived.
+@Suite("the order of arrival")
+struct ArrivalOrderTests {
+    private let folder: TemporaryFolder
+    private static let count = 2_000
+
+    init() throws { folder = try TemporaryFolder() }
+
+    /// Spearman's rank correlation of two orders of the same things: 1 for equal, −1 for opposite
+    /// ones, and for independent ones with a standard deviation of 1/√(n−1).
+    static func correlation(_ left: [Int], _ right: [Int]) -> Double {
+        func ranks(_ values: [Int]) -> [Double] {
+            var result = [Double](repeating: 0, count: values.count)
+            let order = values.indices.sorted { values[$0] < values[$1] }
+            for (rank, index) in order.enumerated() { result[index] = Double(rank) }
+            return result
+        }
+        let mean = Double(left.count - 1) / 2
+        let pairs = zip(ranks(left), ranks(right))
+        let above = pairs.reduce(0) { $0 + ($1.0 - mean) * ($1.1 - mean) }
+        let below = ranks(left).reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        return above / below
+    }
+
+    /// The limit of five standard deviations, which independent orders pass once in two million.
+    private static let limit = 5 / Double(count - 1).squareRoot()
+
+    private func files(_ folder: String) throws -> [(String, Data)] {
+        try FileManager.default.contentsOfDirectory(atPath: folder).sorted().map {
+            ($0, try Data(contentsOf: URL(fileURLWithPath: folder + "/" + $0)))
+        }
+    }
+
+    /// Each place at which a label stands in a file: pairs of its order of arrival and the offset.
+    private func places(_ labels: [[UInt8]], in data: Data) -> (arrival: [Int], offset: [Int]) {
+        var arrival: [Int] = []
+        var offsets: [Int] = []
+        for (index, label) in labels.enumerated() {
+            var rest = data.startIndex..<data.endIndex
+            while let found = data.range(of: Data(label), in: rest) {
+                arrival.append(index)
+                offsets.append(found.lowerBound)
+                rest = found.upperBound..<data.endIndex
+            }
+        }
+        return (arrival, offsets)
+    }
+
+    private func arrived() throws -> [SealedRow] {
+        // Four cars that pass by turns, so that neither plate nor counter gives the order.
+        let cars = try (0..<4).map { try Car("\($0)") }
+        let run = try Sample.run("a")
+        return try (0..<Self.count).map {
+            try cars[$0 % 4].rows(run, UInt64($0 / 4)..<UInt64($0 / 4 + 1))[0]
+        }
+    }
+
+    @Test("a table that counts arrivals is caught by this test")
+    func control() throws {
+        let rows = try arrived()
+        let queue = try DatabaseQueue(path: folder.path + "/naive.sqlite")
+        try queue.write { database in
+            try database.execute(sql: "PRAGMA page_size = 8192")
+            try database.execute(sql: "CREATE TABLE rows (label BLOB, row BLOB)")
+            for row in rows {
+                try database.execute(
+                    sql: "INSERT INTO rows VALUES (?, ?)",
+                    arguments: [Data(row.label.bytes), Data(row.bytes)])
+            }
+        }
+        let data = try Data(contentsOf: URL(fileURLWithPath: folder.path + "/naive.sqlite"))
+        let found = places(rows.map(\.label.bytes), in: data)
+        #expect(found.arrival.count >= Self.count)
+        #expect(abs(Self.correlation(found.arrival, found.offset)) > 0.9)
+    }
+
+    @Test("neither database nor journal tells it, before or after the hour is closed")
+    func batch() throws {
+        let rows = try arrived()
+        let store = try SQLiteRowStore.create(
+            at: folder.path + "/rows", fileSystem: POSIXFileSystem())
+        let batch = try Sample.batch(rows)
+        _ = try store.keep(batch, admission: Sample.admission)
+        var seen = 0
+        for step in 0..<2 {
+            if step == 1 { _ = try store.close(Sample.closing([batch])) }
+            for (name, data) in try files(folder.path + "/rows") {
+                let found = places(rows.map(\.label.bytes), in: data)
+                guard !found.arrival.isEmpty else { continue }
+                seen += 1
+                #expect(found.arrival.count >= Self.count, "\(name)")
+                let correlation = Self.correlation(found.arrival, found.offset)
+                #expect(abs(correlation) < Self.limit, "\(name), step \(step)")
+            }
+        }
+        // The journal before the closing, the database after it.
+        #expect(seen >= 2)
+    }
+
+    @Test("after the closing the files do not tell either which batch a row came in")
+    func batches() throws {
+        let rows = try arrived()
+        let store = try SQLiteRowStore.create(
+            at: folder.path + "/rows", fileSystem: POSIXFileSystem())
+        let batches = try stride(from: 0, to: Self.count, by: 100).enumerated().map {
+            try Sample.batch(
+                Array(rows[$0.element..<($0.element + 100)]), number: UInt64($0.offset))
+        }
+        for batch in batches { _ = try store.keep(batch, admission: Sample.admission) }
+        _ = try store.close(Sample.closing(batches))
+        var seen = 0
+        for (name, data) in try files(folder.path + "/rows") {
+            let found = places(rows.map(\.label.bytes), in: data)
+            guard !found.arrival.isEmpty else { continue }
+            seen += 1
+            // Each label stands there once: no list of a batch's members is left.
+            #expect(found.arrival.count == Self.count, "\(name)")
+            let correlation = Self.correlation(found.arrival, found.offset)
+            #expect(abs(correlation) < Self.limit, "\(name)")
+            #expect(data.range(of: Data(batches[3].run.bytes)) != nil)
+        }
+        #expect(seen == 1)
+    }
+
+    @Test("a batch of ten is one transaction: all of it or nothing is in the files")
+    func transaction() throws {
+        let store = try SQLiteRowStore.create(
+            at: folder.path + "/rows", fileSystem: POSIXFileSystem())
+        let rows = Array(try arrived().prefix(10)).sorted { $0.label < $1.label }
+        let forged = try SealedRow(label: rows[9].label, bytes: [UInt8](repeating: 3, count: 296))
+        _ = try store.keep(Sample.batch([forged], run: "b"), admission: Sample.admission)
+        // The last row of the batch is the one that does not fit.
+        #expect(
+            code { _ = try store.keep(Sample.batch(rows), admission: Sample.admission) }
+                == "label-differs")
+        for (name, data) in try files(folder.path + "/rows") {
+            for row in rows.dropLast() {
+                #expect(data.range(of: Data(row.label.bytes)) == nil, "\(name)")
+            }
+        }
+    }
+}
