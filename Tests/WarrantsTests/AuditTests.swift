@@ -1,0 +1,229 @@
+import Ledger
+import Plates
+import Secrets
+import Testing
+import Warrants
+
+/// Each finding of the audit provoked, and the verdicts on days.
+struct AuditTests {
+    private func codes(_ world: World, at time: Timestamp = World.noon) -> [String] {
+        Audit.report(on: world.record, at: time).findings.map(\.code)
+    }
+
+    @Test func aWholeSearchIsClean() throws {
+        var world = try World.running()
+        let filed = try world.granted()
+        for word in ["clerk", "privacy", "rights"] {
+            #expect(try world.evaluate(filed.id, by: word) == nil)
+        }
+        let vault = DisclosureBody(
+            role: .vault, party: "vault", request: filed.id, bundle: .zero, time: World.noon)
+        #expect(try world.say(vault, by: "vault").refusal == nil)
+        let requester = DisclosureBody(
+            role: .requester, party: "doyle", request: filed.id, bundle: .zero, time: World.noon)
+        #expect(try world.say(requester, by: "doyle").refusal == nil)
+        #expect(try world.say(requester, by: "doyle").refusal != nil)
+        let report = Audit.report(
+            on: try Record(entries: world.entries.dropLast(), trusted: nil), at: World.noon)
+        #expect(report.isClean && report.findings.isEmpty)
+        #expect(report.requests == 1 && report.evaluations == 3 && report.disclosures == 1)
+        #expect(report.days.count == 11 && report.days.allSatisfy { $0.verdict == .alive })
+        let json = String(decoding: try report.json(), as: UTF8.self)
+        #expect(json.hasPrefix(#"{"days":["#) && json.contains(#""verdict":"alive""#))
+    }
+
+    @Test func anEvaluationWithoutLeaveIsFound() throws {
+        let lacking: [(inout World, Digest) throws -> Void] = [
+            { _, _ in },
+            { try $0.attest($1) },
+            { try $0.approve($1, ["clerk", "privacy", "rights"]) },
+            {
+                try $0.attest($1)
+                try $0.approve($1, ["clerk", "privacy"])
+            },
+        ]
+        for prepare in lacking {
+            var world = try World.running()
+            let filed = try world.file(Filing())
+            try prepare(&world, filed.id)
+            #expect(try world.evaluate(filed.id, by: "clerk") == nil)
+            // What comes afterwards heals nothing.
+            try world.attest(filed.id, expires: World.noon.adding(days: 9))
+            try world.approve(filed.id, ["audit", "inspector", "rights"], role: "deputy")
+            #expect(codes(world) == ["evaluation-unbacked"])
+            #expect(!Audit.report(on: world.record, at: World.noon).isClean)
+        }
+    }
+
+    @Test func aLateEvaluationIsFound() throws {
+        var world = try World.running()
+        let filed = try world.granted()
+        #expect(try world.evaluate(filed.id, by: "clerk", at: World.noon.adding(days: 4)) == nil)
+        #expect(codes(world) == ["evaluation-unbacked"])
+    }
+
+    @Test func disputedEvaluationsNameTheirHolders() throws {
+        var world = try World.running()
+        let filed = try world.granted()
+        #expect(try world.evaluate(filed.id, by: "clerk") == nil)
+        #expect(try world.evaluate(filed.id, by: "privacy", tag: "lie") == nil)
+        let findings = Audit.report(on: world.record, at: World.noon).findings
+        // Clerk and privacy share three subsets of three; there are two plates.
+        #expect(findings.map(\.code) == Array(repeating: "evaluation-disputed", count: 6))
+        #expect(findings.allSatisfy { $0.sentence.contains("clerk, privacy") })
+    }
+
+    @Test func disclosuresNeedThreeEvaluationsAndOneBundle() throws {
+        var world = try World.running()
+        let filed = try world.granted()
+        #expect(try world.evaluate(filed.id, by: "clerk") == nil)
+        #expect(try world.evaluate(filed.id, by: "privacy") == nil)
+        let vault = DisclosureBody(
+            role: .vault, party: "vault", request: filed.id, bundle: .zero, time: World.noon)
+        #expect(try world.say(vault, by: "vault").refusal == nil)
+        #expect(codes(world) == ["disclosure-unbacked"])
+        #expect(try world.evaluate(filed.id, by: "rights") == nil)
+        #expect(codes(world) == ["disclosure-unbacked"])
+        let other = DisclosureBody(
+            role: .requester, party: "doyle", request: filed.id, bundle: Digest(of: [1]),
+            time: World.noon)
+        #expect(try world.say(other, by: "doyle").refusal == nil)
+        #expect(codes(world) == ["disclosure-unbacked", "disclosure-differs"])
+    }
+
+    @Test func grantsStayInsideTheirWindow() throws {
+        let hour = World.noon.hour
+        let cases: [(SiteNumber, Int64, Int64, [String])] = [
+            (World.siteOne, -6, 48, []),
+            (World.siteOne, -7, 0, ["grant-outside-window"]),
+            (World.siteTwo, 0, 49, ["grant-outside-window"]),
+            (SiteNumber(number: 9), 0, 1, ["grant-unknown-site"]),
+        ]
+        for (site, from, to, expected) in cases {
+            var world = try World.running()
+            let body = GrantBody(
+                custodian: "clerk", site: site, firstHour: hour.adding(from),
+                lastHour: hour.adding(to), request: .zero, time: World.noon)
+            #expect(try world.say(body, by: "clerk").refusal == nil)
+            #expect(codes(world) == expected)
+        }
+    }
+
+    @Test func exigentSearchesAskForRatification() throws {
+        var world = try World.running()
+        var filing = Filing()
+        filing.process = "exigent"
+        let filed = try world.file(filing)
+        try world.approve(filed.id, ["clerk", "privacy", "rights"])
+        #expect(try world.evaluate(filed.id, by: "clerk") == nil)
+        let report = Audit.report(on: world.record, at: World.noon)
+        #expect(report.findings.map(\.code) == ["exigent-unratified"] && report.isClean)
+        try world.attest(filed.id)
+        #expect(codes(world).isEmpty)
+    }
+
+    @Test func whatPartiesTellAndWhatDoesNotVerifyIsListed() throws {
+        var world = try World.running()
+        let noon = World.noon
+        _ = world.append(Array("nonsense".utf8))
+        #expect(
+            try world.say(
+                DifferenceBody(
+                    party: "site-1", kind: .siteKey, generation: 1, mask: .init(bits: 7),
+                    custodians: ["audit", "clerk"], subject: .zero, time: noon), by: "site-1"
+            ).refusal == nil)
+        #expect(
+            try world.say(
+                RolledBackBody(
+                    custodian: "clerk", generation: 1, announced: World.today,
+                    found: World.today.adding(-1), time: noon), by: "clerk"
+            ).refusal == nil)
+        #expect(
+            try world.say(
+                ShredBody(custodian: "audit", generation: 1, slot: .file, time: noon), by: "audit"
+            ).refusal == nil)
+        #expect(try world.propose(2, first: World.today.adding(9), at: noon) == nil)
+        let findings = Audit.report(on: world.record, at: noon).findings
+        #expect(
+            findings.map(\.code) == [
+                "statement-malformed", "difference-told", "rolled-back", "shred",
+                "generation-unfinished",
+            ])
+        #expect(findings.map(\.isFault) == [true, true, false, false, false])
+    }
+
+    @Test func aVoidGenerationIsAFault() throws {
+        var world = try World()
+        #expect(try world.propose(1, first: World.today, at: World.noon) == nil)
+        for word in World.custodianWords {
+            #expect(try world.commit(1, by: word, at: World.noon) == nil)
+        }
+        #expect(try world.finish(1, by: "audit", at: World.noon) == nil)
+        #expect(try world.finish(1, by: "clerk", tag: "lie", at: World.noon) == nil)
+        #expect(Set(codes(world)) == ["generation-void"])
+    }
+
+    @Test func aDayDiesByTheWordOfThree() throws {
+        var world = try World.running()
+        let day = World.today.adding(-10)
+        let due = day.start.adding(days: 30)
+        func report(_ time: Timestamp) -> DayReport? { world.record.report(on: day, at: time) }
+        #expect(report(due.adding(milliseconds: -1))?.verdict == .alive)
+        #expect(try world.destroy(day, by: "clerk", at: due) == nil)
+        #expect(try world.destroy(day, by: "audit", at: due.adding(seconds: 5)) == nil)
+        #expect(report(due)?.verdict == .dying)
+        #expect(report(due)?.late == [])
+        let hour = due.adding(hours: 1)
+        #expect(report(hour)?.verdict == .overdue)
+        #expect(report(hour)?.late == ["inspector", "privacy", "rights"])
+        #expect(codes(world, at: hour) == ["day-overdue"])
+        #expect(try world.destroy(day, by: "rights", at: due.adding(seconds: 9)) == nil)
+        let dead = try #require(report(hour))
+        #expect(dead.verdict == .dead)
+        #expect(dead.deadSince == due.adding(seconds: 9).milliseconds)
+        #expect(dead.erasedBy == ["audit", "clerk", "rights"] && dead.independent == 3)
+        #expect(dead.slots == [.file, .file, .file])
+        #expect(codes(world, at: hour) == ["custodian-late"])
+        #expect(try world.destroy(day, by: "privacy", at: due) == nil)
+        #expect(try world.destroy(day, by: "inspector", at: due) == nil)
+        #expect(codes(world, at: hour).isEmpty)
+        // The third earliest word counts, whenever it reached the log.
+        #expect(report(hour)?.deadSince == due.milliseconds)
+        #expect(world.record.report(on: day.next, at: hour)?.verdict == .alive)
+        #expect(world.record.report(on: day.adding(-1), at: hour) == nil)
+    }
+
+    @Test func shredsCountAsErasures() throws {
+        var world = try World.running()
+        for word in ["audit", "clerk", "rights"] {
+            let body = ShredBody(custodian: word, generation: 1, slot: .file, time: World.noon)
+            #expect(try world.say(body, by: word).refusal == nil)
+        }
+        #expect(world.record.report(on: World.today, at: World.noon)?.verdict == .dead)
+    }
+
+    @Test func destructionsMustAgreeOnTheNextChain() throws {
+        var world = try World.running()
+        let day = World.today.adding(-10)
+        #expect(try world.destroy(day, by: "audit", at: World.noon) == nil)
+        #expect(try world.destroy(day, by: "clerk", tag: "lie", at: World.noon) == nil)
+        // They share three of the ten subsets.
+        #expect(codes(world) == Array(repeating: "destruction-differs", count: 3))
+    }
+
+    @Test func custodiansUnderOneRoofAreOneWitness() throws {
+        var draft = try World.draft()
+        draft.change {
+            $0.custodians[1].administrator = $0.custodians[0].administrator
+            $0.custodians[4].place = $0.custodians[1].place
+        }
+        var world = try World(draft: draft)
+        try world.makeGeneration(1, first: World.today, at: World.noon)
+        for (count, word) in [(1, "audit"), (2, "inspector"), (2, "rights"), (2, "clerk")] {
+            #expect(try world.destroy(World.today, by: word, at: World.noon) == nil)
+            let report = world.record.report(on: World.today, at: World.noon)
+            // Audit and rights seem apart until clerk, who is tied to both, has spoken.
+            #expect(report?.independent == (word == "rights" ? 3 : count))
+        }
+    }
+}
