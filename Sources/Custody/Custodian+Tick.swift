@@ -59,6 +59,7 @@ extension Custodian {
     /// Everything that a custodian does by itself; to be called every few minutes, and after a
     /// start. Destroys before it talks to anybody; a step that fails is reported and does not hold
     /// up the next. Throws only where the own disk fails.
+    @discardableResult
     public func tick() throws(CustodyError) -> TickReport {
         let time = now()
         var report = TickReport(time: time)

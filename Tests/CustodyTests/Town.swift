@@ -1,0 +1,312 @@
+import Bytes
+import Disk
+import Ledger
+import Plates
+import Secrets
+import TestSupport
+import Testing
+import Tokens
+import Warrants
+import Wire
+
+@testable import Custody
+
+/// A vault that keeps a log and mail in memory, and misbehaves when told to.
+final class TestVault: Handler {
+    let log: Log
+    private(set) var record: Record
+    private(set) var mail: [Mail] = []
+    var isDown = false
+    /// Statements of these types are not taken.
+    var refused: Set<StatementType> = []
+    /// What becomes of a message that is put; several for one that is forged beside it.
+    var onMail: ((Mail) throws -> [Mail])?
+    /// What is sent instead of the log's entries.
+    var onEntries: (([[UInt8]]) -> [[UInt8]])?
+    /// What is sent instead of the checkpoint.
+    var checkpoint: [UInt8]?
+
+    init(_ roster: Roster, _ first: [UInt8], _ signer: NoteSigner) throws {
+        log = try Log.create(
+            at: "/log", origin: roster.origin, signer: signer, fileSystem: FaultyFileSystem())
+        record = Record(trusting: roster)
+        _ = try append(first)
+    }
+
+    func append(_ entry: [UInt8]) throws(WireProblem) -> UInt64 {
+        do {
+            let statement = try UnverifiedStatement(wire: entry)
+            if let index = record.index(of: statement.id) { return index }
+            if let refusal = record.refusal(of: entry) { throw refusal }
+            if refused.contains(statement.type) {
+                throw Refusal(.statementUnlogged, "the test's vault does not take it")
+            }
+            record.append(entry)
+            return try log.append([entry]).lowerBound
+        } catch let refusal as Refusal {
+            throw WireProblem(code: refusal.code, sentence: refusal.sentence)
+        } catch {
+            throw WireProblem(code: "log-failed", sentence: "\(error)")
+        }
+    }
+
+    func handle(_ endpoint: Endpoint, _ body: [UInt8]) throws(WireProblem) -> [UInt8] {
+        guard !isDown else { throw WireProblem(code: "vault-down", sentence: "down") }
+        do {
+            switch endpoint {
+            case .logCheckpoint: return checkpoint ?? log.checkpoint
+            case .logEntries:
+                var reader = ByteReader(body)
+                let (first, end) = (try reader.u64(), try reader.u64())
+                let entries = try log.entries(first..<end)
+                return ByteList.encode(onEntries?(entries) ?? entries)
+            case .logAppend:
+                var writer = ByteWriter()
+                for entry in try ByteList.decode(body) { writer.u64(try append(entry)) }
+                return writer.bytes
+            case .mailPut:
+                let letter = try Mail(wire: body)
+                mail += try onMail?(letter) ?? [letter]
+                return []
+            case .mailGet:
+                let ask = try ByteList.decode(body)
+                return ByteList.encode(
+                    mail.filter {
+                        $0.topic.bytes == ask[0] && Array($0.kind.utf8) == ask[1]
+                            && Array($0.recipient.utf8) == ask[2]
+                    }.map { $0.encode() })
+            default: throw WireProblem(code: "endpoint-unknown", sentence: "\(endpoint)")
+            }
+        } catch let problem as WireProblem {
+            throw problem
+        } catch {
+            throw WireProblem(code: "vault-failed", sentence: "\(error)")
+        }
+    }
+}
+
+/// Five custodians with their disks, two sites, an agency, a court, a vault; one clock for all.
+final class Town {
+    static let origin = "example.org/vault.demo"
+    static let today = Day(number: 20_780)
+    static let words = ["audit", "clerk", "inspector", "privacy", "rights"]
+    static let site = SiteNumber(number: 1)
+
+    let roster: Roster
+    let vault: TestVault
+    let clock: SimulatedClockSource
+    var disks: [String: FaultyFileSystem] = [:]
+    private var starts = 0
+    var custodians: [String: Custody.Custodian] = [:]
+
+    static func key(_ word: String) throws -> SigningKey {
+        try SigningKey(
+            seed: SecretBytes(copying: Digest(of: Array("town key \(word)".utf8)).bytes))
+    }
+
+    static func signer(_ word: String) throws -> NoteSigner {
+        try NoteSigner(name: "\(origin)/\(word)", key: try key(word))
+    }
+
+    /// The town at noon of `today`, or at another time, with custodians that hold nothing yet.
+    init(start: Timestamp = today.start.adding(hours: 12)) throws {
+        func open(_ word: String) throws -> VerifyingKey { try Self.key(word).verifyingKey }
+        var draft = RosterDraft(
+            vault: VaultParty(
+                id: "vault", statementKey: try open("vault"), logKey: try open("log")),
+            threshold: 3, policy: Policy(purposes: ["09A"]))
+        for word in Self.words {
+            draft.add(
+                Warrants.Custodian(
+                    id: word, name: word, institution: "Institution \(word)",
+                    place: "Room \(word)", administrator: "Admin \(word)", slot: .file,
+                    statementKey: try open(word), cosignKey: try open(word + "-cosign"),
+                    officers: [Signatory(id: word + "-officer", key: try open(word + "-officer"))]
+                ))
+        }
+        for number in 1...2 {
+            draft.add(
+                Site(
+                    id: "site-\(number)", name: "Street \(number)",
+                    number: SiteNumber(number: UInt16(number)),
+                    keys: [try open("site-\(number)")]))
+        }
+        draft.add(
+            Agency(
+                id: "police", name: "Police", institution: "Police",
+                agreementEnds: Self.today.adding(100),
+                requesters: [Signatory(id: "doyle", key: try open("doyle"))]))
+        draft.add(Authority(id: "court", name: "Court", key: try open("court")))
+        roster = try draft.roster(origin: Self.origin)
+        let signers = try Self.words.map { try Self.signer($0) }
+        vault = try TestVault(
+            roster, try roster.signed(by: signers),
+            try NoteSigner(name: Self.origin, key: try Self.key("log")))
+        clock = try SimulatedClockSource(origin: Self.origin, wall: start, boot: 1_000)
+        for word in Self.words {
+            disks[word] = FaultyFileSystem(seed: word)
+            custodians[word] = try Custodian.create(try setting(word), confirmed: start)
+        }
+    }
+
+    func setting(
+        _ word: String, disk: (any FileSystem)? = nil, random: String = "town"
+    ) throws -> CustodianSetting {
+        CustodianSetting(
+            folder: "/custodian", roster: roster, custodian: word, signer: try Self.signer(word),
+            clock: clock, vault: VaultClient(LoopbackChannel(vault)),
+            disk: disk ?? disks[word] ?? FaultyFileSystem(),
+            random: SeededRandom("\(random) \(word)"))
+    }
+
+    func custodian(_ word: String) throws -> Custody.Custodian {
+        try #require(custodians[word])
+    }
+
+    /// Opens a custodian from its disk, as after a start of its program.
+    @discardableResult
+    func reopen(_ word: String) throws -> Custody.Custodian {
+        starts += 1
+        let again = try Custodian.open(try setting(word, random: "start \(starts)"))
+        custodians[word] = again
+        return again
+    }
+
+    @discardableResult
+    func tick(_ words: [String] = words) throws -> [TickReport] {
+        try words.map { try custodian($0).tick() }
+    }
+
+    func pass(hours: Int64 = 0, minutes: Int64 = 0) {
+        clock.pass(milliseconds: (hours * 60 + minutes) * 60_000)
+    }
+
+    /// Generation 1 from today on, final at everybody.
+    static func running(start: Timestamp = today.start.adding(hours: 12)) throws -> Town {
+        let town = try Town(start: start)
+        try town.tick()
+        try town.custodian("clerk").propose(first: today)
+        for _ in 0..<4 { try town.tick() }
+        return town
+    }
+
+    /// A party's statement, put into the log.
+    @discardableResult
+    func say(_ body: some StatementBody, by word: String) throws -> Digest {
+        let note = try StatementDraft.sign(body, under: roster, by: try Self.signer(word))
+        _ = try vault.append(note)
+        return try UnverifiedStatement(wire: note).id
+    }
+
+    func grantRequest(
+        from first: Int64 = 0, to last: Int64 = 0, site: SiteNumber = site,
+        signedBy word: String = "site-1", key: OneTimeKey
+    ) throws -> [UInt8] {
+        let hour = clock.wall.hour
+        return try StatementDraft.sign(
+            GrantRequestBody(
+                site: site, firstHour: hour.adding(first), lastHour: hour.adding(last),
+                oneTimeKey: key.publicKey, time: clock.wall),
+            under: roster, by: try Self.signer(word))
+    }
+
+    /// A custodian's site keys for the site, opened.
+    func siteKeys(
+        _ word: String, from first: Int64 = 0, to last: Int64 = 0
+    ) throws -> SiteKeyParcel {
+        let key = try OneTimeKey(from: SeededRandom("gateway"))
+        let client = CustodianClient(LoopbackChannel(CustodianService(try custodian(word))))
+        let sealed = try client.grant(try grantRequest(from: first, to: last, key: key))
+        return try SiteKeyParcel(
+            wire: try key.open(sealed, info: "platevault/grant/v1\(Self.origin)"))
+    }
+
+    /// A request of the police for a plate in some cells, filed with its copies and attested.
+    func file(
+        _ plate: String = "ABC120", cells: [Cell], replyKey: OneTimeKey,
+        warrant: String = "warrant"
+    ) throws -> (id: Digest, secret: RequestSecret) {
+        let secret = try RequestSecret(
+            requester: "doyle", replyKey: replyKey.publicKey, plates: [plate],
+            fold: .letterOAsZero, cells: cells, docket: "24-CR-1",
+            random: SeededRandom("request \(warrant)"))
+        var copies: [SealedCopy] = []
+        var letters: [(word: String, sealed: [UInt8])] = []
+        let day = clock.wall.day
+        for word in Self.words {
+            let prekey = try #require(vault.record.prekey(of: word, on: day))
+            let sealed = try HybridSeal.seal(
+                try secret.encode(), to: prekey, info: "platevault/request/v1\(Self.origin)")
+            letters.append((word, sealed))
+            copies.append(
+                SealedCopy(custodian: word, digest: Digest(of: sealed), prekeyDay: day))
+        }
+        let body = secret.request(
+            agency: "police", purpose: "09A", process: .searchWarrant,
+            warrant: Digest(of: Array(warrant.utf8)), replyKey: replyKey.publicKey,
+            sealedCopies: copies, time: clock.wall)
+        let id = try say(body, by: "doyle")
+        let client = VaultClient(LoopbackChannel(vault))
+        for letter in letters {
+            try client.put(
+                Mail(
+                    topic: id, kind: "request", recipient: roster.keyName(letter.word),
+                    sender: roster.keyName("doyle"), until: clock.wall.adding(days: 5),
+                    sealed: letter.sealed))
+        }
+        let state = try #require(vault.record.request(id))
+        try say(
+            OrderBody(
+                authority: "court", attesting: state.request.statement,
+                expires: clock.wall.adding(days: 2), time: clock.wall), by: "court")
+        return (id, secret)
+    }
+
+    func approve(_ id: Digest, _ words: [String]) throws {
+        for word in words {
+            try say(
+                ApprovalBody(officer: word + "-officer", request: id, time: clock.wall),
+                by: word + "-officer")
+        }
+    }
+
+    /// The present hour closed by its site, some hours later.
+    func closedCell(after hours: Int64 = 8) throws -> Cell {
+        let cell = Cell(hour: clock.wall.hour, site: Self.site)
+        pass(hours: hours)
+        try say(
+            HourClosedBody(
+                cell: cell, kind: .prompt, closed: Digest(of: Array("closed".utf8)),
+                time: clock.wall), by: "site-1")
+        return cell
+    }
+
+    /// A custodian's evaluation, opened.
+    func evaluate(_ id: Digest, _ word: String, _ key: OneTimeKey) throws -> PartialParcel {
+        let client = CustodianClient(LoopbackChannel(CustodianService(try custodian(word))))
+        let sealed = try client.evaluate(id)
+        return try PartialParcel(
+            wire: try key.open(sealed, info: "platevault/evaluation/v1\(Self.origin)"))
+    }
+
+    /// What custodians have said that they destroyed, by the vault's log.
+    func destroyed(_ word: String) -> Day? {
+        vault.record.destroyed(through: 1, by: word)
+    }
+}
+
+/// Whether the work is refused with this code, under any of the error types.
+func refusal(_ work: () throws -> Void) -> String? {
+    do {
+        try work()
+        return nil
+    } catch let error as CustodyError {
+        return error.code
+    } catch let problem as WireProblem {
+        return problem.code
+    } catch let refusal as Refusal {
+        return refusal.code
+    } catch {
+        return "\(error)"
+    }
+}
