@@ -133,3 +133,13 @@ extension [UInt8] {
 func permissions(_ path: String) throws -> Int? {
     try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
 }
+
+extension TemporaryFolder {
+    /// The content of every file under a folder.
+    static func allBytes(under path: String) -> [[UInt8]] {
+        let names = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
+        return names.compactMap { name in
+            (try? Data(contentsOf: URL(fileURLWithPath: path + "/" + name))).map { Array($0) }
+        }
+    }
+}

@@ -1,0 +1,299 @@
+import Bytes
+import Ledger
+import Plates
+import Rows
+import Secrets
+import Testing
+import Vault
+import Warrants
+import Wire
+
+@Suite("the vault's log")
+struct VaultLogTests {
+    @Test("an empty log takes its trusted roster first, and nothing before it")
+    func first() throws {
+        let town = try Town(empty: MemoryRowStore())
+        let batch = try Sample.batch(Car("1").rows(Sample.run("a"), 0..<1))
+        #expect(problem { try town.client.submit(batch) } == "roster-missing")
+        #expect(try town.entries() == [])
+        let early = try town.note(
+            PrekeysBody(
+                custodian: "clerk", keys: [.init(day: Sample.day, key: Town.oneTime)],
+                time: Town.noon), by: "clerk")
+        #expect(problem { _ = try town.append([early]) } != "accepted")
+        #expect(try town.entries() == [])
+        #expect(try town.append([town.rosterNote(), early]) == [0, 1])
+        #expect(try town.entries() == [town.rosterNote(), early])
+    }
+
+    @Test("another roster than the trusted one never begins the log")
+    func untrusted() throws {
+        let town = try Town(empty: MemoryRowStore())
+        let log = try Log.create(
+            at: "/other", origin: Sample.origin, signer: try Town.logSigner(), fileSystem: town.disk
+        )
+        let service = try VaultService(
+            log: log, store: MemoryRowStore(), mail: .inMemory(), trusted: Digest(of: [1]),
+            now: { Town.noon })
+        let client = VaultClient(LoopbackChannel(service))
+        #expect(problem { _ = try client.append([town.rosterNote()]) } == "roster-missing")
+        #expect(log.size == 0)
+    }
+
+    @Test("appending is all or nothing, and a statement that stands keeps its index")
+    func append() throws {
+        let town = try Town()
+        let before = try town.entries()
+        let request = try town.request()
+        let other = try town.request(name: "other")
+        var forged = try town.request(name: "forged")
+        forged[forged.count - 20] ^= 1
+        #expect(problem { _ = try town.append([request, forged]) } != "accepted")
+        #expect(try town.entries() == before)
+        let index = UInt64(before.count)
+        #expect(try town.append([request]) == [index])
+        #expect(try town.append([other, request, other]) == [index + 1, index, index + 1])
+        #expect(try town.append([request]) == [index])
+        #expect(try town.append([]) == [])
+        #expect(try town.entries() == before + [request, other])
+        try town.restart()
+        #expect(try town.append([other]) == [index + 1])
+    }
+
+    @Test("a statement about one in the same message is understood")
+    func order() throws {
+        let town = try Town()
+        let request = try town.request()
+        let id = try UnverifiedStatement(wire: request).id
+        let evaluation = try town.evaluation(of: id, by: "audit")
+        #expect(problem { _ = try town.append([evaluation, request]) } == "request-unknown")
+        #expect(try town.append([request, evaluation]).count == 2)
+    }
+
+    @Test("requests that the policy forbids never enter the log")
+    func admission() throws {
+        let town = try Town()
+        let before = try town.entries().count
+        let immigration = try town.request(purpose: "immigration-enforcement", name: "1")
+        #expect(
+            problem { _ = try town.append([immigration]) } == "prohibited-immigration-enforcement")
+        #expect(
+            problem { _ = try town.append([town.request(purpose: "240", name: "2")]) }
+                == "purpose-not-allowed")
+        #expect(
+            problem { _ = try town.append([town.request(plates: 9, name: "3")]) }
+                == "plates-over-limit")
+        #expect(
+            problem { _ = try town.append([town.request(cells: 0, name: "4")]) } == "cells-missing")
+        #expect(try town.entries().count == before)
+    }
+
+    @Test("a closing without its opening, a foreign note and noise are refused")
+    func foreign() throws {
+        let town = try Town()
+        let closing = try town.closing([]).statement
+        #expect(problem { _ = try town.append([closing]) } == "closing-unopened")
+        #expect(problem { _ = try town.append([[1, 2, 3]]) } == "statement-malformed")
+        #expect(problem { _ = try town.service.handle(.logAppend, [0, 0]) } == "message-malformed")
+        #expect(problem { _ = try town.service.handle(.evaluate, []) } == "endpoint-unknown")
+        let size = UInt64(try town.entries().count)
+        #expect(problem { _ = try town.client.entries(0..<(size + 1)) } == "entries-missing")
+        #expect(problem { _ = try town.service.handle(.logEntries, [1]) } == "message-malformed")
+        var backwards = ByteWriter()
+        backwards.u64(2)
+        backwards.u64(1)
+        #expect(
+            problem { _ = try town.service.handle(.logEntries, backwards.bytes) }
+                == "entries-missing")
+    }
+}
+
+@Suite("the vault's rows")
+struct VaultRowsTests {
+    private let rows: [SealedRow]
+    init() throws { rows = try Car("1").rows(Sample.run("a"), 0..<5) }
+
+    @Test("a batch of a site is kept and given back to it; twice is once")
+    func submit() throws {
+        let town = try Town()
+        let batch = try Sample.batch(rows)
+        try town.client.submit(batch)
+        try town.client.submit(batch)
+        #expect(try town.client.batches(of: Sample.cell) == [batch.encode()])
+        #expect(try town.store.refusals() == [:])
+    }
+
+    @Test("each refusal by its code, and counted")
+    func refusals() throws {
+        let town = try Town()
+        func submit(_ batch: Batch) -> String { problem { try town.client.submit(batch) } }
+        func signed(
+            by word: String, origin: String = Sample.origin, cell: Cell = Sample.cell
+        ) throws -> Batch {
+            try Batch(
+                cell: cell, run: Sample.run("a"), number: 0, rows: rows, origin: origin,
+                key: Sample.key(word))
+        }
+        func cell(_ hour: Hour, _ site: UInt16 = 1) -> Cell {
+            Cell(hour: hour, site: SiteNumber(number: site))
+        }
+        #expect(submit(try signed(by: "site-2")) == "batch-signature")
+        #expect(submit(try signed(by: "nobody")) == "batch-signature")
+        #expect(submit(try signed(by: "site-1", origin: "example.org/x")) == "batch-signature")
+        let strange = cell(Sample.cell.hour, 9)
+        #expect(submit(try signed(by: "site-9", cell: strange)) == "cell-unknown")
+        let now = Town.noon.hour
+        #expect(submit(try Sample.batch(rows, cell: cell(now.next))) == "cell-future")
+        #expect(
+            submit(try Sample.batch(rows, cell: cell(now.adding(-24 * 30 - 1)))) == "cell-unknown")
+        #expect(try town.store.days() == [])
+        #expect(submit(try Sample.batch(rows, cell: cell(now))) == "accepted")
+        var wire = try Sample.batch(rows).encode()
+        wire[wire.count - 1] ^= 1
+        #expect(problem { _ = try town.service.handle(.rowsBatch, wire) } == "batch-root")
+        #expect(problem { _ = try town.service.handle(.rowsBatch, [1]) } == "batch-malformed")
+        #expect(
+            try town.store.refusals() == [
+                "batch-signature": 3, "cell-unknown": 2, "cell-future": 1, "batch-root": 1,
+                "batch-malformed": 1,
+            ])
+    }
+
+    @Test("two minutes before an hour begins its rows are not from the future any more")
+    func clock() throws {
+        let town = try Town()
+        let next = Cell(hour: Town.noon.hour.next, site: Sample.cell.site)
+        let batch = try Sample.batch(rows, cell: next)
+        town.clock.set(next.hour.start.adding(milliseconds: -120_001))
+        #expect(problem { try town.client.submit(batch) } == "cell-future")
+        town.clock.set(next.hour.start.adding(milliseconds: -120_000))
+        #expect(problem { try town.client.submit(batch) } == "accepted")
+    }
+
+    @Test("an hour is closed with what the vault has: then it is in the log")
+    func close() throws {
+        let town = try Town()
+        let batch = try Sample.batch(rows)
+        try town.client.submit(batch)
+        let closing = try town.closing([batch])
+        try town.client.close([closing])
+        #expect(try town.entries().last == closing.statement)
+        let size = try town.entries().count
+        try town.client.close([closing])
+        #expect(try town.entries().count == size)
+        #expect(problem { _ = try town.client.batches(of: Sample.cell) } == "cell-closed")
+        let more = try Sample.batch(Car("2").rows(Sample.run("a"), 0..<1), number: 1)
+        #expect(problem { try town.client.submit(more) } == "cell-closed")
+        let again = try town.closing([batch], salt: "other")
+        #expect(problem { try town.client.close([again]) } == "cell-closed")
+        #expect(try town.entries().count == size)
+    }
+
+    @Test("closings that do not fit are refused, all or none")
+    func closeRefused() throws {
+        let town = try Town()
+        let batch = try Sample.batch(rows)
+        try town.client.submit(batch)
+        let size = try town.entries().count
+        let honest = try town.closing([batch])
+        let quiet = try town.closing(
+            [], cell: Cell(hour: Sample.cell.hour, site: SiteNumber(number: 2)))
+        let empty = try town.closing([])
+        func close(_ closings: [(statement: [UInt8], opening: [UInt8])]) -> String {
+            problem { try town.client.close(closings) }
+        }
+        #expect(close([quiet, empty]) == "opening-differs")
+        #expect(close([(honest.statement, empty.opening)]) == "opening-differs")
+        #expect(close([(honest.statement, quiet.opening)]) == "opening-differs")
+        #expect(close([(honest.statement, [1])]) == "hour-malformed")
+        #expect(close([quiet, quiet]) == "message-malformed")
+        var forged = honest.statement
+        forged[forged.count - 10] ^= 1
+        #expect(close([(forged, honest.opening)]) != "accepted")
+        // Signed by the other site.
+        let opening = try HourOpening(wire: honest.opening)
+        let stranger = try town.note(
+            HourClosedBody(
+                cell: Sample.cell, kind: .prompt, closed: opening.commitment, time: Town.noon),
+            by: "site-2")
+        #expect(close([(stranger, honest.opening)]) != "accepted")
+        #expect(
+            problem { _ = try town.service.handle(.hoursClose, [0, 0, 0, 1, 0, 0, 0, 0]) }
+                == "message-malformed")
+        #expect(try town.entries().count == size)
+        #expect(try town.store.closings() == [])
+        #expect(close([quiet, honest]) == "accepted")
+        #expect(try town.entries().count == size + 2)
+    }
+
+    @Test("an hour is not closed before it ended by the vault's clock")
+    func closeEarly() throws {
+        let town = try Town()
+        let closing = try town.closing([])
+        town.clock.set(Sample.cell.hour.end.adding(milliseconds: -1))
+        #expect(problem { try town.client.close([closing]) } == "closing-early")
+        town.clock.set(Sample.cell.hour.end)
+        #expect(problem { try town.client.close([closing]) } == "accepted")
+    }
+
+    @Test(
+        "a crash between store and log is made good at the next start",
+        arguments: [CrashPoint.beforeLog, .afterLog])
+    func crash(_ point: CrashPoint) throws {
+        let town = try Town()
+        let batch = try Sample.batch(rows)
+        try town.client.submit(batch)
+        let closing = try town.closing([batch])
+        let size = try town.entries().count
+        // The disk of the log fails at its first operation, or after all of them.
+        if point == .beforeLog {
+            town.disk.fail(at: 0)
+            #expect(problem { try town.client.close([closing]) } == "log-failed")
+            #expect(problem { try town.client.close([closing]) } != "accepted")
+            town.disk.fail(at: nil)
+        } else {
+            try town.client.close([closing])
+        }
+        #expect(try town.store.closings().count == 1)
+        try town.restart()
+        #expect(try town.entries().count == size + 1)
+        #expect(try town.entries().last == closing.statement)
+        try town.client.close([closing])
+        #expect(try town.entries().count == size + 1)
+    }
+
+    enum CrashPoint { case beforeLog, afterLog }
+
+    @Test("a day that is dead by the log is dropped at once, and takes nothing more")
+    func dead() throws {
+        let folder = try TemporaryFolder()
+        let store = try Backend.sqlite.store(in: folder)
+        let town = try Town(store: store)
+        let batch = try Sample.batch(rows)
+        try town.client.submit(batch)
+        #expect(code { try town.service.expire(Sample.day) } == "day-alive")
+        _ = try town.append([try town.destruction(of: Sample.day, by: "clerk")])
+        #expect(try store.days() == [Sample.day])
+        _ = try town.append([try town.destruction(of: Sample.day, by: "audit")])
+        #expect(try store.days() == [])
+        #expect(try store.isDead(Sample.day))
+        #expect(problem { try town.client.submit(batch) } == "cell-dead")
+        // Also where the store never had a row of the day.
+        let yesterday = Cell(hour: Sample.day.adding(-1).hours[4], site: Sample.cell.site)
+        #expect(
+            problem { try town.client.submit(Sample.batch(rows, cell: yesterday)) } == "cell-dead")
+        #expect(try store.refusals() == ["cell-dead": 2])
+    }
+
+    @Test("a drop that was missed is made at the next start")
+    func deadLater() throws {
+        let town = try Town()
+        let kills = try ["clerk", "audit"].map { try town.destruction(of: Sample.day, by: $0) }
+        _ = try town.append(kills)
+        // A store restored from a copy of before: it still has the day.
+        _ = try town.store.keep(Sample.batch(rows), admission: Sample.admission)
+        #expect(try town.store.days() == [Sample.day])
+        try town.restart()
+        #expect(try town.store.days() == [])
+    }
+}
