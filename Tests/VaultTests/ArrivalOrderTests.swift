@@ -42,15 +42,22 @@ struct ArrivalOrderTests {
 
     /// Each place at which a label stands in a file: pairs of its order of arrival and the offset.
     private func places(_ labels: [[UInt8]], in data: Data) -> (arrival: [Int], offset: [Int]) {
+        // One pass: the last eight bytes read are looked up as a number, then compared in full.
+        func word(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+        var known: [UInt64: Int] = [:]
+        for (index, label) in labels.enumerated() { known[word(label[..<8])] = index }
+        let bytes = [UInt8](data)
         var arrival: [Int] = []
         var offsets: [Int] = []
-        for (index, label) in labels.enumerated() {
-            var rest = data.startIndex..<data.endIndex
-            while let found = data.range(of: Data(label), in: rest) {
-                arrival.append(index)
-                offsets.append(found.lowerBound)
-                rest = found.upperBound..<data.endIndex
-            }
+        var last: UInt64 = 0
+        for (offset, byte) in bytes.enumerated() {
+            last = last << 8 | UInt64(byte)
+            let start = offset - 7
+            guard start >= 0, start + 16 <= bytes.count, let index = known[last],
+                bytes[start..<(start + 16)].elementsEqual(labels[index])
+            else { continue }
+            arrival.append(index)
+            offsets.append(start)
         }
         return (arrival, offsets)
     }

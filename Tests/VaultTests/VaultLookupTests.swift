@@ -2,6 +2,7 @@ import Disk
 import Plates
 import Rows
 import Secrets
+import TestSupport
 import Testing
 import Vault
 import Warrants

@@ -3,6 +3,7 @@ import Ledger
 import Plates
 import Rows
 import Secrets
+import TestSupport
 import Testing
 import Vault
 import Warrants
