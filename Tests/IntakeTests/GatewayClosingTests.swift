@@ -1,0 +1,165 @@
+import Intake
+import Plates
+import Rows
+import Secrets
+import Testing
+import Warrants
+import Wire
+
+@Suite("closing hours")
+struct GatewayClosingTests {
+    private let due = World.now.hour.end.adding(minutes: 5)
+
+    @Test("an hour is closed five minutes after its end, over all of its rows")
+    func closing() throws {
+        let world = try World()
+        let gateway = try world.ready()
+        for index in 0..<10 { try gateway.take(World.read("AB\(index)"), at: World.now) }
+        gateway.flush()
+        try gateway.take(World.read("AB1"), at: World.now)
+        gateway.flush()
+        #expect(gateway.closeHours(at: due.adding(milliseconds: -1)).closed.isEmpty)
+        let report = gateway.closeHours(at: due)
+        #expect(report.closed == [World.now.hour] && report.problem == nil)
+        #expect(gateway.firstOpenHour == World.now.hour.next && gateway.counts.closed == 1)
+        let closing = try #require(world.vault.closings.first)
+        let opening = try HourOpening(wire: closing.opening)
+        let body = try world.roster.verify(
+            UnverifiedStatement(wire: closing.statement), as: HourClosedBody.self
+        ).body
+        #expect(body.closed == opening.commitment && body.cell == opening.cell)
+        #expect(body.kind == .prompt && opening.kind == .prompt && body.time == due)
+        #expect(opening.runs == [.init(id: gateway.run, lastBatch: 1, isUnfinished: false)])
+        let tree = try HourTree(world.vault.decoded().flatMap(\.rows))
+        #expect(opening.tree == tree.root)
+        #expect(opening.tree.size == 13)
+        #expect(gateway.closeHours(at: due).closed.isEmpty)
+    }
+
+    @Test("nothing enters a closed hour")
+    func closed() throws {
+        let world = try World()
+        let gateway = try world.ready()
+        gateway.closeHours(at: due)
+        #expect(refusal { try gateway.take(World.read("AB1"), at: due) } == "seen-earlier")
+        gateway.erase(at: due)
+        try gateway.take(World.read("AB1", at: due), at: due)
+    }
+
+    @Test("quiet hours are closed too, without any key, each under its own salt")
+    func quiet() throws {
+        let world = try World()
+        let gateway = try world.gateway()
+        let end = World.now.hour.adding(24 * 31)
+        let report = gateway.closeHours(at: end.start.adding(minutes: 5))
+        #expect(report.closed.count == 24 * 31 && report.problem == nil)
+        for custodian in world.custodians { #expect(custodian.asked.isEmpty) }
+        let openings = try world.vault.closings.map { try HourOpening(wire: $0.opening) }
+        #expect(openings.map(\.cell.hour) == report.closed)
+        #expect(openings.allSatisfy { $0.tree.size == 2 && $0.runs.isEmpty })
+        #expect(Set(openings.map(\.salt)).count == openings.count)
+        #expect(Set(openings.map(\.commitment)).count == openings.count)
+    }
+
+    @Test("rows that wait hold the closing back; then it goes on")
+    func waiting() throws {
+        let world = try World()
+        let gateway = try world.ready()
+        try gateway.take(World.read("AB1"), at: World.now)
+        let report = gateway.closeHours(at: due)
+        #expect(report.problem?.code == "rows-waiting" && report.closed.isEmpty)
+        gateway.flush()
+        #expect(gateway.closeHours(at: due).closed == [World.now.hour])
+    }
+
+    @Test("the batches of an earlier process are in the tree, its run named unfinished")
+    func unfinished() throws {
+        let world = try World()
+        let first = try world.ready()
+        try first.take(World.read("AB1"), at: World.now)
+        first.flush()
+        let second = try world.ready()
+        try second.take(World.read("AB1"), at: World.now)
+        second.flush()
+        second.closeHours(at: due)
+        let opening = try HourOpening(wire: #require(world.vault.closings.first).opening)
+        #expect(opening.tree.size == 4 && opening.runs.count == 2)
+        for run in opening.runs { #expect(run.isUnfinished == (run.id == first.run)) }
+    }
+
+    @Test("a closing whose answer is lost is sent again as the same bytes, and takes no row in")
+    func lostAnswer() throws {
+        let world = try World()
+        let gateway = try world.ready()
+        world.vault.answersLost = 1
+        let report = gateway.closeHours(at: due)
+        #expect(report.problem?.code == "unreachable" && report.closed.isEmpty)
+        #expect(throws: IntakeRefusal.self) {
+            try gateway.take(World.read("AB1"), at: World.now)
+        }
+        #expect(gateway.closeHours(at: due.adding(minutes: 1)).closed == [World.now.hour])
+        #expect(world.vault.closingArrivals.count == 2 && world.vault.closings.count == 1)
+        #expect(Set(world.vault.closingArrivals).count == 1)
+    }
+
+    @Test("a vault that hides, adds or changes a batch gets no signature")
+    func tampering() throws {
+        for (code, change) in Self.changes {
+            let world = try World()
+            let gateway = try world.ready()
+            for _ in 0..<3 {
+                try gateway.take(World.read("AB1"), at: World.now)
+                gateway.flush()
+            }
+            try change(world, gateway)
+            let report = gateway.closeHours(at: due)
+            #expect(report.problem?.code == code)
+            #expect(report.closed.isEmpty && world.vault.closings.isEmpty)
+        }
+    }
+
+    private static let changes: [(String, @Sendable (World, Gateway) throws -> Void)] = [
+        ("batch-missing", { world, _ in world.vault.batches.removeLast() }),
+        (
+            "hour-gap",
+            { world, _ in
+                let other = try World("rows")
+                _ = other
+                let earlier = try world.ready()
+                for _ in 0..<2 {
+                    try earlier.take(World.read("AB1"), at: World.now)
+                    earlier.flush()
+                }
+                world.vault.batches.remove(at: 3)
+            }
+        ),
+        ("batch-missing", { world, _ in world.vault.batches.removeAll() }),
+        (
+            "batch-signature",
+            { world, gateway in
+                let batch = try #require(try world.vault.decoded().first)
+                let stranger = try SigningKey(from: world.random)
+                let forged = try Batch(
+                    cell: batch.cell, run: RunID(bytes: world.random.bytes(8)), number: 0,
+                    rows: batch.rows, origin: World.origin, key: stranger)
+                world.vault.batches.append(forged.encode())
+            }
+        ),
+        (
+            "batch-other",
+            { world, gateway in
+                let batch = try #require(try world.vault.decoded().first)
+                let another = try Batch(
+                    cell: batch.cell, run: gateway.run, number: 3, rows: batch.rows,
+                    origin: World.origin, key: world.siteKey)
+                world.vault.batches.append(another.encode())
+            }
+        ),
+        (
+            "batch-root",
+            { world, _ in
+                world.vault.batches[0][world.vault.batches[0].count - 1] ^= 1
+            }
+        ),
+    ]
+}
