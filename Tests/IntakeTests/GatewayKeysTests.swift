@@ -1,5 +1,6 @@
 import Intake
 import Plates
+import Rows
 import Testing
 import Tokens
 import Warrants
@@ -138,6 +139,8 @@ struct GatewayKeysTests {
         gateway.erase(at: World.now.adding(hours: 8))
         #expect(gateway.counts.undelivered == 1)
         let report = gateway.closeHours(at: World.now.adding(hours: 8))
-        #expect(report.problem == nil && report.closed.count == 7)
+        #expect(report.problem == nil && report.closed.count == 8)
+        let opening = try HourOpening(wire: #require(world.vault.closings.first).opening)
+        #expect(opening.tree.size == 3)
     }
 }
