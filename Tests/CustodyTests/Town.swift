@@ -1,4 +1,3 @@
-import Bytes
 import Disk
 import Ledger
 import Plates
@@ -10,80 +9,6 @@ import Warrants
 import Wire
 
 @testable import Custody
-
-/// A vault that keeps a log and mail in memory, and misbehaves when told to.
-final class TestVault: Handler {
-    let log: Log
-    private(set) var record: Record
-    private(set) var mail: [Mail] = []
-    var isDown = false
-    /// Statements of these types are not taken.
-    var refused: Set<StatementType> = []
-    /// What becomes of a message that is put; several for one that is forged beside it.
-    var onMail: ((Mail) throws -> [Mail])?
-    /// What is sent instead of the log's entries.
-    var onEntries: (([[UInt8]]) -> [[UInt8]])?
-    /// What is sent instead of the checkpoint.
-    var checkpoint: [UInt8]?
-
-    init(_ roster: Roster, _ first: [UInt8], _ signer: NoteSigner) throws {
-        log = try Log.create(
-            at: "/log", origin: roster.origin, signer: signer, fileSystem: FaultyFileSystem())
-        record = Record(trusting: roster)
-        _ = try append(first)
-    }
-
-    func append(_ entry: [UInt8]) throws(WireProblem) -> UInt64 {
-        do {
-            let statement = try UnverifiedStatement(wire: entry)
-            if let index = record.index(of: statement.id) { return index }
-            if let refusal = record.refusal(of: entry) { throw refusal }
-            if refused.contains(statement.type) {
-                throw Refusal(.statementUnlogged, "the test's vault does not take it")
-            }
-            record.append(entry)
-            return try log.append([entry]).lowerBound
-        } catch let refusal as Refusal {
-            throw WireProblem(code: refusal.code, sentence: refusal.sentence)
-        } catch {
-            throw WireProblem(code: "log-failed", sentence: "\(error)")
-        }
-    }
-
-    func handle(_ endpoint: Endpoint, _ body: [UInt8]) throws(WireProblem) -> [UInt8] {
-        guard !isDown else { throw WireProblem(code: "vault-down", sentence: "down") }
-        do {
-            switch endpoint {
-            case .logCheckpoint: return checkpoint ?? log.checkpoint
-            case .logEntries:
-                var reader = ByteReader(body)
-                let (first, end) = (try reader.u64(), try reader.u64())
-                let entries = try log.entries(first..<end)
-                return ByteList.encode(onEntries?(entries) ?? entries)
-            case .logAppend:
-                var writer = ByteWriter()
-                for entry in try ByteList.decode(body) { writer.u64(try append(entry)) }
-                return writer.bytes
-            case .mailPut:
-                let letter = try Mail(wire: body)
-                mail += try onMail?(letter) ?? [letter]
-                return []
-            case .mailGet:
-                let ask = try ByteList.decode(body)
-                return ByteList.encode(
-                    mail.filter {
-                        $0.topic.bytes == ask[0] && Array($0.kind.utf8) == ask[1]
-                            && Array($0.recipient.utf8) == ask[2]
-                    }.map { $0.encode() })
-            default: throw WireProblem(code: "endpoint-unknown", sentence: "\(endpoint)")
-            }
-        } catch let problem as WireProblem {
-            throw problem
-        } catch {
-            throw WireProblem(code: "vault-failed", sentence: "\(error)")
-        }
-    }
-}
 
 /// Five custodians with their disks, two sites, an agency, a court, a vault; one clock for all.
 final class Town {
@@ -108,8 +33,8 @@ final class Town {
         try NoteSigner(name: "\(origin)/\(word)", key: try key(word))
     }
 
-    /// The town at noon of `today`, or at another time, with custodians that hold nothing yet.
-    init(start: Timestamp = today.start.adding(hours: 12)) throws {
+    /// The roster of the town.
+    private static func townRoster() throws -> (roster: Roster, entry: [UInt8]) {
         func open(_ word: String) throws -> VerifyingKey { try Self.key(word).verifyingKey }
         var draft = RosterDraft(
             vault: VaultParty(
@@ -137,17 +62,56 @@ final class Town {
                 agreementEnds: Self.today.adding(100),
                 requesters: [Signatory(id: "doyle", key: try open("doyle"))]))
         draft.add(Authority(id: "court", name: "Court", key: try open("court")))
-        roster = try draft.roster(origin: Self.origin)
-        let signers = try Self.words.map { try Self.signer($0) }
-        vault = try TestVault(
-            roster, try roster.signed(by: signers),
-            try NoteSigner(name: Self.origin, key: try Self.key("log")))
+        let roster = try draft.roster(origin: Self.origin)
+        return (roster, try roster.signed(by: try Self.words.map { try Self.signer($0) }))
+    }
+
+    private static func logSigner() throws -> NoteSigner {
+        try NoteSigner(name: origin, key: try key("log"))
+    }
+
+    /// The town at noon of `today`, with custodians that hold nothing yet.
+    init() throws {
+        let start = Self.today.start.adding(hours: 12)
+        let entry: [UInt8]
+        (roster, entry) = try Self.townRoster()
+        vault = try TestVault(roster, entry, try Self.logSigner())
         clock = try SimulatedClockSource(origin: Self.origin, wall: start, boot: 1_000)
         for word in Self.words {
             disks[word] = FaultyFileSystem(seed: word)
             custodians[word] = try Custodian.create(try setting(word), confirmed: start)
         }
     }
+
+    /// A town as it was left: its custodians start from their disks when they are first asked for.
+    private init(_ kept: Kept) throws {
+        roster = try Self.townRoster().roster
+        vault = try TestVault(roster, try Self.logSigner(), disk: kept.log.copy())
+        clock = try SimulatedClockSource(origin: Self.origin, wall: kept.wall, boot: kept.boot)
+        disks = kept.disks.mapValues { $0.copy() }
+    }
+
+    /// What is left of a town when the power goes.
+    private struct Kept: Sendable {
+        let disks: [String: FaultyFileSystem]
+        let log: FaultyFileSystem
+        let wall: Timestamp
+        let boot: Int64
+    }
+
+    /// Generation 1 is made once for all tests; each goes on from a copy of all disks.
+    private static let made = Result {
+        let town = try Town()
+        try town.tick()
+        try town.custodian("clerk").propose(first: today)
+        for _ in 0..<4 { try town.tick() }
+        return Kept(
+            disks: town.disks, log: town.vault.disk, wall: town.clock.wall,
+            boot: town.clock.boot)
+    }
+
+    /// Generation 1 from today on, final at everybody; noon of its first day.
+    static func running() throws -> Town { try Town(try made.get()) }
 
     func setting(
         _ word: String, disk: (any FileSystem)? = nil, random: String = "town"
@@ -160,7 +124,10 @@ final class Town {
     }
 
     func custodian(_ word: String) throws -> Custody.Custodian {
-        try #require(custodians[word])
+        if let custodian = custodians[word] { return custodian }
+        let custodian = try reopen(word)
+        try custodian.tick()
+        return custodian
     }
 
     /// Opens a custodian from its disk, as after a start of its program.
@@ -179,15 +146,6 @@ final class Town {
 
     func pass(hours: Int64 = 0, minutes: Int64 = 0) {
         clock.pass(milliseconds: (hours * 60 + minutes) * 60_000)
-    }
-
-    /// Generation 1 from today on, final at everybody.
-    static func running(start: Timestamp = today.start.adding(hours: 12)) throws -> Town {
-        let town = try Town(start: start)
-        try town.tick()
-        try town.custodian("clerk").propose(first: today)
-        for _ in 0..<4 { try town.tick() }
-        return town
     }
 
     /// A party's statement, put into the log.
