@@ -47,7 +47,7 @@ struct Slot {
     let disk: any FileSystem
 
     /// Kinds of file system that put new bytes where the old ones were.
-    static let overwriting: Set<String> = ["ext4", "xfs", "vfat", "tmpfs", "memory"]
+    static let overwriting: Set<String> = ["ext4", "xfs", "vfat", "tmpfs"]
 
     /// Throws `slot-unerasable` where the folder lies on a network, overlay, copy-on-write or
     /// unknown file system and nobody said that this is known.
