@@ -108,6 +108,11 @@ extension VaultService {
                 code: "opening-differs",
                 sentence: "the opening is not what the statement commits to")
         }
+        let day = opened.cell.hour.day
+        // Said by the log, also where the store never had anything of the day.
+        guard record.report(on: day, at: now())?.verdict != .dead else {
+            throw StoreRules.dead(day)
+        }
         guard opened.cell.hour.end <= now() else {
             throw StoreError(
                 code: "closing-early", sentence: "hour \(opened.cell.hour) has not ended")

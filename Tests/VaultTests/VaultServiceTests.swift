@@ -283,6 +283,9 @@ struct VaultRowsTests {
         let yesterday = Cell(hour: Sample.day.adding(-1).hours[4], site: Sample.cell.site)
         #expect(
             problem { try town.client.submit(Sample.batch(rows, cell: yesterday)) } == "cell-dead")
+        #expect(
+            problem { try town.client.close([town.closing([], cell: yesterday)]) } == "cell-dead")
+        #expect(try store.days() == [])
         #expect(try store.refusals() == ["cell-dead": 2])
     }
 
