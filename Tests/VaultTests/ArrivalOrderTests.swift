@@ -31,6 +31,29 @@ struct ArrivalOrderTests {
         return above / below
     }
 
+    /// Kendall's tau of the rows within one page, on average over all pages: SQLite fills a page
+    /// from its end, so that a page which grew row by row tells their order even where its key does
+    /// not. For independent orders and n rows a page its variance is 2(2n+5)/9n(n−1) a page.
+    static func withinPages(_ arrival: [Int], _ offset: [Int]) -> (mean: Double, limit: Double) {
+        let pages = Dictionary(grouping: zip(arrival, offset), by: { $0.1 / 8_192 }).values
+            .filter { $0.count >= 5 }
+        var sum = 0.0
+        var variance = 0.0
+        for page in pages {
+            let rows = page.sorted { $0.1 < $1.1 }.map(\.0)
+            let count = Double(rows.count)
+            var agreeing = 0.0
+            for left in rows.indices {
+                for right in (left + 1)..<max(rows.count, left + 1) {
+                    agreeing += rows[left] < rows[right] ? 1 : -1
+                }
+            }
+            sum += agreeing / (count * (count - 1) / 2)
+            variance += 2 * (2 * count + 5) / (9 * count * (count - 1))
+        }
+        return (sum / Double(pages.count), 5 * variance.squareRoot() / Double(pages.count))
+    }
+
     /// The limit of five standard deviations, which independent orders pass once in two million.
     private static let limit = 5 / Double(count - 1).squareRoot()
 
@@ -107,6 +130,8 @@ struct ArrivalOrderTests {
                 #expect(found.arrival.count >= Self.count, "\(name)")
                 let correlation = Self.correlation(found.arrival, found.offset)
                 #expect(abs(correlation) < Self.limit, "\(name), step \(step)")
+                let pages = Self.withinPages(found.arrival, found.offset)
+                #expect(abs(pages.mean) < pages.limit, "\(name), step \(step)")
             }
         }
         // The journal before the closing, the database after it.
@@ -123,6 +148,13 @@ struct ArrivalOrderTests {
                 Array(rows[$0.element..<($0.element + 100)]), number: UInt64($0.offset))
         }
         for batch in batches { _ = try store.keep(batch, admission: Sample.admission) }
+        // Before it they do (Docs/Spec/Store.md), and these measures see it.
+        let journal = try files(folder.path + "/rows").filter { $0.0.hasSuffix("sqlite-wal") }
+        let told = journal.map { _, data in
+            let found = places(rows.map(\.label.bytes), in: data)
+            return found.arrival.isEmpty ? 0 : Self.correlation(found.arrival, found.offset)
+        }
+        #expect(told.contains { abs($0) > Self.limit })
         _ = try store.close(Sample.closing(batches))
         var seen = 0
         for (name, data) in try files(folder.path + "/rows") {
@@ -133,9 +165,45 @@ struct ArrivalOrderTests {
             #expect(found.arrival.count == Self.count, "\(name)")
             let correlation = Self.correlation(found.arrival, found.offset)
             #expect(abs(correlation) < Self.limit, "\(name)")
-            #expect(data.range(of: Data(batches[3].run.bytes)) != nil)
+            let pages = Self.withinPages(found.arrival, found.offset)
+            #expect(abs(pages.mean) < pages.limit, "\(name)")
         }
         #expect(seen == 1)
+    }
+
+    @Test("a page that rows entered one by one lies in label order once the hour is closed")
+    func page() throws {
+        let rows = Array(try arrived().prefix(20))
+        let store = try SQLiteRowStore.create(
+            at: folder.path + "/rows", fileSystem: POSIXFileSystem())
+        let batches = try rows.enumerated().map {
+            try Sample.batch([$0.element], number: UInt64($0.offset))
+        }
+        for batch in batches { _ = try store.keep(batch, admission: Sample.admission) }
+        /// The labels in the order in which the day's file has them, backwards as pages are filled.
+        func stored() throws -> [[UInt8]] {
+            // A second connection moves the journal into the file, and changes no page.
+            let path = folder.path + "/rows/day-\(Sample.day.number).sqlite"
+            let copy = folder.path + "/copy-\(UUID().uuidString).sqlite"
+            try FileManager.default.copyItem(atPath: path, toPath: copy)
+            try? FileManager.default.copyItem(atPath: path + "-wal", toPath: copy + "-wal")
+            _ = try DatabaseQueue(path: copy).writeWithoutTransaction {
+                // The list of members has the labels too: out of the way, with zeros in its place.
+                try $0.execute(sql: "PRAGMA secure_delete = ON")
+                try $0.execute(sql: "DROP TABLE members")
+                try $0.checkpoint(.truncate)
+            }
+            let data = try Data(contentsOf: URL(fileURLWithPath: copy))
+            let found = places(rows.map(\.label.bytes), in: data)
+            return zip(found.arrival, found.offset).sorted { $0.1 > $1.1 }
+                .map { rows[$0.0].label.bytes }
+        }
+        let arrivals = rows.map(\.label.bytes)
+        #expect(try stored() == arrivals)
+        _ = try store.close(Sample.closing(batches))
+        let sorted = arrivals.sorted { $0.lexicographicallyPrecedes($1) }
+        #expect(sorted != arrivals)
+        #expect(try stored() == sorted)
     }
 
     @Test("a batch of ten is one transaction: all of it or nothing is in the files")
