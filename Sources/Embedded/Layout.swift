@@ -35,6 +35,8 @@ public struct Layout: Sendable {
     public var agency: String { root + "/agency" }
     /// The authority that attests orders.
     public var authority: String { root + "/authority" }
+    /// Anybody's own copy of the log.
+    public var auditor: String { root + "/auditor" }
     /// The signing key in a party's folder.
     public func key(_ folder: String) -> String { folder + "/key" }
 }

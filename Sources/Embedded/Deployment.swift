@@ -1,0 +1,209 @@
+public import Custody
+public import Disk
+public import Inquiry
+import Ledger
+public import Plates
+public import Secrets
+import Synchronization
+import Vault
+public import Warrants
+public import Wire
+
+/// A directory in which every party of a deployment has its own files, opened in one process.
+///
+/// Parties meet through channels of encoded messages only. `settle` lets each do by itself what
+/// its time asks of it; the time is the deployment's clocks'.
+public final class Deployment {
+    /// Where everything is.
+    public let layout: Layout
+    /// The first roster, which everybody here trusts.
+    public let roster: Roster
+    /// The time.
+    public let clocks: Clocks
+    /// The custodians in the order of their bits.
+    public let custodians: [Custody.Custodian]
+    /// The vault's far side, for whoever wants to stand between it and the others.
+    public let vaultHandler: any Handler
+    let service: VaultService
+    let services: [CustodianService]
+    let keyRing: KeyRing
+    let fileSystem: any FileSystem
+    let random: any RandomSource
+    private var desks: [String: Desk] = [:]
+    private var auditor: Follower?
+
+    /// Opens a deployment. Throws `deployment-missing`, `not-authentic` for another passphrase, and
+    /// whatever a party's files throw; the sentence says whose.
+    public static func open(
+        at root: String, passphrase: SecretBox? = nil,
+        fileSystem: any FileSystem = POSIXFileSystem(), random: any RandomSource = SystemRandom()
+    ) throws -> Deployment {
+        let layout = Layout(root)
+        guard try fileSystem.size(layout.roster) != nil else {
+            throw EmbeddedError(
+                code: "deployment-missing",
+                sentence: "there is no deployment in \(root); make one with platevault init")
+        }
+        let (roster, _) = try Roster.first(
+            try UnverifiedStatement(wire: try fileSystem.read(layout.roster)))
+        let clocks = try Clocks.open(layout.clock, origin: roster.origin, fileSystem: fileSystem)
+        let ring = try KeyRing(
+            origin: roster.origin, passphrase: passphrase, fileSystem: fileSystem, random: random)
+        return try Deployment(
+            layout, roster, clocks, ring, fileSystem, random, isNew: false)
+    }
+
+    init(
+        _ layout: Layout, _ roster: Roster, _ clocks: Clocks, _ keyRing: KeyRing,
+        _ fileSystem: any FileSystem, _ random: any RandomSource, isNew: Bool
+    ) throws {
+        self.layout = layout
+        self.roster = roster
+        self.clocks = clocks
+        self.keyRing = keyRing
+        self.fileSystem = fileSystem
+        self.random = random
+        let source = clocks.source
+        let signer = try NoteSigner(
+            name: roster.origin, key: try keyRing.key(layout.vault + "/log.key"))
+        let vault = try VaultFiles(layout, fileSystem, isNew: isNew, roster.origin, signer)
+        let service = try VaultService(
+            log: vault.log, store: vault.store, mail: vault.mail, trusted: roster.hash,
+            now: { source.wall })
+        self.service = service
+        vaultHandler = service
+        var custodians: [Custody.Custodian] = []
+        for (index, party) in roster.custodians.enumerated() {
+            let folder = layout.custodian(index)
+            let setting = CustodianSetting(
+                folder: folder, roster: roster, custodian: party.id,
+                signer: try NoteSigner(
+                    name: roster.keyName(party.id), key: try keyRing.key(layout.key(folder))),
+                clock: source, vault: VaultClient(LoopbackChannel(service)), disk: fileSystem,
+                random: random)
+            let passphrase = keyRing.passphraseForStates(roster.origin)
+            if isNew {
+                let lock = try passphrase.map {
+                    try StateLock(
+                        passphrase: $0.bytes, cost: keyRing.stateCost, random: random)
+                }
+                custodians.append(
+                    try Custody.Custodian.create(
+                        setting, confirmed: clocks.now, lock: lock ?? StateLock.none))
+            } else {
+                custodians.append(try Custody.Custodian.open(setting, passphrase: passphrase))
+            }
+        }
+        self.custodians = custodians
+        services = custodians.map(CustodianService.init)
+    }
+
+    /// The wall clock's time.
+    public var now: Timestamp { clocks.now }
+
+    /// The way to the vault.
+    public var vault: VaultClient { VaultClient(LoopbackChannel(vaultHandler)) }
+
+    /// The ways to the custodians, in the order of their bits.
+    public var custodianClients: [CustodianClient] {
+        services.map { CustodianClient(LoopbackChannel($0)) }
+    }
+
+    /// Every custodian's and the vault's own duties, until nobody has anything left to say: days
+    /// that are due destroyed and announced, prekeys published, dead days dropped. Returns the
+    /// problems, each with its custodian's word.
+    @discardableResult
+    public func settle() throws -> [(custodian: String, problem: CustodyError)] {
+        var problems: [(String, CustodyError)] = []
+        for _ in 0..<4 {
+            problems = []
+            var published = 0
+            for (party, custodian) in zip(roster.custodians, custodians) {
+                let report = try custodian.tick()
+                published += report.published
+                problems += report.problems.map { (party.id, $0) }
+            }
+            if published == 0 { break }
+        }
+        try service.expire()
+        return problems
+    }
+
+    /// The desk of a requester, officer, authority or auditor: its key, its own copy of the log.
+    public func desk(_ id: String) throws -> Desk {
+        if let desk = desks[id] { return desk }
+        let folder = try folder(of: id)
+        let desk = Desk(
+            id: id,
+            signer: try NoteSigner(
+                name: roster.keyName(id), key: try keyRing.key(layout.key(folder))),
+            follower: try follower(folder), vault: vault)
+        desks[id] = desk
+        return desk
+    }
+
+    /// The log as anybody sees it: a copy of its own, refreshed now.
+    func publicView() throws -> Follower {
+        let follower: Follower
+        if let known = auditor {
+            follower = known
+        } else {
+            follower = try self.follower(layout.auditor)
+            auditor = follower
+        }
+        try follower.refresh(from: vault)
+        return follower
+    }
+
+    /// A party's view of the log through its own mirror, made at first use.
+    func follower(_ folder: String) throws -> Follower {
+        let path = folder + "/mirror"
+        let isThere = try fileSystem.size(path) != nil
+        let mirror =
+            isThere
+            ? try Mirror.open(
+                at: path, origin: roster.origin, logKey: roster.logKey, fileSystem: fileSystem)
+            : try Mirror.create(
+                at: path, origin: roster.origin, logKey: roster.logKey, fileSystem: fileSystem)
+        return try Follower(mirror: mirror, trusting: roster)
+    }
+
+    /// The folder of a party by its word. Throws `party-unknown`.
+    func folder(of id: String) throws -> String {
+        if roster.agency(ofRequester: id) != nil { return layout.agency }
+        if roster.authority(id) != nil { return layout.authority }
+        if let custodian = roster.custodian(ofOfficer: id),
+            let index = roster.custodianIndex(custodian.id)
+        {
+            return layout.officer(index)
+        }
+        throw EmbeddedError(
+            code: "party-unknown", sentence: "the roster has no requester, officer or authority "
+                + "of that name; platevault status names them")
+    }
+}
+
+/// The vault's three stores.
+struct VaultFiles {
+    let log: Log
+    let store: SQLiteRowStore
+    let mail: MailBox
+
+    init(
+        _ layout: Layout, _ fileSystem: any FileSystem, isNew: Bool, _ origin: String,
+        _ signer: NoteSigner
+    ) throws {
+        let mailPath = layout.vault + "/mail.sqlite"
+        if isNew {
+            log = try Log.create(
+                at: layout.log, origin: origin, signer: signer, fileSystem: fileSystem)
+            store = try SQLiteRowStore.create(at: layout.rows, fileSystem: fileSystem)
+            mail = try MailBox.create(at: mailPath, fileSystem: fileSystem)
+        } else {
+            log = try Log.open(
+                at: layout.log, origin: origin, signer: signer, fileSystem: fileSystem)
+            store = try SQLiteRowStore.open(at: layout.rows, fileSystem: fileSystem)
+            mail = try MailBox.open(at: mailPath, fileSystem: fileSystem)
+        }
+    }
+}

@@ -1,0 +1,139 @@
+import Wire
+public import Intake
+public import Plates
+import Warrants
+
+/// What became of a file of messages.
+public struct IngestReport: Sendable, Codable {
+    /// Messages, passages, reads and refusals.
+    public internal(set) var summary = Summary()
+    /// Rows that the vault holds durably, by site.
+    public internal(set) var delivered: [String: Int] = [:]
+    /// Reads that a gateway refused, by code.
+    public internal(set) var refused: [String: Int] = [:]
+    /// What went wrong at the vault or the custodians, as sentences.
+    public internal(set) var problems: [String] = []
+}
+
+/// The gateways of a deployment, each with a run of its own, for as long as they live.
+public final class Gateways {
+    private let deployment: Deployment
+    private var gateways: [SiteNumber: Gateway] = [:]
+
+    init(_ deployment: Deployment) { self.deployment = deployment }
+
+    /// The gateway of a site; its keys are asked for once.
+    func gateway(_ site: SiteNumber) throws -> Gateway {
+        if let gateway = gateways[site] { return gateway }
+        let gateway = try deployment.gateway(site)
+        gateways[site] = gateway
+        return gateway
+    }
+
+    /// Takes one read at its site. Throws the gateway's refusal.
+    func take(_ read: Read, site: SiteNumber) throws {
+        let gateway = try gateway(site)
+        let now = deployment.now
+        if gateway.counts.sealed == 0 && gateway.counts.refused.isEmpty {
+            try fetchKeys(gateway, at: now)
+        }
+        try gateway.take(read, at: now)
+    }
+
+    private func fetchKeys(_ gateway: Gateway, at now: Timestamp) throws {
+        let view = try deployment.publicView()
+        guard let generation = view.record.generation(for: now.day) else {
+            throw EmbeddedError(
+                code: "generation-missing", sentence: "no generation is final for \(now.day)")
+        }
+        let report = gateway.fetchKeys(
+            gateway.keyHours(at: now), generation: generation.number, at: now)
+        guard report.incomplete.isEmpty else {
+            throw EmbeddedError(
+                code: "keys-missing",
+                sentence: "site \(gateway.site) got no complete keys for "
+                    + "\(report.incomplete.count) hours: "
+                    + report.failed.map { "\($0): \($1)" }.sorted().joined(separator: ", "))
+        }
+    }
+
+    /// Hands everything that waits to the vault. Returns what went wrong.
+    func flush() -> [String] {
+        gateways.values.flatMap { $0.flush().problems.map(\.sentence) }
+    }
+
+    /// Adds up what the gateways did.
+    func report(_ summary: Summary, problems: [String]) -> IngestReport {
+        var report = IngestReport()
+        report.summary = summary
+        report.problems = problems
+        for (site, gateway) in gateways {
+            report.delivered[String(site.number)] = gateway.counts.delivered
+            report.refused.merge(gateway.counts.refused, uniquingKeysWith: +)
+        }
+        return report
+    }
+}
+
+extension Deployment {
+    /// A gateway process of a site, with a new run, that goes on where the log says the site was.
+    public func gateway(_ site: SiteNumber) throws -> Gateway {
+        let record = try publicView().record
+        let closed = record.closedCells.filter { $0.site == site }.map(\.hour).max()
+        return try Gateway(
+            roster: roster, site: site,
+            key: try keyRing.key(layout.key(layout.gateway(site.number))), vault: vault,
+            custodians: custodianClients,
+            firstOpenHour: closed?.next ?? Self.firstHour(record) ?? now.hour, random: random)
+    }
+
+    /// The hour in which the first generation became final: before it nothing can have been sealed.
+    private static func firstHour(_ record: Record) -> Hour? {
+        guard let generation = record.generations[1] else { return nil }
+        return generation.roster.custodians.compactMap { generation.final(of: $0.id)?.time }
+            .max()?.hour
+    }
+
+    /// Messages of cameras, one JSON document each, in their order. `site` says where a camera
+    /// stands; `replay` lets the simulated clocks run along with the messages' own times.
+    public func ingest(
+        _ messages: [[UInt8]], replay: SampleShift? = nil,
+        site: (Read) -> SiteNumber, progress: (Int) -> Void = { _ in }
+    ) throws -> IngestReport {
+        let gateways = Gateways(self)
+        var reception = Reception(fold: roster.policy.fold)
+        var problems: Set<String> = []
+        func seal(_ reads: [Read]) throws {
+            for read in reads {
+                // A refusal of one read is counted by its gateway and holds nobody else up.
+                do { try gateways.take(read, site: site(read)) } catch is IntakeRefusal {}
+            }
+        }
+        for (place, message) in messages.enumerated() {
+            if let replay, let time = replay.time(of: message) {
+                try clocks.pass(milliseconds: max(0, time.milliseconds(since: now)))
+            }
+            let bytes = replay?.shift(message) ?? message
+            do { try seal(try reception.take(bytes, at: now)) } catch is IntakeRefusal {}
+            try seal(reception.due(at: now))
+            if place % 512 == 511 { problems.formUnion(gateways.flush()) }
+            progress(place + 1)
+        }
+        try seal(reception.finish(at: now))
+        problems.formUnion(gateways.flush())
+        return gateways.report(reception.summary, problems: problems.sorted())
+    }
+
+    /// Every site closes the hours that ended, quiet ones too. Returns how many, and what went wrong.
+    @discardableResult
+    public func closeHours() throws -> (closed: Int, problems: [String]) {
+        var closed = 0
+        var problems: [String] = []
+        for site in roster.sites {
+            let report = try gateway(site.number).closeHours(at: now)
+            closed += report.closed.count
+            if let problem = report.problem { problems.append(problem.sentence) }
+        }
+        return (closed, problems)
+    }
+}
