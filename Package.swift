@@ -78,8 +78,8 @@ targets += library(
 targets += program(
     "platevault",
     [
-        "Embedded", "Inquiry", "Warrants", "Ledger", "Plates", "Secrets", "Bytes", "Disk",
-        arguments,
+        "Embedded", "Inquiry", "Intake", "Custody", "Wire", "Warrants", "Rows", "Ledger",
+        "Plates", "Secrets", "Bytes", "Disk", arguments,
     ])
 targets += program("TokenVectors", ["Tokens", "Plates", "Secrets", "Bytes"])
 

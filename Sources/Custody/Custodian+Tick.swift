@@ -1,4 +1,4 @@
-import Ledger
+public import Ledger
 public import Plates
 import Secrets
 import Tokens
@@ -224,6 +224,9 @@ extension Custodian {
                     sentence: "the act's statement does not stand in the log yet; ask again")
         }
     }
+
+    /// The custodian's own verified copy of the log, for anybody to read.
+    public var mirror: Ledger.Mirror { log.mirror }
 
     /// How the custodian is.
     public var status: CustodianStatus {

@@ -39,18 +39,30 @@ public final class Deployment {
         fileSystem: any FileSystem = POSIXFileSystem(), random: any RandomSource = SystemRandom()
     ) throws -> Deployment {
         let layout = Layout(root)
-        guard try fileSystem.size(layout.roster) != nil else {
-            throw EmbeddedError(
-                code: "deployment-missing",
-                sentence: "there is no deployment in \(root); make one with platevault init")
-        }
-        let (roster, _) = try Roster.first(
-            try UnverifiedStatement(wire: try fileSystem.read(layout.roster)))
+        let roster = try firstRoster(layout, fileSystem)
         let clocks = try Clocks.open(layout.clock, origin: roster.origin, fileSystem: fileSystem)
         let ring = try KeyRing(
             origin: roster.origin, passphrase: passphrase, fileSystem: fileSystem, random: random)
         return try Deployment(
             layout, roster, clocks, ring, fileSystem, random, isNew: false)
+    }
+
+    /// The origin of the deployment in a directory. Throws `deployment-missing`.
+    public static func origin(
+        at root: String, fileSystem: any FileSystem = POSIXFileSystem()
+    ) throws -> String { try firstRoster(Layout(root), fileSystem).origin }
+
+    private static func firstRoster(
+        _ layout: Layout, _ fileSystem: any FileSystem
+    ) throws -> Roster {
+        guard try fileSystem.size(layout.roster) != nil else {
+            throw EmbeddedError(
+                code: "deployment-missing",
+                sentence: "there is no deployment in \(layout.root); make one with platevault init")
+        }
+        return try Roster.first(
+            try UnverifiedStatement(wire: try fileSystem.read(layout.roster))
+        ).roster
     }
 
     init(
@@ -69,6 +81,9 @@ public final class Deployment {
         let vault = try VaultFiles(layout, fileSystem, isNew: isNew, roster.origin, signer)
         let service = try VaultService(
             log: vault.log, store: vault.store, mail: vault.mail, trusted: roster.hash,
+            signer: try NoteSigner(
+                name: roster.keyName(roster.body.vault.id),
+                key: try keyRing.key(layout.key(layout.vault))),
             now: { source.wall })
         self.service = service
         vaultHandler = service

@@ -1,3 +1,4 @@
+import Ledger
 import Plates
 import Rows
 import Secrets
@@ -24,7 +25,30 @@ extension VaultService {
             let outcome = try outcome(query, index, lateHours, &tree)
             answers.append(LookupAnswer(item: item, outcome: outcome).encode())
         }
-        return ByteList.encode(answers)
+        let answer = ByteList.encode(answers)
+        try logDisclosure(of: query.request, answer)
+        return answer
+    }
+
+    /// The first time that rows of a request go out stands in the log, by their digest, before the
+    /// requester has them; the requester countersigns what it got.
+    private func logDisclosure(of id: Digest, _ answer: [UInt8]) throws(StoreError) {
+        guard let signer else { return }
+        try withRecord { (record) throws(StoreError) in
+            let logged = record.request(id)?.disclosures ?? []
+            guard !logged.contains(where: { $0.body.role == .vault }) else { return }
+            let body = DisclosureBody(
+                role: .vault, party: record.roster.body.vault.id, request: id,
+                bundle: Digest(of: answer), time: now())
+            let entry = try Self.refusal { () throws(Refusal) in
+                try StatementDraft.sign(body, under: record.roster, by: signer)
+            }
+            if let refusal = record.refusal(of: entry) {
+                throw StoreError(code: refusal.code, sentence: refusal.sentence)
+            }
+            _ = try Self.ledger { () throws(LedgerError) in try log.append([entry]) }
+            record.append(entry)
+        }
     }
 
     /// A find key can exist only after t custodians have evaluated, and that stands in the log:

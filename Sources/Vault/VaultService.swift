@@ -26,22 +26,25 @@ public final class VaultService: Handler, Sendable {
     let store: any RowStore
     let mail: MailBox
     let trusted: Digest?
+    let signer: NoteSigner?
     let now: @Sendable () -> Timestamp
     private let state: Mutex<State>
 
     /// A vault on its log, its store and its mail box. `trusted` is the hash of the log's first
-    /// roster, nil to take the one that stands or comes there; `now` is the vault's clock.
+    /// roster, nil to take the one that stands or comes there; `signer` has the vault's statement
+    /// key, for the disclosures that it logs (nil logs none); `now` is the vault's clock.
     ///
     /// Finishes what a crash cut short: appends closings that only the store has, and drops days
     /// that died. Throws `log-failed`, `roster-missing` and the store's errors.
     public init(
         log: Log, store: any RowStore, mail: MailBox, trusted: Digest?,
-        now: @escaping @Sendable () -> Timestamp
+        signer: NoteSigner? = nil, now: @escaping @Sendable () -> Timestamp
     ) throws(StoreError) {
         self.log = log
         self.store = store
         self.mail = mail
         self.trusted = trusted
+        self.signer = signer
         self.now = now
         var record: Record?
         if log.size > 0 {

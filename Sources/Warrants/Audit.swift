@@ -24,6 +24,14 @@ public struct AuditReport: Hashable, Sendable, Codable {
     /// Whether nothing is wrong.
     public var isClean: Bool { !findings.contains(where: \.isFault) }
 
+    /// The same report with further findings, such as an auditor's who compared mirrors.
+    public func adding(_ more: [Finding]) -> AuditReport {
+        AuditReport(
+            origin: origin, entries: entries, roster: roster, requests: requests,
+            evaluations: evaluations, disclosures: disclosures, days: days,
+            findings: findings + more)
+    }
+
     /// The report as JSON with sorted keys.
     public func json() throws(Refusal) -> [UInt8] { try CanonicalJSON.encode(self) }
 }

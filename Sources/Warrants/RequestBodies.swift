@@ -296,7 +296,7 @@ public struct DisclosureBody: StatementBody {
         case requester
     }
 
-    /// SHA-256 of the bundle's manifest.
+    /// SHA-256 of the vault's answers, the bytes of a bundle's `evidence/answers`.
     public var bundle: Digest
     /// The word of the vault or the requester.
     public var party: String

@@ -1,8 +1,9 @@
 // The program of everybody who is not a server: see README.md for a session.
 //
-// Every command is one file in this folder; what they do stands in `Embedded` and `Inquiry`.
+// Every command is in this folder; what they do stands in `Embedded` and `Inquiry`.
 
 import ArgumentParser
+import Secrets
 
 /// `platevault`, and its commands.
 @main
@@ -10,5 +11,20 @@ struct PlateVault: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "platevault",
         abstract: "a plate vault that needs no belief",
-        subcommands: [])
+        discussion: "Every command has --help with an example. Start with: platevault demo",
+        subcommands: [
+            Demo.self, Init.self, Ingest.self, Request.self, Requests.self, Attest.self,
+            Approve.self, Deny.self, Open.self, Verify.self, Destroy.self, Status.self,
+            AuditCommand.self, Clock.self,
+        ])
+
+    static func main() {
+        do {
+            try ProcessHardening.apply()
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            Voice.end(with: error)
+        }
+    }
 }

@@ -1,0 +1,110 @@
+public import Inquiry
+public import Plates
+public import Secrets
+public import Warrants
+import Wire
+
+// The parties' work at a deployment, each at its own desk.
+extension Deployment {
+    /// The id that begins with some hex digits. Throws `request-unknown` or `request-ambiguous`.
+    public func request(_ prefix: String) throws -> Digest {
+        let found = try publicView().record.requestOrder.filter { $0.hex.hasPrefix(prefix) }
+        guard let first = found.first else {
+            throw EmbeddedError(
+                code: "request-unknown", sentence: "the log has no request that begins so")
+        }
+        guard found.count == 1 else {
+            throw EmbeddedError(
+                code: "request-ambiguous",
+                sentence: "\(found.count) requests begin so; give more digits")
+        }
+        return first
+    }
+
+    /// Files a request: checked by the requester's own tool, the case kept on disk, then logged.
+    /// Throws the refusal.
+    public func file(_ application: Application, as requester: String) throws -> Digest {
+        let desk = try desk(requester)
+        let asker = Requester(desk: desk, random: random)
+        let prepared = try asker.prepare(application, at: now)
+        let folder = layout.agency + "/cases"
+        try fileSystem.makeFolder(folder)
+        let sealed = try prepared.file.seal(
+            id: prepared.id, key: try keyRing.key(layout.key(layout.agency)), random: random)
+        try fileSystem.replace("\(folder)/\(prepared.id.hex).case", sealed)
+        try asker.file(prepared, at: now)
+        return prepared.id
+    }
+
+    /// Gathers the custodians' answers and opens the rows; nothing is kept. `word` names the
+    /// custodians to ask, all who approved where it is nil.
+    public func search(
+        _ request: Digest, as requester: String, asking word: [String]? = nil
+    ) throws -> Inquiry.Finding {
+        let desk = try desk(requester)
+        let path = "\(layout.agency)/cases/\(request.hex).case"
+        let file = try CaseFile(
+            sealed: try fileSystem.read(path), id: request,
+            key: try keyRing.key(layout.key(layout.agency)))
+        try desk.refresh()
+        guard let state = desk.record.request(request) else {
+            throw EmbeddedError(code: "request-unknown", sentence: "the log has no such request")
+        }
+        // Everybody whose own officer approved is asked; where that is nobody, all are, so that
+        // each says itself why it does not answer.
+        let approving = state.votes(under: desk.roster).approving
+        let asked = zip(roster.custodians, custodianClients).filter { party, _ in
+            if let word { return word.contains(party.id) }
+            return approving.isEmpty || approving.contains(party.institution)
+        }.map { (id: $0.id, client: $1) }
+        return try Requester(desk: desk, random: random).search(
+            file, request: request, custodians: asked)
+    }
+
+    /// Searches, writes the bundle, and countersigns what the vault handed over.
+    public func open(
+        _ request: Digest, as requester: String, bundle folder: String
+    ) throws -> Inquiry.Finding {
+        let finding = try search(request, as: requester)
+        let desk = try desk(requester)
+        try desk.refresh()
+        let bundle = try Bundle(finding, mirror: desk.mirror, record: desk.record)
+        try bundle.write(to: folder, fileSystem: fileSystem)
+        let signed = desk.record.request(request)?.disclosures ?? []
+        if !signed.contains(where: { $0.body.role == .requester }) {
+            try desk.log(
+                DisclosureBody(
+                    role: .requester, party: desk.id, request: request,
+                    bundle: Digest(of: ByteList.encode(finding.answers)), time: now))
+        }
+        return finding
+    }
+
+    /// The authority attests a request under a document whose digest it has in hands.
+    public func attest(_ request: Digest, warrant: Digest, expires: Timestamp) throws {
+        guard let authority = roster.body.authorities.first else {
+            throw EmbeddedError(code: "party-unknown", sentence: "the roster has no authority")
+        }
+        try Clerk(desk: try desk(authority.id)).attest(
+            request, warrant: warrant, expires: expires, at: now)
+    }
+
+    /// The officer of a custodian, by the officer's own word or the custodian's.
+    public func officer(_ word: String) throws -> Officer {
+        let custodian = roster.custodian(word) ?? roster.custodian(ofOfficer: word)
+        guard let custodian, let officer = custodian.officers.first,
+            let index = roster.custodianIndex(custodian.id)
+        else {
+            throw EmbeddedError(
+                code: "party-unknown",
+                sentence: "the roster has no custodian or officer of that name: there are "
+                    + roster.custodians.map(\.id).joined(separator: ", "))
+        }
+        let id = custodian.officers.first { $0.id == word }?.id ?? officer.id
+        return Officer(
+            desk: try desk(id), custodian: custodianClients[index], random: random)
+    }
+
+    /// The log as everybody may read it.
+    public func record() throws -> Record { try publicView().record }
+}

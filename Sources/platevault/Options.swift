@@ -1,0 +1,147 @@
+import ArgumentParser
+import Bytes
+import Disk
+import Embedded
+import FoundationEssentials
+import Glibc
+import Inquiry
+import Intake
+import Ledger
+import Plates
+import Secrets
+import Warrants
+import Wire
+
+/// What every command on a deployment takes.
+struct DeploymentOptions: ParsableArguments {
+    @Option(
+        name: .long,
+        help: "The deployment's directory; PLATEVAULT_DIR or ./platevault-data where left out.")
+    var dir: String?
+
+    @Option(name: .long, help: "A file whose first line is the passphrase; asked for otherwise.")
+    var passphraseFile: String?
+
+    @Flag(name: .long, help: "Print one JSON document instead of lines.")
+    var json = false
+
+    /// The deployment, opened and brought up to its time: every party has done what is due.
+    func open(settled: Bool = true) throws -> Deployment {
+        let root = path
+        let origin = try Deployment.origin(at: root)
+        var passphrase: SecretBox?
+        if !origin.hasSuffix(".demo") { passphrase = SecretBox(try askPassphrase(origin)) }
+        let deployment = try Deployment.open(at: root, passphrase: passphrase)
+        if settled {
+            for (custodian, problem) in try deployment.settle() {
+                Voice.note("note: \(custodian): \(problem.sentence)")
+            }
+        }
+        return deployment
+    }
+
+    /// The directory that is meant.
+    var path: String {
+        dir ?? getenv("PLATEVAULT_DIR").map { String(cString: $0) } ?? "platevault-data"
+    }
+
+    func askPassphrase(_ origin: String) throws -> SecretBytes {
+        if let passphraseFile { return try Passphrase.read(passphraseFile) }
+        return try Passphrase.ask("passphrase for \(origin): ")
+    }
+
+    /// Prints a value as JSON with sorted keys.
+    func print(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        Voice.say(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+}
+
+extension Voice {
+    /// Ends the program as an error or a wish for help demands. Usage errors end with 64, a
+    /// refusal or failure with 1.
+    static func end(with error: any Error) -> Never {
+        let complaint: Complaint
+        switch error {
+        case let error as Complaint: complaint = error
+        case let error as Refusal: complaint = Complaint(code: error.code, sentence: error.sentence)
+        case let error as EmbeddedError:
+            complaint = Complaint(code: error.code, sentence: error.sentence)
+        case let error as InquiryError:
+            complaint = Complaint(code: error.code, sentence: error.sentence)
+        case let error as LedgerError:
+            complaint = Complaint(code: error.code, sentence: error.sentence)
+        case let error as WireProblem:
+            complaint = Complaint(code: error.code, sentence: error.sentence)
+        case let error as SecretsError:
+            complaint = Complaint(code: error.code, sentence: error.sentence)
+        case let error as DiskError:
+            complaint = Complaint(code: error.code, sentence: error.sentence)
+        case let error as BytesError:
+            complaint = Complaint(code: error.code, sentence: error.sentence)
+        case let error as CustodyError:
+            complaint = Complaint(code: error.code, sentence: error.sentence)
+        default: PlateVault.exit(withError: error)
+        }
+        fail(
+            Complaint(
+                code: complaint.code, sentence: "\(complaint.sentence) [\(complaint.code)]",
+                hint: complaint.hint ?? hints[complaint.code]))
+        exit(1)
+    }
+
+    /// What can be done about the commonest refusals.
+    private static let hints = [
+        "approvals-missing": "platevault approve REQUEST --as CUSTODIAN, by officers of enough "
+            + "institutions; platevault requests shows who has",
+        "attestation-missing": "platevault attest REQUEST --warrant FILE",
+        "hour-open": "search hours that are over; they are closed five minutes after their end",
+        "hour-too-young": "wait until late reads have come in, or file under --process exigent",
+        "plate-not-exact": "name one whole plate; up to eight further plates can be added",
+        "not-authentic": "the passphrase is another, or the file was changed",
+    ]
+}
+
+/// Reads what people type: hours, cells, codes.
+enum Parsing {
+    /// The cells of an inclusive range of hours at some sites. Throws a complaint that names the
+    /// option.
+    static func cells(from: String, to: String, sites: [UInt16]) throws -> [Cell] {
+        let first = try hour(from, "--from")
+        let last = try hour(to, "--to")
+        guard first <= last, last.number - first.number < 1_000 else {
+            throw Complaint(
+                code: "hours-malformed", sentence: "--to is before --from, or 1,000 hours later")
+        }
+        let hours = (first.number...last.number).map { Hour(number: $0) }
+        return hours.flatMap { hour in
+            Set(sites).sorted().map { Cell(hour: hour, site: SiteNumber(number: $0)) }
+        }
+    }
+
+    private static func hour(_ text: String, _ option: String) throws -> Hour {
+        guard let hour = Hour(text: text) else {
+            throw Complaint(
+                code: "hours-malformed", sentence: "\(option) takes an hour like 2026-03-02T13Z")
+        }
+        return hour
+    }
+
+    /// `36h`, `31d`, `5m` as milliseconds. Throws a complaint.
+    static func duration(_ text: String) throws -> Int64 {
+        let units: [Character: Int64] = ["m": 60_000, "h": 3_600_000, "d": 86_400_000]
+        guard let unit = text.last.flatMap({ units[$0] }), let count = Int64(text.dropLast()),
+            (0...1_000_000).contains(count)
+        else {
+            throw Complaint(
+                code: "duration-malformed", sentence: "a time is a number and m, h or d: 36h")
+        }
+        return count * unit
+    }
+
+    /// SHA-256 of a document. Throws where it cannot be read.
+    static func digest(of path: String) throws -> Digest {
+        Digest(of: try POSIXFileSystem().read(path))
+    }
+}
