@@ -1,6 +1,8 @@
+import Custody
 import Ledger
-public import Plates
+import Plates
 public import Warrants
+import Wire
 
 extension Deployment {
     /// What anybody can check: the log's tree recomputed from its entries and held against every
@@ -9,8 +11,10 @@ extension Deployment {
         let view = try publicView()
         let report = Audit.report(on: view.record, at: now)
         var findings = report.findings
-        for (party, custodian) in zip(roster.custodians, custodians) {
-            guard let fault = Self.disagreement(custodian.mirror, with: view.mirror) else { continue }
+        for (index, party) in roster.custodians.enumerated() {
+            guard let custodian = custodians[index],
+                let fault = Self.disagreement(custodian.mirror, with: view.mirror)
+            else { continue }
             findings.append(
                 Finding(
                     code: "mirror-disagrees",

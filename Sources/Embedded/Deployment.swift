@@ -20,22 +20,24 @@ public final class Deployment {
     public let roster: Roster
     /// The time.
     public let clocks: Clocks
-    /// The custodians in the order of their bits.
-    public let custodians: [Custody.Custodian]
+    /// The custodians that are here, by their bits.
+    public let custodians: [Int: Custody.Custodian]
     /// The vault's far side, for whoever wants to stand between it and the others.
     public let vaultHandler: any Handler
     let service: VaultService
-    let services: [CustodianService]
+    let services: [Int: CustodianService]
+    let files: VaultFiles
     let keyRing: KeyRing
     let fileSystem: any FileSystem
     let random: any RandomSource
     private var desks: [String: Desk] = [:]
     private var auditor: Follower?
+    private let down = MachineThatIsDown()
 
-    /// Opens a deployment. Throws `deployment-missing`, `not-authentic` for another passphrase, and
+    /// Opens a deployment; `absent` custodians are left out, as if their machines were down. Throws `deployment-missing`, `not-authentic` for another passphrase, and
     /// whatever a party's files throw; the sentence says whose.
     public static func open(
-        at root: String, passphrase: SecretBox? = nil,
+        at root: String, passphrase: SecretBox? = nil, absent: Set<Int> = [],
         fileSystem: any FileSystem = POSIXFileSystem(), random: any RandomSource = SystemRandom()
     ) throws -> Deployment {
         let layout = Layout(root)
@@ -44,7 +46,7 @@ public final class Deployment {
         let ring = try KeyRing(
             origin: roster.origin, passphrase: passphrase, fileSystem: fileSystem, random: random)
         return try Deployment(
-            layout, roster, clocks, ring, fileSystem, random, isNew: false)
+            layout, roster, clocks, ring, fileSystem, random, isNew: false, absent: absent)
     }
 
     /// The origin of the deployment in a directory. Throws `deployment-missing`.
@@ -67,7 +69,8 @@ public final class Deployment {
 
     init(
         _ layout: Layout, _ roster: Roster, _ clocks: Clocks, _ keyRing: KeyRing,
-        _ fileSystem: any FileSystem, _ random: any RandomSource, isNew: Bool
+        _ fileSystem: any FileSystem, _ random: any RandomSource, isNew: Bool,
+        absent: Set<Int> = []
     ) throws {
         self.layout = layout
         self.roster = roster
@@ -86,9 +89,10 @@ public final class Deployment {
                 key: try keyRing.key(layout.key(layout.vault))),
             now: { source.wall })
         self.service = service
+        files = vault
         vaultHandler = service
-        var custodians: [Custody.Custodian] = []
-        for (index, party) in roster.custodians.enumerated() {
+        var custodians: [Int: Custody.Custodian] = [:]
+        for (index, party) in roster.custodians.enumerated() where !absent.contains(index) {
             let folder = layout.custodian(index)
             let setting = CustodianSetting(
                 folder: folder, roster: roster, custodian: party.id,
@@ -96,21 +100,15 @@ public final class Deployment {
                     name: roster.keyName(party.id), key: try keyRing.key(layout.key(folder))),
                 clock: source, vault: VaultClient(LoopbackChannel(service)), disk: fileSystem,
                 random: random)
-            let passphrase = keyRing.passphraseForStates(roster.origin)
-            if isNew {
-                let lock = try passphrase.map {
-                    try StateLock(
-                        passphrase: $0.bytes, cost: keyRing.stateCost, random: random)
-                }
-                custodians.append(
-                    try Custody.Custodian.create(
-                        setting, confirmed: clocks.now, lock: lock ?? StateLock.none))
-            } else {
-                custodians.append(try Custody.Custodian.open(setting, passphrase: passphrase))
-            }
+            custodians[index] =
+                isNew
+                ? try Custody.Custodian.create(
+                    setting, confirmed: clocks.now, lock: try keyRing.stateLock(roster.origin))
+                : try Custody.Custodian.open(
+                    setting, passphrase: keyRing.passphraseForStates(roster.origin))
         }
         self.custodians = custodians
-        services = custodians.map(CustodianService.init)
+        services = custodians.mapValues(CustodianService.init)
     }
 
     /// The wall clock's time.
@@ -121,7 +119,9 @@ public final class Deployment {
 
     /// The ways to the custodians, in the order of their bits.
     public var custodianClients: [CustodianClient] {
-        services.map { CustodianClient(LoopbackChannel($0)) }
+        roster.custodians.indices.map { index in
+            CustodianClient(services[index].map { LoopbackChannel($0) } ?? LoopbackChannel(down))
+        }
     }
 
     /// Every custodian's and the vault's own duties, until nobody has anything left to say: days
@@ -133,8 +133,8 @@ public final class Deployment {
         for _ in 0..<4 {
             problems = []
             var published = 0
-            for (party, custodian) in zip(roster.custodians, custodians) {
-                let report = try custodian.tick()
+            for (index, party) in roster.custodians.enumerated() {
+                guard let report = try custodians[index]?.tick() else { continue }
                 published += report.published
                 problems += report.problems.map { (party.id, $0) }
             }
@@ -144,16 +144,18 @@ public final class Deployment {
         return problems
     }
 
-    /// The desk of a requester, officer, authority or auditor: its key, its own copy of the log.
-    public func desk(_ id: String) throws -> Desk {
-        if let desk = desks[id] { return desk }
+    /// The desk of a requester, officer or authority: its key, its own copy of the log, and the way
+    /// to the vault, or to whoever stands in the vault's place.
+    public func desk(_ id: String, at other: (any Handler)? = nil) throws -> Desk {
+        if other == nil, let desk = desks[id] { return desk }
         let folder = try folder(of: id)
         let desk = Desk(
             id: id,
             signer: try NoteSigner(
                 name: roster.keyName(id), key: try keyRing.key(layout.key(folder))),
-            follower: try follower(folder), vault: vault)
-        desks[id] = desk
+            follower: try follower(folder),
+            vault: other.map { VaultClient(LoopbackChannel($0)) } ?? vault)
+        if other == nil { desks[id] = desk }
         return desk
     }
 
@@ -193,7 +195,8 @@ public final class Deployment {
             return layout.officer(index)
         }
         throw EmbeddedError(
-            code: "party-unknown", sentence: "the roster has no requester, officer or authority "
+            code: "party-unknown",
+            sentence: "the roster has no requester, officer or authority "
                 + "of that name; platevault status names them")
     }
 }
@@ -220,5 +223,12 @@ struct VaultFiles {
             store = try SQLiteRowStore.open(at: layout.rows, fileSystem: fileSystem)
             mail = try MailBox.open(at: mailPath, fileSystem: fileSystem)
         }
+    }
+}
+
+/// The far side of a channel to a machine that does not answer.
+private final class MachineThatIsDown: Handler {
+    func handle(_ endpoint: Endpoint, _ body: [UInt8]) throws(WireProblem) -> [UInt8] {
+        throw WireProblem(code: "custodian-down", sentence: "the custodian's machine is down")
     }
 }

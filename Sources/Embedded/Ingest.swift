@@ -1,7 +1,7 @@
-import Wire
 public import Intake
 public import Plates
 import Warrants
+import Wire
 
 /// What became of a file of messages.
 public struct IngestReport: Sendable, Codable {

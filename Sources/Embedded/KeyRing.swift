@@ -1,3 +1,4 @@
+import Custody
 import Disk
 import Ledger
 import Secrets
@@ -26,7 +27,8 @@ final class KeyRing {
             cost = .standard
         } else {
             throw EmbeddedError(
-                code: "passphrase-missing", sentence: "\(origin) is no .demo: it needs a passphrase")
+                code: "passphrase-missing", sentence: "\(origin) is no .demo: it needs a passphrase"
+            )
         }
         self.fileSystem = fileSystem
         self.random = random
@@ -59,6 +61,9 @@ final class KeyRing {
         origin.hasSuffix(".demo") ? nil : passphrase
     }
 
-    /// The same cost for the custodians' states.
-    var stateCost: Argon2id.Cost { cost }
+    /// The lock of a new custodian's state: none for a `.demo`, the passphrase otherwise.
+    func stateLock(_ origin: String) throws -> StateLock {
+        guard let passphrase = passphraseForStates(origin) else { return StateLock.none }
+        return try StateLock(passphrase: passphrase.bytes, cost: cost, random: random)
+    }
 }

@@ -1,8 +1,9 @@
+import Disk
 public import Inquiry
 public import Plates
 public import Secrets
 public import Warrants
-import Wire
+public import Wire
 
 // The parties' work at a deployment, each at its own desk.
 extension Deployment {
@@ -37,11 +38,12 @@ extension Deployment {
     }
 
     /// Gathers the custodians' answers and opens the rows; nothing is kept. `word` names the
-    /// custodians to ask, all who approved where it is nil.
+    /// custodians to ask, all who approved where it is nil; `vault` stands in for the real one.
     public func search(
-        _ request: Digest, as requester: String, asking word: [String]? = nil
+        _ request: Digest, as requester: String, asking word: [String]? = nil,
+        at vault: (any Handler)? = nil
     ) throws -> Inquiry.Finding {
-        let desk = try desk(requester)
+        let desk = try desk(requester, at: vault)
         let path = "\(layout.agency)/cases/\(request.hex).case"
         let file = try CaseFile(
             sealed: try fileSystem.read(path), id: request,

@@ -6,6 +6,7 @@ import Inquiry
 import Plates
 import Secrets
 import Warrants
+import Wire
 
 /// `platevault request`
 struct Request: ParsableCommand {
@@ -56,7 +57,8 @@ struct Request: ParsableCommand {
                 docket: docket), as: requester)
         if options.json { return try options.print(["request": id.hex]) }
         Voice.say("request \(id.hex)")
-        Voice.say("logged; it now needs an attestation and \(deployment.roster.threshold.t) approvals")
+        Voice.say(
+            "logged; it now needs an attestation and \(deployment.roster.threshold.t) approvals")
     }
 }
 
@@ -321,7 +323,8 @@ struct Verify: ParsableCommand {
         Voice.say("confirmation  \(verified.confirmation)")
         Voice.say("log           \(verified.logSize) entries")
         Voice.say(
-            "roster        \(verified.roster.hex)\(trusted == nil ? ", not compared" : ", as given")")
+            "roster        \(verified.roster.hex)\(trusted == nil ? ", not compared" : ", as given")"
+        )
         guard disclosure.isSound else {
             throw Complaint(
                 code: "answers-refused",

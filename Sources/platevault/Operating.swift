@@ -215,7 +215,7 @@ struct Status: ParsableCommand {
                 "agency      \(agency.id): " + agency.requesters.map(\.id).joined(separator: " "))
         }
         for authority in roster.body.authorities { Voice.say("authority   \(authority.id)") }
-        for custodian in deployment.custodians {
+        for (_, custodian) in deployment.custodians.sorted(by: { $0.key < $1.key }) {
             let status = custodian.status
             let kept = status.generations.map { generation in
                 let oldest = generation.oldest.map { $0.text } ?? "nothing"
@@ -234,7 +234,8 @@ struct Status: ParsableCommand {
 struct AuditCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit",
-        abstract: "check the log, every act in it and every day's destruction; 1 if anything is wrong",
+        abstract:
+            "check the log, every act in it and every day's destruction; 1 if anything is wrong",
         discussion: """
             Recomputes the log's tree from its entries, verifies every statement under the roster in
             force at its place, holds every evaluation against its request, attestation and approvals,

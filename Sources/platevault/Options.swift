@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bytes
+import Custody
 import Disk
 import Embedded
 import FoundationEssentials
