@@ -5,6 +5,7 @@ import Inquiry
 import Plates
 import Secrets
 import Warrants
+import Wire
 
 /// The demonstration: real plate reads from the camera to a court's bundle, and to a day that is
 /// dead. Every sentence that claims something is checked, and the story holds only if all do.

@@ -1,3 +1,4 @@
+import Vault
 import Disk
 import Inquiry
 import Plates
@@ -10,9 +11,9 @@ import Wire
 extension Story {
     /// The two hours in which the sample plates passed, at both sites.
     func window(_ city: Deployment) throws -> [Cell] {
-        let days = try city.record().closedCells
+        let closed = try city.record().closedCells
         let busy = Set(
-            try days.filter { try !city.files.store.batches(of: $0).isEmpty }.map(\.hour))
+            try closed.filter { try !city.files.store.rows(of: $0).isEmpty }.map(\.hour))
         return busy.flatMap { hour in
             city.roster.sites.map { Cell(hour: hour, site: $0.number) }
         }.sorted()

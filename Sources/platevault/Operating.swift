@@ -28,17 +28,17 @@ struct Init: ParsableCommand {
     var threshold = "3/5"
     @Option(name: .customLong("site"), help: "The name of a site; once for each.")
     var sites: [String] = []
-    @Option(help: "When the clocks of a .demo start, like 2026-03-02T06:00:00Z.")
-    var start = "2026-03-02T06:00:00Z"
+    @Option(help: "The hour in which the clocks of a .demo start.")
+    var start = "2026-03-02T06Z"
     @Option(help: "A file whose first line is the passphrase.")
     var passphraseFile: String?
 
     func run() throws {
-        guard let start = Timestamp(text: start) else {
+        guard let hour = Hour(text: start) else {
             throw Complaint(
-                code: "time-malformed", sentence: "--start takes a time like 2026-03-02T06:00:00Z")
+                code: "hours-malformed", sentence: "--start takes an hour like 2026-03-02T06Z")
         }
-        var plan = Plan(origin: origin, start: start)
+        var plan = Plan(origin: origin, start: hour.start)
         let parts = threshold.split(separator: "/").map { Int($0) ?? 0 }
         guard parts.count == 2, [[2, 3], [3, 5], [4, 7]].contains(parts) else {
             throw Complaint(
