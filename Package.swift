@@ -51,7 +51,7 @@ var targets: [Target] = [
     .systemLibrary(name: "CLinux"),
 ]
 targets += library("Bytes", [])
-targets += library("Disk", ["CLinux"])
+targets += library("Disk", ["CLinux", "Bytes"])
 targets += library("Secrets", ["CSodium", "CLinux", "Bytes", crypto])
 targets += library("Plates", ["Bytes"])
 targets += library("Tokens", ["Secrets", "Plates", "Bytes"])

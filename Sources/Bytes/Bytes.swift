@@ -4,7 +4,7 @@
 // have written: no trailing bytes, lower-case hex, canonical padded Base64.
 
 /// A byte string that could not be read: what was expected and where, never its content.
-public struct BytesError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct BytesError: CodedError {
     /// A stable word for machines: `bytes-short`, `bytes-trailing`, `bytes-text`.
     public let code: String
     /// One sentence for people; holds offsets and sizes only.
@@ -15,15 +15,6 @@ public struct BytesError: Error, Hashable, Sendable, CustomStringConvertible {
         self.code = code
         self.sentence = sentence
     }
-
-    /// The sentence.
-    public var description: String { sentence }
-
-    /// Only the code compares.
-    public static func == (left: BytesError, right: BytesError) -> Bool { left.code == right.code }
-
-    /// Only the code is hashed.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
 }
 
 /// Writes big-endian integers and byte strings one after the other.

@@ -7,11 +7,12 @@
 // contributions), an answer before its statement stands in this custodian's own mirror, a
 // destruction that waits for somebody else, a step or a way back of the clock.
 
+public import Bytes
 public import Disk
 public import Secrets
 
 /// What a custodian could not do: a code for machines, a sentence without any plate or key.
-public struct CustodyError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct CustodyError: CodedError {
     /// A stable word: `share-lost`, `state-sealed`, `slot-unerasable`, `custody-exists`, …
     public let code: String
     /// One sentence for people: what, where, what to do.
@@ -28,15 +29,6 @@ public struct CustodyError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// An error of a secret under its own code.
     public init(_ error: SecretsError) { self.init(code: error.code, sentence: error.sentence) }
-
-    /// The sentence.
-    public var description: String { sentence }
-
-    /// Only the code compares.
-    public static func == (left: Self, right: Self) -> Bool { left.code == right.code }
-
-    /// Only the code is hashed.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
 
     /// The state cannot be had again: the safe direction of every doubt about a disk.
     static func lost(_ why: String) -> CustodyError {

@@ -4,8 +4,10 @@
 // `synchronize` returned for the file, and for its folder where a name was made or changed.
 // What never happens here: creating on open, following a half-written file, retrying.
 
+public import Bytes
+
 /// What could not be done with a file; holds the operation, the path and errno, never content.
-public struct DiskError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct DiskError: CodedError {
     /// A stable word for machines: `file-missing`, `file-exists`, `disk-failed`, `disk-crashed`.
     public let code: String
     /// One sentence for people.
@@ -16,15 +18,6 @@ public struct DiskError: Error, Hashable, Sendable, CustomStringConvertible {
         self.code = code
         self.sentence = sentence
     }
-
-    /// The sentence.
-    public var description: String { sentence }
-
-    /// Only the code compares.
-    public static func == (left: DiskError, right: DiskError) -> Bool { left.code == right.code }
-
-    /// Only the code is hashed.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
 }
 
 /// The file operations that the log and the custodian's state need, and no more.

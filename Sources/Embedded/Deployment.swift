@@ -31,7 +31,7 @@ public final class Deployment {
     let fileSystem: any FileSystem
     let random: any RandomSource
     private var desks: [String: Desk] = [:]
-    private var auditor: Follower?
+    private var followers: [String: Follower] = [:]
     private let down = MachineThatIsDown()
 
     /// Opens a deployment; `absent` custodians are left out, as if their machines were down. Throws `deployment-missing`, `not-authentic` for another passphrase, and
@@ -161,19 +161,15 @@ public final class Deployment {
 
     /// The log as anybody sees it: a copy of its own, refreshed now.
     func publicView() throws -> Follower {
-        let follower: Follower
-        if let known = auditor {
-            follower = known
-        } else {
-            follower = try self.follower(layout.auditor)
-            auditor = follower
-        }
+        let follower = try follower(layout.auditor)
         try follower.refresh(from: vault)
         return follower
     }
 
     /// A party's view of the log through its own mirror, made at first use.
+    /// One for each folder: a mirror's files have one writer.
     func follower(_ folder: String) throws -> Follower {
+        if let follower = followers[folder] { return follower }
         let path = folder + "/mirror"
         let isThere = try fileSystem.size(path) != nil
         let mirror =
@@ -182,7 +178,9 @@ public final class Deployment {
                 at: path, origin: roster.origin, logKey: roster.logKey, fileSystem: fileSystem)
             : try Mirror.create(
                 at: path, origin: roster.origin, logKey: roster.logKey, fileSystem: fileSystem)
-        return try Follower(mirror: mirror, trusting: roster)
+        let follower = try Follower(mirror: mirror, trusting: roster)
+        followers[folder] = follower
+        return follower
     }
 
     /// The folder of a party by its word. Throws `party-unknown`.

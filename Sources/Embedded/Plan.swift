@@ -1,3 +1,4 @@
+public import Bytes
 public import Plates
 
 /// Who takes part in a deployment that is about to be made.
@@ -51,7 +52,7 @@ public struct Plan: Sendable {
 }
 
 /// Why a deployment cannot do what it was asked for.
-public struct EmbeddedError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct EmbeddedError: CodedError {
     /// A stable word for machines.
     public let code: String
     /// One sentence for people.
@@ -62,11 +63,4 @@ public struct EmbeddedError: Error, Hashable, Sendable, CustomStringConvertible 
         self.code = code
         self.sentence = sentence
     }
-
-    /// The sentence.
-    public var description: String { sentence }
-    /// Only the code compares.
-    public static func == (left: Self, right: Self) -> Bool { left.code == right.code }
-    /// Only the code is hashed.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import Custody
 import Disk
 import FoundationEssentials
@@ -5,7 +6,6 @@ import Inquiry
 import Plates
 import Secrets
 import Warrants
-import Wire
 
 /// The demonstration: real plate reads from the camera to a court's bundle, and to a day that is
 /// dead. Every sentence that claims something is checked, and the story holds only if all do.
@@ -41,6 +41,7 @@ public final class Story {
         try thirtyOneDays(city)
         try afterwards(city, sample)
         try audits(city)
+        try removeCopies()
         say("")
         say("\(checked) claims checked, \(failed) failed")
         say("")
@@ -52,9 +53,13 @@ public final class Story {
 
     /// Removes everything that the parties have.
     public func remove() throws {
-        for path in ["", ".copy"] where FileManager.default.fileExists(atPath: root + path) {
-            try FileManager.default.removeItem(atPath: root + path)
-        }
+        try removeCopies()
+        try FileManager.default.removeItem(atPath: root)
+    }
+
+    private func removeCopies() throws {
+        guard FileManager.default.fileExists(atPath: root + ".copy") else { return }
+        try FileManager.default.removeItem(atPath: root + ".copy")
     }
 
     /// A new chapter.
@@ -83,14 +88,7 @@ public final class Story {
 
     /// The code of any of the project's errors.
     static func code(of error: any Error) -> String {
-        switch error {
-        case let error as Refusal: error.code
-        case let error as InquiryError: error.code
-        case let error as EmbeddedError: error.code
-        case let error as CustodyError: error.code
-        case let error as WireProblem: error.code
-        default: "other"
-        }
+        (error as? any CodedError)?.code ?? "other"
     }
 
     func copy(_ from: String, _ to: String) throws {
@@ -134,10 +132,17 @@ struct Sample {
     let plates: Set<Plate>
 
     private struct Group: Decodable {
-        let data_type: String
-        let best_plate_number: String?
-        let camera_id: Int?
-        let x_truth: String?
+        let type: String
+        let bestPlate: String?
+        let camera: Int?
+        let truth: String?
+
+        enum CodingKeys: String, CodingKey {
+            case type = "data_type"
+            case bestPlate = "best_plate_number"
+            case camera = "camera_id"
+            case truth = "x_truth"
+        }
     }
 
     init(_ messages: [[UInt8]]) throws {
@@ -145,12 +150,12 @@ struct Sample {
         let decoder = JSONDecoder()
         passages = try messages.compactMap { message in
             let group = try decoder.decode(Group.self, from: Data(message))
-            guard group.data_type == "alpr_group", let text = group.best_plate_number,
-                let camera = group.camera_id
+            guard group.type == "alpr_group", let text = group.bestPlate,
+                let camera = group.camera
             else { return nil }
             return Passage(
                 asRead: text, plate: try Plate(normalizing: text, fold: .letterOAsZero),
-                site: SiteNumber(number: camera < 200 ? 1 : 2), truth: group.x_truth ?? "")
+                site: SiteNumber(number: camera < 200 ? 1 : 2), truth: group.truth ?? "")
         }
         plates = Set(passages.map(\.plate))
         let right = passages.filter {

@@ -1,9 +1,9 @@
-import Vault
 import Disk
 import Inquiry
 import Plates
 import Rows
 import Secrets
+import Vault
 import Warrants
 import Wire
 

@@ -5,10 +5,11 @@
 // `BundleVerifier`. Nothing that the vault or a custodian says counts before it was verified
 // against the log that the desk follows itself. This target never reaches the store or a share.
 
+public import Bytes
 import Secrets
 
 /// Why an inquiry could not go on: a code for machines and a sentence without plate or key.
-public struct InquiryError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct InquiryError: CodedError {
     /// A stable word, such as `prekey-missing` or `answers-missing`.
     public let code: String
     /// One sentence for people.
@@ -19,13 +20,4 @@ public struct InquiryError: Error, Hashable, Sendable, CustomStringConvertible {
         self.code = code
         self.sentence = sentence
     }
-
-    /// The sentence.
-    public var description: String { sentence }
-
-    /// Only the code compares.
-    public static func == (left: Self, right: Self) -> Bool { left.code == right.code }
-
-    /// Only the code is hashed.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import Rows
 public import Secrets
 import Tokens
@@ -75,12 +76,9 @@ extension Requester {
     }
 
     private static func problem(_ error: any Error) -> WireProblem {
-        switch error {
-        case let error as WireProblem: error
-        case let error as InquiryError: WireProblem(code: error.code, sentence: error.sentence)
-        case let error as SecretsError: WireProblem(code: error.code, sentence: error.sentence)
-        case let error as TokensError: WireProblem(code: error.code, sentence: error.sentence)
-        default: WireProblem(code: "answer-malformed", sentence: "the answer cannot be read")
+        guard let error = error as? any CodedError else {
+            return WireProblem(code: "answer-malformed", sentence: "the answer cannot be read")
         }
+        return WireProblem(code: error.code, sentence: error.sentence)
     }
 }

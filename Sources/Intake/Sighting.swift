@@ -4,10 +4,11 @@
 // sealed batches out, hours closed), `SampleShift` (recorded messages brought to another time).
 // Nothing here ever searches: it holds its own site's keys of a few hours, and no other key.
 
+public import Bytes
 import Plates
 
 /// Why a message or a read was not taken: never holds anything that the message said.
-public struct IntakeRefusal: Error, Hashable, Sendable, CustomStringConvertible {
+public struct IntakeRefusal: CodedError {
     /// A stable word for machines, such as `message-json` or `seen-later`.
     public let code: String
     /// One sentence for people.
@@ -17,13 +18,6 @@ public struct IntakeRefusal: Error, Hashable, Sendable, CustomStringConvertible 
         self.code = code
         self.sentence = sentence
     }
-
-    /// The sentence.
-    public var description: String { sentence }
-    /// Only the code compares.
-    public static func == (left: Self, right: Self) -> Bool { left.code == right.code }
-    /// Only the code is hashed.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
 }
 
 /// One plate that a reader reported, before it is filed as a read. It does not print itself.

@@ -5,10 +5,11 @@
 // What never happens here: looking into an entry, asking the time, repairing what was damaged
 // after it had been acknowledged, believing a checkpoint that the entries do not give.
 
+public import Bytes
 public import Disk
 
 /// Why something of the log was refused; never holds the content of an entry or a key.
-public struct LedgerError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct LedgerError: CodedError {
     /// A stable word for machines, as listed in Docs/Spec/Ledger.md; a disk's own word
     /// (`disk-failed`, …) where the disk refused.
     public let code: String
@@ -29,17 +30,6 @@ public struct LedgerError: Error, Sendable, Hashable, CustomStringConvertible {
     public init(_ error: DiskError) {
         self.init(code: error.code, sentence: error.sentence)
     }
-
-    /// The sentence.
-    public var description: String { sentence }
-
-    /// Only the code compares.
-    public static func == (left: LedgerError, right: LedgerError) -> Bool {
-        left.code == right.code
-    }
-
-    /// Only the code is hashed.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
 }
 
 /// Runs file operations, giving their errors as the ledger's own.

@@ -3,7 +3,7 @@
 public import Bytes
 
 /// Why a value of this target was refused: never holds a plate.
-public struct PlatesError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct PlatesError: CodedError {
     /// A stable word for machines, such as `label-size` or `threshold-unknown`.
     public let code: String
     /// One sentence for people.
@@ -14,13 +14,6 @@ public struct PlatesError: Error, Hashable, Sendable, CustomStringConvertible {
         self.code = code
         self.sentence = sentence
     }
-
-    /// The sentence.
-    public var description: String { sentence }
-    /// Only the code compares.
-    public static func == (left: Self, right: Self) -> Bool { left.code == right.code }
-    /// Only the code is hashed.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
 }
 
 /// The number of a site in the roster; never given to another site.

@@ -1,8 +1,10 @@
 // A plate in normal form (Docs/Spec/Plate.md). The table is closed: no Unicode library is asked,
 // so that every version of every system gives the same bytes, which are the keys' input.
 
+public import Bytes
+
 /// Why a text is no plate. It names at most the place and the class of a character, never the text.
-public struct PlateRefusal: Error, Hashable, Sendable, CustomStringConvertible {
+public struct PlateRefusal: CodedError {
     /// `plate-empty`, `plate-too-long`, `plate-control`, `plate-combining`, `plate-wildcard`,
     /// `plate-unlisted`, or `plate-not-normal` where a normal form was demanded.
     public let code: String
@@ -13,13 +15,6 @@ public struct PlateRefusal: Error, Hashable, Sendable, CustomStringConvertible {
         self.code = code
         self.sentence = sentence
     }
-
-    /// The sentence.
-    public var description: String { sentence }
-    /// Only the code compares.
-    public static func == (left: Self, right: Self) -> Bool { left.code == right.code }
-    /// Only the code is hashed.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
 }
 
 /// Whether the letter O is read as the digit 0; fixed when a generation of keys is made.

@@ -1,3 +1,4 @@
+public import Bytes
 public import Plates
 public import Secrets
 
@@ -16,7 +17,7 @@ public struct LoggedClosing: Hashable, Sendable {
 }
 
 /// Why an answer of the vault is not believed: the code, and which cell and run it is about.
-public struct LookupRefusal: Error, Hashable, Sendable, CustomStringConvertible {
+public struct LookupRefusal: CodedError {
     /// `cell-missing`, `cell-unasked`, `cell-hidden`, `cell-unlogged`, `cell-alive`,
     /// `statement-differs`, `opening-differs`, `run-hidden`, `run-unasked`, `row-hidden`,
     /// `row-swapped`, `presence-unproven`, `absence-unproven`.
@@ -35,13 +36,6 @@ public struct LookupRefusal: Error, Hashable, Sendable, CustomStringConvertible 
         self.item = item
         self.run = run
     }
-
-    /// The sentence.
-    public var description: String { sentence }
-    /// Only the code compares.
-    public static func == (left: Self, right: Self) -> Bool { left.code == right.code }
-    /// Only the code is hashed.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
 }
 
 /// A row that the site committed to, with the context that it opens in; only the verifier makes

@@ -5,8 +5,10 @@
 // (Docs/Spec/Lookup.md). Pure: no files, no clock. A find key enters as guarded memory; nothing
 // here can compute one, nor open a row.
 
+public import Bytes
+
 /// Why a batch, a tree or a look-up message was refused: never holds a label, a row or a key.
-public struct RowsError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct RowsError: CodedError {
     /// A stable word for machines: `batch-order`, `batch-signature`, `hour-malformed`, …
     public let code: String
     /// One sentence for people.
@@ -17,11 +19,4 @@ public struct RowsError: Error, Hashable, Sendable, CustomStringConvertible {
         self.code = code
         self.sentence = sentence
     }
-
-    /// The sentence.
-    public var description: String { sentence }
-    /// Only the code compares.
-    public static func == (left: Self, right: Self) -> Bool { left.code == right.code }
-    /// Only the code is hashed.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
 }

@@ -5,10 +5,11 @@
 // through libsodium from guarded memory and through nothing else: swift-crypto's symmetric keys
 // leave copies on the heap when they are freed. This target never reads or writes files.
 
+public import Bytes
 import CSodium
 
 /// What went wrong with a secret: a code for machines and a sentence without any of its bytes.
-public struct SecretsError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct SecretsError: CodedError {
     /// A stable word: `memory-locked-out`, `key-size`, `not-authentic`, `key-invalid`, …
     public let code: String
     /// One sentence for people.
@@ -19,15 +20,6 @@ public struct SecretsError: Error, Hashable, Sendable, CustomStringConvertible {
         self.code = code
         self.sentence = sentence
     }
-
-    /// The sentence.
-    public var description: String { sentence }
-
-    /// Only the code compares.
-    public static func == (left: Self, right: Self) -> Bool { left.code == right.code }
-
-    /// Only the code is hashed.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
 }
 
 /// A block of guarded memory: locked into RAM, fenced by guard pages, left out of core dumps, and

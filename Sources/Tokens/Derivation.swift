@@ -6,12 +6,12 @@
 // I/O, knows no clock, and keeps every key in guarded memory; what leaves it in ordinary memory is
 // public: commitments, digests, labels and sealed rows.
 
-import Bytes
+public import Bytes
 public import Plates
 public import Secrets
 
 /// Why an operation of this target was refused: never holds a plate or a key.
-public struct TokensError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct TokensError: CodedError {
     /// A stable word: `day-destroyed`, `subset-missing`, `partials-differ`, `not-authentic`, …
     public let code: String
     /// One sentence for people.
@@ -26,13 +26,6 @@ public struct TokensError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The same refusal of the floor, under its own code.
     init(_ error: SecretsError) { self.init(code: error.code, sentence: error.sentence) }
     init(_ error: PlatesError) { self.init(code: error.code, sentence: error.sentence) }
-
-    /// The sentence.
-    public var description: String { sentence }
-    /// Only the code compares.
-    public static func == (left: Self, right: Self) -> Bool { left.code == right.code }
-    /// Only the code is hashed.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
 }
 
 /// The formulas of DESIGN sections 3 and 4, one function each, over single blocks. The parties use

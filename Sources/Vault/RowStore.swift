@@ -4,12 +4,13 @@
 // `MemoryRowStore` and `SQLiteRowStore`), `MailBox`. Docs/Spec/Store.md. It holds no key, sees no
 // plate, and keeps no find key beyond one look-up; no part of `Tokens` can be linked from here.
 
+public import Bytes
 public import Plates
 public import Rows
 public import Secrets
 
 /// Why the store, the mail or the service did not do what was asked.
-public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct StoreError: CodedError {
     /// A stable word for machines: the refusals of `RowStore`, or `store-missing`, `store-exists`,
     /// `store-version`, `store-failed`.
     public let code: String
@@ -21,13 +22,6 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         self.code = code
         self.sentence = sentence
     }
-
-    /// The sentence.
-    public var description: String { sentence }
-    /// Only the code compares.
-    public static func == (left: Self, right: Self) -> Bool { left.code == right.code }
-    /// Only the code is hashed.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
 }
 
 /// Which cells may have rows at all, at the moment of asking.

@@ -6,6 +6,8 @@
 // Docs/Spec/Roster.md, Statements.md and Request.md. Nothing here reads a file, a clock or a key
 // of the store: time and bytes are arguments, and `Tokens` is out of reach.
 
+public import Bytes
+
 /// Why something was refused, as a stable word for machines; one case for each reason.
 public enum RefusalCode: String, CaseIterable, Codable, Sendable {
     // Statements
@@ -83,7 +85,7 @@ public enum RefusalCode: String, CaseIterable, Codable, Sendable {
 
 /// A refusal as a value: its code for machines, one sentence for people that says what, where and
 /// what to do, and never a plate or a key.
-public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
+public struct Refusal: CodedError {
     /// The reason as one of a closed list.
     public let reason: RefusalCode
     /// One sentence for people.
@@ -97,12 +99,4 @@ public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// The stable word, such as `approvals-missing`.
     public var code: String { reason.rawValue }
-    /// The sentence.
-    public var description: String { sentence }
-
-    /// Only the code compares.
-    public static func == (left: Self, right: Self) -> Bool { left.reason == right.reason }
-
-    /// Only the code is hashed.
-    public func hash(into hasher: inout Hasher) { hasher.combine(reason) }
 }

@@ -5,7 +5,7 @@
 // that HTTP can take the place of `LoopbackChannel` without another line changing. No endpoint
 // carries a chain or day value, and none carries a plate that is not sealed to its reader.
 
-import Bytes
+public import Bytes
 
 /// The things that can be asked of another party, by path.
 public enum Endpoint: String, CaseIterable, Sendable {
@@ -36,7 +36,7 @@ public enum Endpoint: String, CaseIterable, Sendable {
 }
 
 /// Why the far side did not answer with what was asked for.
-public struct WireProblem: Error, Hashable, Sendable, CustomStringConvertible {
+public struct WireProblem: CodedError {
     /// A stable word for machines, such as `cell-closed` or `approvals-missing`.
     public let code: String
     /// One sentence for people; never a plate or a key.
@@ -47,17 +47,6 @@ public struct WireProblem: Error, Hashable, Sendable, CustomStringConvertible {
         self.code = code
         self.sentence = sentence
     }
-
-    /// The sentence.
-    public var description: String { sentence }
-
-    /// Only the code compares.
-    public static func == (left: WireProblem, right: WireProblem) -> Bool {
-        left.code == right.code
-    }
-
-    /// Only the code is hashed.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
 
     /// What came over the wire does not have the shape of its endpoint.
     public static func malformed(_ what: String) -> WireProblem {

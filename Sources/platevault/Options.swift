@@ -63,32 +63,9 @@ extension Voice {
     /// Ends the program as an error or a wish for help demands. Usage errors end with 64, a
     /// refusal or failure with 1.
     static func end(with error: any Error) -> Never {
-        let complaint: Complaint
-        switch error {
-        case let error as Complaint: complaint = error
-        case let error as Refusal: complaint = Complaint(code: error.code, sentence: error.sentence)
-        case let error as EmbeddedError:
-            complaint = Complaint(code: error.code, sentence: error.sentence)
-        case let error as InquiryError:
-            complaint = Complaint(code: error.code, sentence: error.sentence)
-        case let error as LedgerError:
-            complaint = Complaint(code: error.code, sentence: error.sentence)
-        case let error as WireProblem:
-            complaint = Complaint(code: error.code, sentence: error.sentence)
-        case let error as SecretsError:
-            complaint = Complaint(code: error.code, sentence: error.sentence)
-        case let error as DiskError:
-            complaint = Complaint(code: error.code, sentence: error.sentence)
-        case let error as BytesError:
-            complaint = Complaint(code: error.code, sentence: error.sentence)
-        case let error as CustodyError:
-            complaint = Complaint(code: error.code, sentence: error.sentence)
-        default: PlateVault.exit(withError: error)
-        }
-        fail(
-            Complaint(
-                code: complaint.code, sentence: "\(complaint.sentence) [\(complaint.code)]",
-                hint: complaint.hint ?? hints[complaint.code]))
+        guard let error = error as? any CodedError else { PlateVault.exit(withError: error) }
+        note("error: \(error.sentence) [\(error.code)]")
+        if let hint = (error as? Complaint)?.hint ?? hints[error.code] { note("hint: \(hint)") }
         exit(1)
     }
 

@@ -14,12 +14,6 @@ enum Voice {
     /// One line beside the result.
     static func note(_ line: String) { put(line + "\n", to: STDERR_FILENO) }
 
-    /// What went wrong, and what can be done about it.
-    static func fail(_ complaint: Complaint) {
-        note("error: \(complaint.sentence)")
-        if let hint = complaint.hint { note("hint: \(hint)") }
-    }
-
     /// A progress bar on the terminal's last line; silent where nobody watches.
     static func progress(_ done: Int, of all: Int, _ what: String) {
         guard isWatched, all > 0 else { return }
@@ -41,8 +35,8 @@ enum Voice {
 }
 
 /// Why a command ended without doing what it was asked for.
-struct Complaint: Error {
-    /// A stable word for scripts; printed with `--json`.
+struct Complaint: CodedError {
+    /// A stable word for scripts.
     let code: String
     /// What happened and where.
     let sentence: String
