@@ -115,7 +115,7 @@ public struct POSIXFileSystem: FileSystem {
         0xef53: "ext4", 0x5846_5342: "xfs", 0x0102_1994: "tmpfs", 0x794c_7630: "overlay",
         0x9123_683e: "btrfs", 0x2fc1_2fc1: "zfs", 0x6969: "nfs", 0xff53_4d42: "cifs",
         0xfe53_4d42: "smb2", 0x6573_5546: "fuse", 0x0102_1997: "9p", 0xf2f5_2010: "f2fs",
-        0xca45_1a4e: "bcachefs", 0x00c3_6400: "ceph", 0x4d44: "vfat",
+        0xca45_1a4e: "bcachefs", 0x9fa0: "proc", 0x00c3_6400: "ceph", 0x4d44: "vfat",
     ]
 
     private func put(

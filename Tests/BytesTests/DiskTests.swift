@@ -1,0 +1,64 @@
+import Disk
+import Foundation
+import Testing
+
+/// The real file system, in a folder of its own.
+@Suite struct DiskTests {
+    private let disk = POSIXFileSystem()
+    private let folder =
+        FileManager.default.temporaryDirectory.path
+        + "/platevault-disk-\(UUID().uuidString)"
+
+    private func error(_ code: String) -> DiskError { DiskError(code: code, sentence: "") }
+
+    @Test func filesAreCreatedOnceReadWrittenAndCut() throws {
+        try disk.makeFolder(folder + "/a/b")
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = folder + "/a/b/file"
+        #expect(try disk.size(path) == nil)
+        #expect(throws: error("file-missing")) { try disk.read(path) }
+        #expect(throws: error("file-missing")) { try disk.write(path, at: 0, [1]) }
+        try disk.create(path, [1, 2, 3, 4])
+        #expect(throws: error("file-exists")) { try disk.create(path, [9]) }
+        try disk.write(path, at: 3, [7, 8])
+        #expect(try disk.read(path) == [1, 2, 3, 7, 8])
+        #expect(try disk.read(path, at: 1, count: 2) == [2, 3])
+        #expect(try disk.read(path, at: 4, count: 9) == [8])
+        try disk.truncate(path, to: 2)
+        #expect(try disk.size(path) == 2)
+        try disk.synchronize(path)
+        try disk.synchronize(folder + "/a/b")
+        #expect(try disk.list(folder + "/a/b") == ["file"])
+        try disk.remove(path)
+        try disk.remove(path)
+        #expect(try disk.list(folder + "/a/b").isEmpty)
+    }
+
+    @Test func aReplacedFileIsWholeAndLeavesNothingBeside() throws {
+        try disk.makeFolder(folder)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = folder + "/state"
+        // What a crash between writing and renaming leaves must not stand in the way.
+        try disk.create(path + ".new", [0])
+        try disk.replace(path, [1, 2])
+        try disk.replace(path, [3])
+        #expect(try disk.read(path) == [3])
+        #expect(try disk.list(folder) == ["state"])
+    }
+
+    @Test func filesAreForTheirOwnerAlone() throws {
+        try disk.makeFolder(folder)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try disk.create(folder + "/key", [1])
+        for (path, mode) in [(folder, 0o700), (folder + "/key", 0o600)] {
+            let attributes = try FileManager.default.attributesOfItem(atPath: path)
+            let permissions = try #require(attributes[.posixPermissions] as? Int)
+            #expect(permissions & 0o077 == 0 && permissions & mode == permissions)
+        }
+    }
+
+    @Test func theKindOfFileSystemIsAWord() throws {
+        #expect(try disk.kind("/proc") == "proc")
+        #expect(throws: error("disk-failed")) { try disk.kind("/no/such/path") }
+    }
+}
