@@ -1,12 +1,12 @@
 import CLinux
 import CSodium
+import Glibc
 
 /// What every program does before it touches a secret (FACTS, memory): no core dump, no ptrace, and
 /// memory that can really be locked. libsodium goes on silently where it cannot lock; this does not.
 ///
-/// Swift's backtracer prints registers and memory after a crash: programs that hold secrets are
-/// started with `SWIFT_BACKTRACE=enable=no`. It is read before `main`, so that the program can only
-/// tell (`isBacktraceOff`), not change it.
+/// Swift's backtracer prints registers and memory after a crash. Its setting is read before `main`,
+/// so that a program can only start itself anew with `SWIFT_BACKTRACE=enable=no`.
 public enum ProcessHardening {
     /// 256 KiB: locked memory that must be there for a program to start at all.
     public static let leastLockable = 262_144
@@ -34,6 +34,14 @@ public enum ProcessHardening {
     public static var isBacktraceOff: Bool {
         guard let value = getenv("SWIFT_BACKTRACE") else { return false }
         return String(cString: value).split(separator: ",").contains("enable=no")
+    }
+
+    /// Starts the program anew, with the same arguments, unless backtraces are off already; to be
+    /// called first of all. Goes on where the system cannot start it.
+    public static func withoutBacktraces() {
+        guard !isBacktraceOff else { return }
+        setenv("SWIFT_BACKTRACE", "enable=no", 1)
+        execv("/proc/self/exe", CommandLine.unsafeArgv)
     }
 
     private static func canLock(_ count: Int) -> Bool {

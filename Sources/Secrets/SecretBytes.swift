@@ -35,7 +35,7 @@ public struct SecretBytes: ~Copyable, @unchecked Sendable {
 
     /// A block of zeros. Throws `memory-locked-out` where the system gives no locked memory.
     public init(zeros count: Int) throws(SecretsError) {
-        guard sodium_init() >= 0, count >= 0, let block = sodium_malloc(max(count, 1)) else {
+        guard sodium_init() >= 0, count >= 0, let block = lockedMemory(max(count, 1)) else {
             throw SecretsError(
                 code: "memory-locked-out",
                 sentence: "no locked memory for \(count) bytes; raise the memlock limit")
@@ -124,6 +124,17 @@ public struct SecretBytes: ~Copyable, @unchecked Sendable {
     public mutating func wipe() { sodium_memzero(base, count) }
 
     deinit { sodium_free(base) }
+}
+
+/// Guarded memory that is locked, or nil. libsodium ignores it when the lock of a block fails, so
+/// the lock is asked for again: once more on locked pages costs nothing and tells the truth.
+func lockedMemory(_ count: Int) -> UnsafeMutableRawPointer? {
+    guard let block = sodium_malloc(count) else { return nil }
+    guard sodium_mlock(block, count) == 0 else {
+        sodium_free(block)
+        return nil
+    }
+    return block
 }
 
 /// A box around one guarded block, for collections and shared holders; as silent as the block.

@@ -49,7 +49,7 @@ private final class SecretPage: @unchecked Sendable {
     var free: [Int]
 
     init(slotSize: Int) throws(SecretsError) {
-        guard sodium_init() >= 0, let base = sodium_malloc(Self.room) else {
+        guard sodium_init() >= 0, let base = lockedMemory(Self.room) else {
             throw SecretsError(
                 code: "memory-locked-out",
                 sentence: "no locked memory for one more page; raise the memlock limit")

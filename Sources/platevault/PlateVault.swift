@@ -19,6 +19,7 @@ struct PlateVault: ParsableCommand {
         ])
 
     static func main() {
+        ProcessHardening.withoutBacktraces()
         do {
             try ProcessHardening.apply()
             var command = try parseAsRoot()
