@@ -1,3 +1,4 @@
+import Inquiry
 public import Intake
 public import Plates
 import Warrants
@@ -84,7 +85,16 @@ extension Deployment {
             roster: roster, site: site,
             key: try keyRing.key(layout.key(layout.gateway(site.number))), vault: vault,
             custodians: custodianClients,
-            firstOpenHour: closed?.next ?? Self.firstHour(record) ?? now.hour, random: random)
+            firstOpenHour: Self.living(
+                closed?.next ?? Self.firstHour(record) ?? now.hour, by: record), random: random)
+    }
+
+    /// The hour itself, or the first of the days after it that are not dead by the log: what a site
+    /// left open in a day that has died since, nobody can close any more.
+    private static func living(_ hour: Hour, by record: Record) -> Hour {
+        var hour = hour
+        while !record.dead([hour.day]).isEmpty { hour = hour.day.next.start.hour }
+        return hour
     }
 
     /// The hour in which the first generation became final: before it nothing can have been sealed.

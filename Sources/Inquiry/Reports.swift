@@ -69,6 +69,9 @@ public struct Report {
         unknown: the site never closed the hour, nothing can be said
         gone: the day's keys are destroyed, nothing can be read any more
         refused: the vault's answer does not fit what the site committed to
+        confirmed: at least two custodians gave every key share that was used, and the same
+        unconfirmed: some key share is one custodian's word alone; had it lied, reads that are there
+        were not found, and "empty" would be wrong
         """
 
     /// One JSON document: request, confirmation, cells and reads.

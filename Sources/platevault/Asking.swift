@@ -103,10 +103,16 @@ struct Requests: ParsableCommand {
                 "\(line.request.prefix(12))  \(line.filed)  \(line.agency)  \(line.purpose)  "
                     + "\(line.process)")
             Voice.say("    \(line.state)")
-            Voice.say(
-                "    approving: \(line.approving.joined(separator: " ")); denying: "
-                    + "\(line.denying.joined(separator: " ")); evaluations: \(line.evaluations)")
+            Voice.say("    approving    \(Self.list(line.approving))")
+            Voice.say("    denying      \(Self.list(line.denying))")
+            Voice.say("    evaluations  \(line.evaluations)")
         }
+    }
+}
+
+extension Requests {
+    private static func list(_ names: [String]) -> String {
+        names.isEmpty ? "nobody" : names.joined(separator: " ")
     }
 }
 

@@ -73,6 +73,7 @@ extension Voice {
     private static let hints = [
         "approvals-missing": "platevault approve REQUEST --as CUSTODIAN, by officers of enough "
             + "institutions; platevault requests shows who has",
+        "answers-missing": "platevault requests shows what a request still needs",
         "attestation-missing": "platevault attest REQUEST --warrant FILE",
         "hour-open": "search hours that are over; they are closed five minutes after their end",
         "hour-too-young": "wait until late reads have come in, or file under --process exigent",
