@@ -13,9 +13,10 @@ struct Request: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "file a request for one exact plate, or up to eight, under a warrant",
         discussion: """
-            The plates, hours and sites are sealed to the custodians; the log shows commitments. Hours
-            are inclusive, like 2026-03-02T13Z; they must be closed, and older than six hours unless
-            the process is exigent.
+            The plates, hours and sites are sealed to the custodians; the log shows commitments. Hours \
+            are inclusive, like 2026-03-02T13Z; they must be closed, and older than six hours unless \
+            the process is exigent. What stands on a command line can be seen by others on the \
+            machine: --plates-from reads the plates from a file or from standard input.
 
             example: platevault request --plate KHO5ZZK --from 2026-03-02T06Z --to 2026-03-02T06Z \\
                 --site 1 --site 2 --purpose 240 --process search-warrant --warrant order.pdf
@@ -23,7 +24,9 @@ struct Request: ParsableCommand {
 
     @OptionGroup var options: DeploymentOptions
     @Option(name: .customLong("plate"), help: "An exact plate; up to eight.")
-    var plates: [String]
+    var plates: [String] = []
+    @Option(help: "A file of plates, one a line, or - for standard input.")
+    var platesFrom: String?
     @Option(help: "The first hour.")
     var from: String
     @Option(help: "The last hour.")
@@ -53,7 +56,8 @@ struct Request: ParsableCommand {
         let deployment = try options.open()
         let id = try deployment.file(
             Application(
-                plates: plates, cells: cells, purpose: purpose, process: kind, warrant: digest,
+                plates: plates + (try platesFrom.map(Input.lines) ?? []), cells: cells,
+                purpose: purpose, process: kind, warrant: digest,
                 docket: docket), as: requester)
         if options.json { return try options.print(["request": id.hex]) }
         Voice.say("request \(id.hex)")
@@ -146,7 +150,7 @@ struct Approve: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "show a request to an officer, and approve it",
         discussion: """
-            Shows what the request is about and what every rule says; the plate is masked until
+            Shows what the request is about and what every rule says; the plate is masked until \
             --show-plate. With --yes the approval is signed over the request's exact bytes.
 
             example: platevault approve 5f0c --as privacy-office --show-plate --yes
@@ -243,7 +247,7 @@ struct Open: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "gather the custodians' answers, find and open the rows, keep a bundle",
         discussion: """
-            Writes a directory with the reads as JSON and CSV, a readable report, and everything that
+            Writes a directory with the reads as JSON and CSV, a readable report, and everything that \
             proves them. Its content is as secret as the reads.
 
             example: platevault open 5f0c --bundle case-7
@@ -301,7 +305,7 @@ struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "check a bundle offline: statements, approvals, answers, rows, report",
         discussion: """
-            Needs nothing but the bundle. Compare the roster's hash that it prints, or give it, from
+            Needs nothing but the bundle. Compare the roster's hash that it prints, or give it, from \
             a source of trust: everything rests on it.
 
             example: platevault verify case-7 --roster 5d41…

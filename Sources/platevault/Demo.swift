@@ -7,7 +7,7 @@ struct Demo: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "the whole story on real plate reads, every claim checked",
         discussion: """
-            Two sites, five custodians, threshold three. Exits with 0 only if every claim was checked
+            Two sites, five custodians, threshold three. Exits with 0 only if every claim was checked \
             and held. With --keep everything that each party has stays in the directory.
 
             example: platevault demo --dir /tmp/story --keep

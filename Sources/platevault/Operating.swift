@@ -13,8 +13,8 @@ struct Init: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "make a deployment: roster, keys, vault, custodians and their first generation",
         discussion: """
-            All parties live in one directory, each with its own files, which separates nobody: this
-            is for trials. An origin that ends in .demo gets simulated clocks, moved by command, and
+            All parties live in one directory, each with its own files, which separates nobody: this \
+            is for trials. An origin that ends in .demo gets simulated clocks, moved by command, and \
             key files that protect nothing.
 
             example: platevault init city --origin example.org/vault.demo
@@ -66,8 +66,8 @@ struct Ingest: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "seal the plate reads of recorded messages, one JSON document a line",
         discussion: """
-            Takes what OpenALPR sends (alpr_results, alpr_group) and prints (alpr -j). A read belongs
-            to the hour in which it was seen; hours that are closed take none. In a .demo deployment
+            Takes what OpenALPR sends (alpr_results, alpr_group) and prints (alpr -j). A read belongs \
+            to the hour in which it was seen; hours that are closed take none. In a .demo deployment \
             --sample replays the sample reads from now on, the clocks running along.
 
             example: platevault ingest --site 2 reads.jsonl
@@ -88,7 +88,7 @@ struct Ingest: ParsableCommand {
         }
         let deployment = try options.open()
         var replay: SampleShift?
-        let messages = sample ? try Samples.agentStream() : try files.flatMap(Self.lines)
+        let messages = sample ? try Samples.agentStream() : try files.flatMap(Input.messages)
         if sample {
             replay = SampleShift(bringing: messages, to: deployment.now)
         }
@@ -118,24 +118,6 @@ struct Ingest: ParsableCommand {
             Voice.say("site \(site)         \(count) rows durable in the vault")
         }
         for problem in report.problems { Voice.note("error: \(problem)") }
-    }
-
-    private static func lines(_ path: String) throws -> [[UInt8]] {
-        let bytes = path == "-" ? input() : try POSIXFileSystem().read(path)
-        return bytes.split(separator: 0x0a).map { Array($0) }.filter { line in
-            !line.allSatisfy { $0 == 0x20 || $0 == 0x0d || $0 == 0x09 }
-        }
-    }
-
-    private static func input() -> [UInt8] {
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = read(STDIN_FILENO, &buffer, buffer.count)
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { return bytes }
-            bytes += buffer[..<count]
-        }
     }
 }
 
@@ -168,7 +150,7 @@ struct Destroy: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "destroy the keys of every day that is due, at every custodian",
         discussion: """
-            Custodians do this by themselves whenever they run; the command runs them and shows the
+            Custodians do this by themselves whenever they run; the command runs them and shows the \
             days. A day is due when its first read becomes as old as the retention.
 
             example: platevault destroy
@@ -237,8 +219,8 @@ struct AuditCommand: ParsableCommand {
         abstract:
             "check the log, every act in it and every day's destruction; 1 if anything is wrong",
         discussion: """
-            Recomputes the log's tree from its entries, verifies every statement under the roster in
-            force at its place, holds every evaluation against its request, attestation and approvals,
+            Recomputes the log's tree from its entries, verifies every statement under the roster in \
+            force at its place, holds every evaluation against its request, attestation and approvals, \
             and tells each day's verdict and by whose word.
 
             example: platevault audit --json
