@@ -17,7 +17,7 @@ struct Request: ParsableCommand {
             the process is exigent. What stands on a command line can be seen by others on the \
             machine: --plates-from reads the plates from a file or from standard input.
 
-            example: platevault request --plate KHO5ZZK --from 2026-03-02T06Z --to 2026-03-02T06Z \\
+            example: platevault request --plate RK161AG --from 2026-03-02T06Z --to 2026-03-02T06Z \\
                 --site 1 --site 2 --purpose 240 --process search-warrant --warrant order.pdf
             """)
 
