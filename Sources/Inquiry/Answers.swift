@@ -14,13 +14,14 @@ public struct Answers {
         public let parcel: PartialParcel
     }
 
-    /// What holders of one subset say of it.
+    /// What holders of one subset say of it: by what they answered, and by the evaluations that they
+    /// logged, whether their answer was used or not.
     public struct Confirmation: Hashable, Sendable {
         /// The subset.
         public let mask: SubsetMask
-        /// The custodians whose partials are used, in roster order.
+        /// The custodians who logged the partials that are used, in the order of the log.
         public let agreeing: [String]
-        /// Those who gave others.
+        /// Those who logged others.
         public let differing: [String]
     }
 
@@ -32,9 +33,12 @@ public struct Answers {
     private let threshold: Threshold
 
     /// Sorts out which answers to use. Where two holders of a subset differ, the larger camp is
-    /// used; a tie cannot be used at all. Throws `answers-missing` where a subset has no answer,
-    /// `answers-disputed` for a tie, each naming the custodians to ask.
-    public init(_ answers: [Answer], roster: Roster) throws(InquiryError) {
+    /// used; a tie cannot be used at all. `evaluations` are all that the log has for the request.
+    /// Throws `answers-missing` where a subset has no answer, `answers-disputed` for a tie, each
+    /// naming the custodians to ask.
+    public init(
+        _ answers: [Answer], evaluations: [EvaluationBody], roster: Roster
+    ) throws(InquiryError) {
         threshold = roster.threshold
         self.answers = answers
         var refused: Set<String> = []
@@ -54,17 +58,15 @@ public struct Answers {
                     sentence: "holders of subset \(mask) differ and none is outvoted: "
                         + holders.map(\.custodian).joined(separator: ", "))
             }
-            let differing = camps.dropFirst().joined().map(\.custodian)
-            refused.formUnion(differing)
+            refused.formUnion(camps.dropFirst().joined().map(\.custodian))
             confirmations.append(
-                Confirmation(
-                    mask: mask, agreeing: largest.map(\.custodian), differing: differing))
+                Self.confirmation(mask, used: largest[0].custodian, evaluations))
         }
         self.confirmations = confirmations
         used = answers.filter { !refused.contains($0.custodian) }.map(\.parcel)
     }
 
-    /// The custodians whose answer differed from the larger camp's for any subset.
+    /// The custodians who said otherwise than those whose answers are used, for any subset.
     public var disputed: [String] { Set(confirmations.flatMap(\.differing)).sorted() }
 
     /// By how many holders the least confirmed subset is vouched for, 1 to n−t+1.
@@ -73,6 +75,21 @@ public struct Answers {
     /// The keys of one plate in one cell. Throws as `CellKeys.combine`.
     public func keys(plate: Int, cell: Cell) throws(TokensError) -> CellKeys {
         try CellKeys.combine(used, threshold: threshold, plate: plate, cell: cell)
+    }
+
+    /// Holders' logged digests of a subset, compared with those of the custodian whose answer is used.
+    private static func confirmation(
+        _ mask: SubsetMask, used: String, _ evaluations: [EvaluationBody]
+    ) -> Confirmation {
+        var said: [(custodian: String, items: [EvaluationItem])] = []
+        for evaluation in evaluations {
+            let items = evaluation.digests.filter { $0.mask == mask }
+            if !items.isEmpty { said.append((evaluation.custodian, items)) }
+        }
+        let reference = said.first { $0.custodian == used }?.items
+        return Confirmation(
+            mask: mask, agreeing: said.filter { $0.items == reference }.map(\.custodian),
+            differing: said.filter { $0.items != reference }.map(\.custodian))
     }
 
     private static func camps(_ holders: [Answer], _ mask: SubsetMask) -> [[Answer]] {

@@ -108,7 +108,9 @@ public struct Evidence {
                 custodian: $0.custodian, parcel: $0.parcel, request: request, secret: secret,
                 record: record)
         }
-        return try Answers(answers, roster: roster)
+        return try Answers(
+            answers, evaluations: record.request(request)?.evaluations.map(\.body) ?? [],
+            roster: roster)
     }
 
     /// The look-up that the answers allow: `find` of every plate in every cell.

@@ -96,7 +96,7 @@ public struct Mail: Hashable, Sendable {
 /// An officer's signed wish to see what a request is about; the reply is the request's secret part,
 /// sealed to the one-time key (HPKE type `docket`). It is not logged.
 ///
-/// The note's text, six lines:
+/// The note's text, five lines:
 ///
 ///     platevault/docket/v1
 ///     example.org/vault.demo

@@ -52,7 +52,10 @@ struct Ingest: ParsableCommand {
     private static func tell(_ report: IngestReport) {
         let summary = report.summary
         Voice.say("messages       \(summary.messages)")
-        Voice.say("reads          \(summary.reads), of \(summary.groups) passages")
+        Voice.say("reads          \(summary.reads)")
+        Voice.say("passages       \(summary.groups)")
+        Voice.say(
+            "alone          \(summary.readsWithoutGroup) reads of frames that no passage claims")
         Voice.say("frames folded  \(summary.folded)")
         Voice.say("without plate  \(summary.withoutPlate)")
         for (code, count) in summary.refused.sorted(by: { $0.key < $1.key }) {
