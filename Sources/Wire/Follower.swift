@@ -18,22 +18,31 @@ public final class Follower {
     }
 
     /// Follows the log to its newest checkpoint; returns once the new entries are durable and in
-    /// the record. Throws what the mirror refuses (a fork above all) and what the vault answers.
+    /// the record. Throws what the mirror refuses (`log-forked` above all; then nothing has
+    /// changed), `entries-count` and what the vault answers.
     public func refresh(from vault: VaultClient) throws {
         let checkpoint = try vault.checkpoint()
-        if checkpoint == mirror.checkpoint { return }
-        try mirror.advance(to: checkpoint) { range in
-            // The vault may send fewer at once; never none, or it would be asked for ever.
-            var entries: [[UInt8]] = []
-            while UInt64(entries.count) < range.upperBound - range.lowerBound {
-                let from = range.lowerBound + UInt64(entries.count)
-                let more = try vault.entries(from..<range.upperBound)
-                guard !more.isEmpty else { throw WireProblem.malformed("list of log entries") }
-                entries += more
-            }
-            return entries
+        if checkpoint != mirror.checkpoint {
+            try mirror.advance(to: checkpoint) { try Self.entries($0, from: vault) }
         }
         try takeIn()
+    }
+
+    /// The vault may send fewer than asked for, so it is asked again, but never for nothing.
+    private static func entries(
+        _ range: Range<UInt64>, from vault: VaultClient
+    ) throws(WireProblem) -> [[UInt8]] {
+        var entries: [[UInt8]] = []
+        while entries.count < range.count {
+            let rest = (range.lowerBound + UInt64(entries.count))..<range.upperBound
+            let more = try vault.entries(rest)
+            guard !more.isEmpty, more.count <= rest.count else {
+                throw WireProblem(
+                    code: "entries-count", sentence: "the vault does not send its log's entries")
+            }
+            entries += more
+        }
+        return entries
     }
 
     private func takeIn() throws {
