@@ -30,9 +30,14 @@ func library(_ name: String, _ edges: [Target.Dependency], resources: [Resource]
     ]
 }
 
-func tests(_ name: String, _ edges: [Target.Dependency]) -> [Target] {
+func tests(
+    _ name: String, _ edges: [Target.Dependency], exclude: [String] = []
+) -> [Target] {
     guard exists("Tests/\(name)") else { return [] }
-    return [.testTarget(name: name, dependencies: present(edges), swiftSettings: strict)]
+    return [
+        .testTarget(
+            name: name, dependencies: present(edges), exclude: exclude, swiftSettings: strict)
+    ]
 }
 
 func program(_ name: String, _ edges: [Target.Dependency]) -> [Target] {
@@ -122,7 +127,7 @@ targets += tests(
         "Embedded", "Intake", "Vault", "Custody", "Inquiry", "Wire", "Warrants", "Rows", "Tokens",
         "Ledger", "Plates", "Secrets", "Bytes", "Disk", "TestSupport",
     ])
-targets += tests("ProgramTests", ["TestSupport", "Bytes", "Secrets"])
+targets += tests("ProgramTests", ["TestSupport"], exclude: ["Scripts"])
 
 let package = Package(
     name: "PlateVault",
