@@ -79,12 +79,12 @@ import Testing
             locks() { [ "$(sed -n 's/^VmLck:[^0-9]*//p' /proc/$(cat id)/status | cut -d' ' -f1)" -ge 64 ]; }
             wait_for locks && echo locked
             grep -c '^Max core file size *0 *0 ' /proc/$(cat id)/limits
-            kill -ABRT $(cat id); wait $!; echo $?
+            kill -ABRT $(cat id); wait $! 2>/dev/null; echo $?
             cat words; ls | grep core; true
             """)
-        #expect(outcome.lines.prefix(3) == ["locked", "1", "134"], "\(outcome.output)")
-        // The shell may say that its child was aborted.
-        #expect(outcome.lines.dropFirst(3).allSatisfy { $0.contains("Aborted") })
+        // The shell may say that its child was aborted; nobody else says anything.
+        let lines = outcome.lines.filter { !$0.isEmpty && !$0.contains("Aborted") }
+        #expect(lines == ["locked", "1", "134"], "\(outcome.output)")
     }
 
     /// The whole story, as `make demo` tells it.
