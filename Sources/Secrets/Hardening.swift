@@ -2,7 +2,7 @@ import CLinux
 import CSodium
 import Glibc
 
-/// What every program does before it touches a secret (FACTS, memory): no core dump, no ptrace, and
+/// What every program does before it touches a secret: no core dump, no ptrace, and
 /// memory that can really be locked. libsodium goes on silently where it cannot lock; this does not.
 ///
 /// Swift's backtracer prints registers and memory after a crash. Its setting is read before `main`,
