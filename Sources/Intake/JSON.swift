@@ -1,32 +1,30 @@
-// JSON as readers send it (RFC 8259), read without trust and written back in the same key order.
+// JSON as readers send it (RFC 8259), read without trust by the standard library's decoder.
 //
-// Numbers keep their text, so that a message that is written again says what it said. A parser of
-// its own, because a plate must not stay in a framework's buffers and depth must be bounded.
+// What the decoder leaves open is decided before it: the text is UTF-8 and nothing else, and its
+// depth is bounded. Which keys count is decided after it, by the parser of the messages.
+
+import FoundationEssentials
 
 /// One JSON value.
 enum JSON: Hashable, Sendable {
     case null
     case bool(Bool)
-    /// The number's text as it stood.
-    case number(String)
+    /// A whole number, exact.
+    case whole(Int64)
+    /// Every other number, as near as a double comes.
+    case fraction(Double)
     case string(String)
     case array([JSON])
-    /// Keys in the order in which they stood; where a key stands twice, the first counts.
-    case object([Member])
+    case object([String: JSON])
 
-    struct Member: Hashable, Sendable {
-        var key: String
-        var value: JSON
-    }
-
-    /// The most nested arrays and objects.
+    /// The most arrays and objects inside one another.
     static let maximumDepth = 32
 
     /// The value of a key of an object; nil for everything else and for `null`.
     subscript(key: String) -> JSON? {
-        guard case .object(let members) = self,
-            let value = members.first(where: { $0.key == key })?.value, value != .null
-        else { return nil }
+        guard case .object(let members) = self, let value = members[key], value != .null else {
+            return nil
+        }
         return value
     }
 
@@ -38,217 +36,130 @@ enum JSON: Hashable, Sendable {
     /// A number, also where it was sent as a string; never infinite.
     var double: Double? {
         switch self {
-        case .number(let text), .string(let text):
-            guard let value = Double(text), value.isFinite else { return nil }
-            return value
-        default: return nil
+        case .whole(let value): Double(value)
+        case .fraction(let value): value.isFinite ? value : nil
+        case .string(let text): Double(text).flatMap { $0.isFinite ? $0 : nil }
+        default: nil
         }
     }
 
     /// A whole number without loss, also where it was sent as a string or with a zero fraction.
     var integer: Int64? {
         switch self {
-        case .number(let text), .string(let text):
-            Int64(text) ?? double.flatMap(Int64.init(exactly:))
+        case .whole(let value): value
+        case .fraction, .string:
+            string.flatMap { Int64($0) } ?? double.flatMap(Int64.init(exactly:))
         default: nil
         }
     }
 
-    /// The value of a text. Throws `message-json`, with the offset and nothing of the content.
+    /// The value of a text. Throws `message-json`, with nothing of the content.
     init(parsing bytes: [UInt8]) throws(IntakeRefusal) {
-        var parser = JSONParser(bytes)
-        self = try parser.document()
-    }
-
-    /// The text of this value, compact, keys in their order.
-    var text: String {
-        switch self {
-        case .null: "null"
-        case .bool(let value): value ? "true" : "false"
-        case .number(let text): text
-        case .string(let text): JSON.quoted(text)
-        case .array(let items): "[" + items.map(\.text).joined(separator: ",") + "]"
-        case .object(let members):
-            "{"
-                + members.map { JSON.quoted($0.key) + ":" + $0.value.text }
-                .joined(separator: ",") + "}"
+        guard JSON.isBounded(bytes), (try? UTF8Span(validating: bytes.span)) != nil else {
+            throw JSON.failure
+        }
+        do {
+            self = try JSONDecoder().decode(JSON.self, from: Data(bytes))
+        } catch {
+            // The decoder's own error could quote what it read: it is not passed on.
+            throw JSON.failure
         }
     }
 
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
+    /// The text of this value: compact, keys sorted. Throws `message-json` for an infinite number.
+    func text() throws(IntakeRefusal) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            return Array(try encoder.encode(self))
+        } catch {
+            throw JSON.failure
+        }
+    }
+
+    private static let failure = IntakeRefusal("message-json", "the message is no JSON")
+
+    /// Whether a text nests no deeper than allowed, has no comma before a closing bracket (which
+    /// the decoder would let pass) and is in no encoding that the decoder would guess: a zero byte
+    /// is in every UTF-16 or UTF-32 text, a byte order mark is not JSON's.
+    private static func isBounded(_ bytes: [UInt8]) -> Bool {
+        guard !bytes.starts(with: [0xef, 0xbb, 0xbf]) else { return false }
+        var depth = 0
+        var isInString = false
+        var isEscaped = false
+        // The last byte outside of strings that is no white space.
+        var last: UInt8 = 0
+        for byte in bytes {
+            if byte == 0 { return false }
+            if isInString {
+                if byte < 0x20 { return false }
+                isInString = isEscaped || byte != UInt8(ascii: "\"")
+                isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
+                continue
             }
+            switch byte {
+            case 0x20, 0x0a, 0x0d, 0x09: continue
+            case UInt8(ascii: "\""): isInString = true
+            case UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
+            case UInt8(ascii: "]"), UInt8(ascii: "}"):
+                if last == UInt8(ascii: ",") { return false }
+                depth -= 1
+            default: break
+            }
+            if depth > maximumDepth { return false }
+            last = byte
         }
-        return result + "\""
+        return true
     }
 }
 
-/// A recursive-descent parser over bytes.
-private struct JSONParser {
-    private let bytes: [UInt8]
-    private var offset = 0
-
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-    mutating func document() throws(IntakeRefusal) -> JSON {
-        let value = try value(depth: 0)
-        skipSpace()
-        guard offset == bytes.count else { throw failure }
-        return value
-    }
-
-    private var failure: IntakeRefusal {
-        IntakeRefusal("message-json", "the message is no JSON at byte \(offset)")
-    }
-
-    private var next: UInt8? { offset < bytes.count ? bytes[offset] : nil }
-
-    private mutating func skipSpace() {
-        while let byte = next, byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 {
-            offset += 1
-        }
-    }
-
-    private mutating func take(_ byte: UInt8) -> Bool {
-        guard next == byte else { return false }
-        offset += 1
-        return true
-    }
-
-    private mutating func value(depth: Int) throws(IntakeRefusal) -> JSON {
-        guard depth <= JSON.maximumDepth else { throw failure }
-        skipSpace()
-        switch next {
-        case UInt8(ascii: "{"): return try object(depth: depth)
-        case UInt8(ascii: "["): return try array(depth: depth)
-        case UInt8(ascii: "\""): return .string(try string())
-        case UInt8(ascii: "t"): return try word("true", .bool(true))
-        case UInt8(ascii: "f"): return try word("false", .bool(false))
-        case UInt8(ascii: "n"): return try word("null", .null)
-        default: return try number()
-        }
-    }
-
-    private mutating func word(_ word: String, _ value: JSON) throws(IntakeRefusal) -> JSON {
-        guard bytes[offset...].starts(with: word.utf8) else { throw failure }
-        offset += word.utf8.count
-        return value
-    }
-
-    private mutating func object(depth: Int) throws(IntakeRefusal) -> JSON {
-        offset += 1
-        var members: [JSON.Member] = []
-        skipSpace()
-        if take(UInt8(ascii: "}")) { return .object(members) }
-        repeat {
-            skipSpace()
-            guard next == UInt8(ascii: "\"") else { throw failure }
-            let key = try string()
-            skipSpace()
-            guard take(UInt8(ascii: ":")) else { throw failure }
-            members.append(JSON.Member(key: key, value: try value(depth: depth + 1)))
-            skipSpace()
-        } while take(UInt8(ascii: ","))
-        guard take(UInt8(ascii: "}")) else { throw failure }
-        return .object(members)
-    }
-
-    private mutating func array(depth: Int) throws(IntakeRefusal) -> JSON {
-        offset += 1
-        var items: [JSON] = []
-        skipSpace()
-        if take(UInt8(ascii: "]")) { return .array(items) }
-        repeat {
-            items.append(try value(depth: depth + 1))
-            skipSpace()
-        } while take(UInt8(ascii: ","))
-        guard take(UInt8(ascii: "]")) else { throw failure }
-        return .array(items)
-    }
-
-    private mutating func number() throws(IntakeRefusal) -> JSON {
-        let start = offset
-        _ = take(UInt8(ascii: "-"))
-        if !take(UInt8(ascii: "0")) { try digits() }
-        if take(UInt8(ascii: ".")) { try digits() }
-        if take(UInt8(ascii: "e")) || take(UInt8(ascii: "E")) {
-            if !take(UInt8(ascii: "+")) { _ = take(UInt8(ascii: "-")) }
-            try digits()
-        }
-        return .number(String(decoding: bytes[start..<offset], as: UTF8.self))
-    }
-
-    private mutating func digits() throws(IntakeRefusal) {
-        let start = offset
-        while let byte = next, (0x30...0x39).contains(byte) { offset += 1 }
-        guard offset > start else { throw failure }
-    }
-
-    private mutating func string() throws(IntakeRefusal) -> String {
-        offset += 1
-        var text: [UInt8] = []
-        while let byte = next, byte != UInt8(ascii: "\"") {
-            guard byte >= 0x20 else { throw failure }
-            offset += 1
-            if byte == UInt8(ascii: "\\") {
-                text.append(contentsOf: String(try escape()).utf8)
-            } else {
-                text.append(byte)
+extension JSON: Codable {
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        // A value of another type is looked at again; a malformed one is not. Numbers and texts
+        // come first: they are nearly all there is, and each look costs an error.
+        func value<Value: Decodable>(_ type: Value.Type) throws -> Value? {
+            do {
+                return try container.decode(type)
+            } catch DecodingError.typeMismatch {
+                return nil
             }
         }
-        guard take(UInt8(ascii: "\"")), let result = String(validating: text, as: UTF8.self) else {
-            throw failure
+        // Beyond a double's range is a number still; the decoder's type for that is not public.
+        func number() throws -> Double? {
+            do {
+                return try value(Double.self)
+            } catch  where "\(error)".hasPrefix("numberIsNotRepresentable") {
+                return .infinity
+            }
         }
-        return result
-    }
-
-    private mutating func escape() throws(IntakeRefusal) -> Character {
-        guard let byte = next else { throw failure }
-        offset += 1
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"):
-            return Character(Unicode.Scalar(byte))
-        case UInt8(ascii: "b"): return "\u{8}"
-        case UInt8(ascii: "f"): return "\u{c}"
-        case UInt8(ascii: "n"): return "\n"
-        case UInt8(ascii: "r"): return "\r"
-        case UInt8(ascii: "t"): return "\t"
-        case UInt8(ascii: "u"): return Character(try escapedScalar())
-        default: throw failure
+        if container.decodeNil() {
+            self = .null
+        } else if let number = try number() {
+            let isWhole = number == number.rounded()
+            let whole = isWhole ? try? container.decode(Int64.self) : nil
+            self = whole.map(JSON.whole) ?? .fraction(number)
+        } else if let text = try value(String.self) {
+            self = .string(text)
+        } else if let members = try value([String: JSON].self) {
+            self = .object(members)
+        } else if let items = try value([JSON].self) {
+            self = .array(items)
+        } else {
+            self = .bool(try container.decode(Bool.self))
         }
     }
 
-    /// Four hex digits, and for a high surrogate the low one that must follow.
-    private mutating func escapedScalar() throws(IntakeRefusal) -> Unicode.Scalar {
-        let first = try fourDigits()
-        if let scalar = Unicode.Scalar(first) { return scalar }
-        guard (0xd800...0xdbff).contains(first), take(UInt8(ascii: "\\")), take(UInt8(ascii: "u"))
-        else { throw failure }
-        let second = try fourDigits()
-        guard (0xdc00...0xdfff).contains(second),
-            let scalar = Unicode.Scalar(0x10000 + (first - 0xd800) << 10 + (second - 0xdc00))
-        else { throw failure }
-        return scalar
-    }
-
-    private mutating func fourDigits() throws(IntakeRefusal) -> UInt32 {
-        guard offset + 4 <= bytes.count,
-            bytes[offset..<offset + 4].allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
-            let value = UInt32(
-                String(decoding: bytes[offset..<offset + 4], as: UTF8.self), radix: 16)
-        else { throw failure }
-        offset += 4
-        return value
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .null: try container.encodeNil()
+        case .bool(let value): try container.encode(value)
+        case .whole(let value): try container.encode(value)
+        case .fraction(let value): try container.encode(value)
+        case .string(let text): try container.encode(text)
+        case .array(let items): try container.encode(items)
+        case .object(let members): try container.encode(members)
+        }
     }
 }

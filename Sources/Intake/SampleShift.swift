@@ -23,10 +23,13 @@ public struct SampleShift: Sendable {
         difference = start.milliseconds(since: Timestamp(milliseconds: first))
     }
 
-    /// The message with its times moved; the same bytes where it is no JSON.
+    /// The message with its times moved, in the one order of sorted keys; the same bytes where it
+    /// is no JSON.
     public func shift(_ message: [UInt8]) -> [UInt8] {
-        guard let json = try? JSON(parsing: message) else { return message }
-        return Array(moved(json, key: nil).text.utf8)
+        guard let json = try? JSON(parsing: message),
+            let text = try? moved(json, key: nil).text()
+        else { return message }
+        return text
     }
 
     /// The latest time of a message after the shift, for a replay in step with the recording; nil
@@ -41,15 +44,14 @@ public struct SampleShift: Sendable {
     private func moved(_ json: JSON, key: String?) -> JSON {
         switch json {
         case .object(let members):
-            return .object(
-                members.map {
-                    JSON.Member(key: $0.key, value: moved($0.value, key: $0.key))
-                })
+            var result = members
+            for (key, value) in members { result[key] = moved(value, key: key) }
+            return .object(result)
         case .array(let items): return .array(items.map { moved($0, key: nil) })
-        case .number:
+        case .whole, .fraction:
             guard let key, Self.keys.contains(key), let time = json.integer else { return json }
             let later = Timestamp(milliseconds: time).adding(milliseconds: difference)
-            return .number(String(later.milliseconds))
+            return .whole(later.milliseconds)
         default: return json
         }
     }
@@ -57,9 +59,9 @@ public struct SampleShift: Sendable {
     private static func times(_ json: JSON) -> [Int64] {
         switch json {
         case .object(let members):
-            members.flatMap { member in
-                if keys.contains(member.key), let time = member.value.integer { return [time] }
-                return times(member.value)
+            members.flatMap { key, value in
+                if keys.contains(key), let time = value.integer { return [time] }
+                return times(value)
             }
         case .array(let items): items.flatMap(times)
         default: []
