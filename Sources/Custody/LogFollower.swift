@@ -67,6 +67,10 @@ final class LogFollower {
     private static func onLog<Result>(_ work: () throws -> Result) throws(CustodyError) -> Result {
         do {
             return try work()
+        } catch let problem as WireProblem {
+            // Only the own mirror proves a fork: a vault's word must not halt a custodian for good.
+            let code = problem.code == "log-forked" ? "log-failed" : problem.code
+            throw CustodyError(code: code, sentence: problem.sentence)
         } catch let error as any CodedError {
             throw CustodyError(code: error.code, sentence: error.sentence)
         } catch {

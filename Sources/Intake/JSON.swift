@@ -3,7 +3,7 @@
 // What the decoder leaves open is decided before it: the text is UTF-8 and nothing else, and its
 // depth is bounded. Which keys count is decided after it, by the parser of the messages.
 
-import FoundationEssentials
+import Foundation
 
 /// One JSON value.
 enum JSON: Hashable, Sendable {
@@ -58,12 +58,48 @@ enum JSON: Hashable, Sendable {
         guard JSON.isBounded(bytes), (try? UTF8Span(validating: bytes.span)) != nil else {
             throw JSON.failure
         }
+        let data = Data(bytes)
+        if let value = try? JSONSerialization.jsonObject(with: data), let json = JSON(value) {
+            self = json
+            return
+        }
+        // The quick reader refuses a whole message for one number that no double holds; the slow
+        // one lets it stand, and what it says elsewhere is not lost.
         do {
-            self = try JSONDecoder().decode(JSON.self, from: Data(bytes))
+            self = try JSONDecoder().decode(JSON.self, from: data)
         } catch {
             // The decoder's own error could quote what it read: it is not passed on.
             throw JSON.failure
         }
+    }
+
+    /// The value of what the quick reader gives; nil for anything that is no JSON.
+    private init?(_ value: Any) {
+        switch value {
+        case is NSNull: self = .null
+        case let text as String: self = .string(text)
+        case let number as NSNumber:
+            switch String(cString: number.objCType) {
+            case "c": self = .bool(number.boolValue)
+            case "d", "f": self = JSON(number.doubleValue)
+            default:
+                self = Int64(exactly: number).map(JSON.whole) ?? .fraction(number.doubleValue)
+            }
+        case let items as [Any]:
+            let values = items.compactMap { JSON($0) }
+            guard values.count == items.count else { return nil }
+            self = .array(values)
+        case let members as [String: Any]:
+            let values = members.compactMapValues { JSON($0) }
+            guard values.count == members.count else { return nil }
+            self = .object(values)
+        default: return nil
+        }
+    }
+
+    /// A number that came as a double; a whole one is exact.
+    private init(_ number: Double) {
+        self = Int64(exactly: number).map(JSON.whole) ?? .fraction(number)
     }
 
     /// The text of this value: compact, keys sorted. Throws `message-json` for an infinite number.

@@ -109,6 +109,20 @@ import Wire
         #expect(try openStates(image).allSatisfy { $0.shares.first?.oldest == Town.today.next })
     }
 
+    /// Only the own mirror proves a fork; a vault that merely says the word stops nobody for good.
+    @Test func aVaultsWordHaltsNobody() throws {
+        let town = try Town.running()
+        let clerk = try town.custodian("clerk")
+        town.vault.isDown = true
+        town.vault.downCode = "log-forked"
+        let report = try clerk.tick()
+        #expect(!report.hasFollowed)
+        #expect(clerk.status.halted == nil)
+        town.vault.isDown = false
+        #expect(try clerk.tick().hasFollowed)
+        #expect(throws: Never.self) { try town.siteKeys("clerk") }
+    }
+
     @Test func destructionWaitsForNoLog() throws {
         let town = try Town.running()
         let clerk = try town.custodian("clerk")

@@ -15,6 +15,8 @@ final class TestVault: Handler {
     private(set) var record: Record
     private(set) var mail: [Mail] = []
     var isDown = false
+    /// What it says while it is down.
+    var downCode = "vault-down"
     /// Statements of these types are not taken.
     var refused: Set<StatementType> = []
     /// What becomes of a message that is put; several for one that is forged beside it.
@@ -58,7 +60,7 @@ final class TestVault: Handler {
     }
 
     func handle(_ endpoint: Endpoint, _ body: [UInt8]) throws(WireProblem) -> [UInt8] {
-        guard !isDown else { throw WireProblem(code: "vault-down", sentence: "down") }
+        guard !isDown else { throw WireProblem(code: downCode, sentence: "down") }
         do {
             switch endpoint {
             case .logCheckpoint: return checkpoint ?? log.checkpoint
