@@ -83,6 +83,9 @@ public struct Bundle: Sendable {
     public init(at folder: String, fileSystem: any FileSystem) throws {
         manifest = try fileSystem.read(folder + "/manifest.json")
         let content = try Self.parse(Manifest.self, manifest, "manifest.json")
+        guard try Self.json(content) == manifest else {
+            throw Self.changed("manifest.json", "is not written as a bundle writes it")
+        }
         var names = try fileSystem.list(folder).filter {
             !["manifest.json", "log", "evidence"].contains($0)
         }

@@ -29,7 +29,7 @@ public struct Report {
             "purpose       \(request.purpose) \(Purpose(code: request.purpose)?.name ?? "")",
             "process       \(request.process)",
             "warrant       SHA-256 \(request.warrant.hex)",
-            "docket        \(disclosure.secret.docket)",
+            "docket        \(Self.line(disclosure.secret.docket))",
             "filed         \(request.time.text)",
             "answered by   \(disclosure.answers.answers.map(\.custodian).joined(separator: ", "))",
             "confirmation  \(disclosure.confirmation(roster))",
@@ -148,7 +148,7 @@ public struct Report {
         return (value < 0 ? "-" : "") + padded.dropLast(places) + "." + padded.suffix(places)
     }
 
-    /// A text of a camera without what could forge a line of the report.
+    /// A text of a camera or requester without what could forge a line of the report.
     private static func line(_ text: String) -> String {
         String(
             String.UnicodeScalarView(

@@ -1,0 +1,193 @@
+import Disk
+import Foundation
+import Plates
+import Secrets
+import Testing
+import Warrants
+
+@testable import Embedded
+@testable import Inquiry
+
+/// Bundles: whatever is changed in one is refused, and what people read cannot be forged.
+@Suite struct BundleTests {
+    private static let disk = POSIXFileSystem()
+    /// One bundle for all: its folder and the roster that it rests on.
+    private static let made: Result<(folder: String, roster: Digest), any Error> = Result {
+        let path = try City.copy()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let city = try Deployment.open(at: path)
+        let folder = City.temporary()
+        _ = try city.open(try city.granted(), as: "investigator", bundle: folder)
+        return (folder, city.roster.hash)
+    }
+
+    private static func bundle() throws -> (folder: String, names: [String], roster: Digest) {
+        let made = try made.get()
+        let folder = try City.copy(of: made.folder)
+        let content = try Bundle(at: folder, fileSystem: disk)
+        return (folder, content.files.keys.sorted(), made.roster)
+    }
+
+    private static func verdict(_ folder: String, _ trusted: Digest? = nil) -> String? {
+        code {
+            _ = try BundleVerifier.verify(
+                try Bundle(at: folder, fileSystem: disk), trusted: trusted)
+        }
+    }
+
+    /// Writes a manifest that fits the files as they are now.
+    private static func sealAgain(_ folder: String, without gone: String? = nil) throws {
+        let path = folder + "/manifest.json"
+        var manifest = try Bundle.parse(
+            Bundle.Manifest.self, try disk.read(path), "manifest.json")
+        for name in manifest.files.keys where name != gone {
+            manifest.files[name] = Digest(of: try disk.read("\(folder)/\(name)"))
+        }
+        if let gone { manifest.files[gone] = nil }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        try disk.replace(path, Array(try encoder.encode(manifest)) + [0x0a])
+    }
+
+    @Test func untouchedItHolds() throws {
+        let (folder, names, roster) = try Self.bundle()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        #expect(Self.verdict(folder) == nil)
+        #expect(Self.verdict(folder, roster) == nil)
+        #expect(Self.verdict(folder, Digest(of: [1])) == "bundle-roster")
+        try Self.sealAgain(folder)
+        #expect(Self.verdict(folder, roster) == nil, "the test's own sealing changes nothing")
+        #expect(names.count > 20)
+    }
+
+    @Test func everyFileCounts() throws {
+        let (folder, names, _) = try Self.bundle()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        for name in names {
+            let path = "\(folder)/\(name)"
+            let bytes = try Self.disk.read(path)
+            var other = bytes
+            other[other.count / 2] ^= 1
+            for wrong in [other, bytes + [0x0a], Array(bytes.dropLast()), []] {
+                try Self.disk.replace(path, wrong)
+                #expect(Self.verdict(folder) == "bundle-changed", "\(name)")
+            }
+            try Self.disk.remove(path)
+            #expect(Self.verdict(folder) == "bundle-changed", "\(name) removed")
+            try Self.disk.replace(path, bytes)
+        }
+        for extra in ["more", "log/00000099.note", "evidence/partials-nobody", ".hidden"] {
+            try Self.disk.replace("\(folder)/\(extra)", [1])
+            #expect(Self.verdict(folder) == "bundle-changed", "\(extra) added")
+            try Self.disk.remove("\(folder)/\(extra)")
+        }
+        let manifest = try Self.disk.read(folder + "/manifest.json")
+        for wrong in [manifest + [0x0a], [0x20] + manifest, Array(manifest.dropLast(2)), []] {
+            try Self.disk.replace(folder + "/manifest.json", wrong)
+            #expect(Self.verdict(folder) == "bundle-changed")
+        }
+        try Self.disk.replace(folder + "/manifest.json", manifest)
+        #expect(Self.verdict(folder) == nil)
+    }
+
+    /// A forger who makes the manifest fit again has to break something else, wherever he begins.
+    @Test func aFittingManifestDoesNotHelp() throws {
+        let (folder, names, roster) = try Self.bundle()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        for name in names {
+            let path = "\(folder)/\(name)"
+            let bytes = try Self.disk.read(path)
+            for place in [bytes.count / 2, bytes.count - 1] {
+                var other = bytes
+                other[place] ^= 1
+                try Self.disk.replace(path, other)
+                try Self.sealAgain(folder)
+                #expect(Self.verdict(folder, roster) != nil, "\(name) at \(place)")
+            }
+            try Self.disk.replace(path, bytes)
+        }
+        try Self.sealAgain(folder)
+        #expect(Self.verdict(folder, roster) == nil)
+    }
+
+    /// Without any one of the statements on which it rests a bundle does not stand.
+    @Test func everyActIsNeeded() throws {
+        let (folder, names, roster) = try Self.bundle()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let manifest = try Self.disk.read(folder + "/manifest.json")
+        let needed = ["roster", "request", "order", "approval", "evaluation"]
+        var removed: [String: Int] = [:]
+        for name in names {
+            let path = "\(folder)/\(name)"
+            let bytes = try Self.disk.read(path)
+            let line = String(decoding: bytes.prefix { $0 != 0x0a }, as: UTF8.self)
+            let word = line.split(separator: "/").dropFirst().first.map(String.init) ?? ""
+            let isAct = name.hasSuffix(".note") && needed.contains(word)
+            guard isAct || !name.hasSuffix(".note") else { continue }
+            removed[isAct ? word : "file", default: 0] += 1
+            try Self.disk.remove(path)
+            try Self.sealAgain(folder, without: name)
+            #expect(Self.verdict(folder, roster) != nil, "\(name) \(word)")
+            try Self.disk.replace(path, bytes)
+            try Self.disk.replace(folder + "/manifest.json", manifest)
+        }
+        #expect(removed["approval"] == 3 && removed["evaluation"] == 3)
+        #expect(removed["roster"] == 1 && removed["request"] == 1 && removed["order"] == 1)
+    }
+
+    /// A camera's name and a docket are texts of others; neither makes a line or a formula.
+    @Test func theReportCannotBeForged() throws {
+        let (folder, _, _) = try Self.bundle()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let report = String(decoding: try Self.disk.read(folder + "/report.txt"), as: UTF8.self)
+        let lines = report.split(whereSeparator: \.isNewline)
+        #expect(lines.filter { $0.contains("camera =HYPERLINK") }.count == 1)
+        #expect(!lines.contains { $0.hasPrefix("  06Z  site 9") })
+        #expect(lines.filter { $0.contains("read as \(City.wanted)") }.count == 4)
+        #expect(lines.filter { $0.hasPrefix("  2026-03-02T0") }.count == 4)
+
+        let csv = String(decoding: try Self.disk.read(folder + "/reads.csv"), as: UTF8.self)
+        let rows = try Self.parse(csv)
+        #expect(rows.count == 5)
+        #expect(Set(rows.map(\.count)).count == 1)
+        let camera = try #require(rows[0].firstIndex(of: "camera"))
+        #expect(rows[1][camera] == "'" + City.rogueCamera)
+        #expect(rows[2][camera] == "cam 7")
+        for field in rows.joined() {
+            #expect(!(field.first.map { "=+-@\t\r".contains($0) } ?? false), "\(field)")
+        }
+        let json = try JSONSerialization.jsonObject(
+            with: Data(try Self.disk.read(folder + "/reads.json")))
+        let reads = try #require((json as? [String: Any])?["reads"] as? [[String: Any]])
+        #expect(reads.count == 4)
+        #expect(reads[0]["camera"] as? String == City.rogueCamera)
+        #expect(reads.allSatisfy { $0["readAs"] as? String == City.wanted })
+    }
+
+    @Test func aDocketMakesNoLine() throws {
+        let path = try City.copy(.two)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let city = try Deployment.open(at: path)
+        var application = city.application()
+        application.docket = "26-1047\nanswered by   everybody"
+        #expect(code { _ = try city.granted(nil, application) } != nil)
+        application.docket = "26-1047\u{2028}answered by   everybody\u{202e}"
+        let disclosure = try city.search(
+            try city.granted(nil, application), as: "investigator"
+        ).disclosure
+        let text = Report(disclosure, roster: city.roster).text
+        let lines = text.split(whereSeparator: \.isNewline)
+        #expect(lines.filter { $0.hasPrefix("answered by") }.count == 1)
+        #expect(!text.unicodeScalars.contains("\u{202e}"))
+    }
+
+    /// RFC 4180: every field quoted, quotes doubled, lines ended by CR LF.
+    private static func parse(_ csv: String) throws -> [[String]] {
+        try csv.components(separatedBy: "\r\n").dropLast().map { line in
+            guard line.hasPrefix("\""), line.hasSuffix("\"") else { throw TestFault(line) }
+            return line.dropFirst().dropLast().components(separatedBy: "\",\"").map {
+                $0.replacing("\"\"", with: "\"")
+            }
+        }
+    }
+}
