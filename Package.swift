@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 // The threat model: what a program cannot link, a break-in to it cannot call.
-// An edge may only go down; `.ci/graph` holds the list of the allowed ones.
-import Foundation
+// An edge may only go down; `.ci/graph` lists the allowed ones, and `.ci/graph.py` holds this file
+// against the list and against what each target must never reach.
 import PackageDescription
 
 let strict: [SwiftSetting] = [
@@ -10,124 +10,18 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("ExistentialAny"),
 ]
-
-func exists(_ path: String) -> Bool {
-    FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + path)
-}
-
-func present(_ edges: [Target.Dependency]) -> [Target.Dependency] {
-    edges.filter {
-        guard case .byNameItem(let name, _) = $0 else { return true }
-        return exists("Sources/\(name)") || exists("Tests/\(name)")
-    }
-}
-
-func library(_ name: String, _ edges: [Target.Dependency], resources: [Resource] = []) -> [Target] {
-    guard exists("Sources/\(name)") else { return [] }
-    return [
-        .target(
-            name: name, dependencies: present(edges), resources: resources, swiftSettings: strict)
-    ]
-}
-
-func tests(
-    _ name: String, _ edges: [Target.Dependency], exclude: [String] = []
-) -> [Target] {
-    guard exists("Tests/\(name)") else { return [] }
-    return [
-        .testTarget(
-            name: name, dependencies: present(edges), exclude: exclude, swiftSettings: strict)
-    ]
-}
-
-func program(_ name: String, _ edges: [Target.Dependency]) -> [Target] {
-    guard exists("Sources/\(name)") else { return [] }
-    return [.executableTarget(name: name, dependencies: present(edges), swiftSettings: strict)]
-}
-
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let arguments = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 
-var targets: [Target] = [
-    .systemLibrary(
-        name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
-    .systemLibrary(name: "CLinux"),
-]
-targets += library("Bytes", [])
-targets += library("Disk", ["CLinux", "Bytes"])
-targets += library("Secrets", ["CSodium", "CLinux", "Bytes", crypto])
-targets += library("Plates", ["Bytes"])
-targets += library("Tokens", ["Secrets", "Plates", "Bytes"])
-targets += library("Ledger", ["Secrets", "Bytes", "Disk"])
-targets += library("Rows", ["Ledger", "Plates", "Secrets", "Bytes"])
-targets += library("Warrants", ["Ledger", "Plates", "Secrets", "Bytes"])
-targets += library("Wire", ["Warrants", "Rows", "Ledger", "Plates", "Secrets", "Bytes"])
-targets += library(
-    "Intake", ["Wire", "Warrants", "Rows", "Tokens", "Ledger", "Plates", "Secrets", "Bytes"])
-targets += library(
-    "Vault",
-    ["Wire", "Warrants", "Rows", "Ledger", "Plates", "Secrets", "Bytes", "Disk", grdb])
-targets += library(
-    "Custody", ["Wire", "Warrants", "Tokens", "Ledger", "Plates", "Secrets", "Bytes", "Disk"])
-targets += library(
-    "Inquiry",
-    ["Wire", "Warrants", "Rows", "Tokens", "Ledger", "Plates", "Secrets", "Bytes", "Disk"])
-targets += library(
-    "Embedded",
-    [
-        "Intake", "Vault", "Custody", "Inquiry", "Wire", "Warrants", "Rows", "Tokens", "Ledger",
-        "Plates", "Secrets", "Bytes", "Disk",
-    ], resources: [.copy("Samples")])
-targets += program(
-    "platevault",
-    [
-        "Embedded", "Inquiry", "Intake", "Custody", "Wire", "Warrants", "Rows", "Ledger",
-        "Plates", "Secrets", "Bytes", "Disk", arguments,
-    ])
-targets += program("TokenVectors", ["Tokens", "Plates", "Secrets", "Bytes"])
-
-if exists("Tests/TestSupport") {
-    targets.append(
-        .target(
-            name: "TestSupport", dependencies: ["Disk", "Secrets", "Bytes"],
-            path: "Tests/TestSupport", swiftSettings: strict))
+func tests(
+    _ name: String, _ edges: [Target.Dependency], exclude: [String] = []
+) -> Target {
+    .testTarget(
+        name: name, dependencies: edges + ["TestSupport"], exclude: exclude,
+        swiftSettings: strict)
 }
-targets += tests("BytesTests", ["Bytes", "Disk", "TestSupport"])
-targets += tests("SecretsTests", ["Secrets", "Bytes", "TestSupport", crypto])
-targets += tests("PlatesTests", ["Plates", "Bytes"])
-targets += tests(
-    "TokensTests", ["Tokens", "TokenVectors", "Secrets", "Plates", "Bytes", "TestSupport"])
-targets += tests("LedgerTests", ["Ledger", "Secrets", "Bytes", "Disk", "TestSupport"])
-targets += tests("RowsTests", ["Rows", "Ledger", "Plates", "Secrets", "Bytes", "TestSupport"])
-targets += tests(
-    "WarrantsTests", ["Warrants", "Ledger", "Plates", "Secrets", "Bytes", "TestSupport"])
-targets += tests(
-    "IntakeTests",
-    [
-        "Intake", "Wire", "Warrants", "Rows", "Tokens", "Ledger", "Plates", "Secrets", "Bytes",
-        "TestSupport",
-    ])
-targets += tests(
-    "VaultTests",
-    [
-        "Vault", "Wire", "Warrants", "Rows", "Ledger", "Plates", "Secrets", "Bytes", "Disk",
-        "TestSupport", grdb,
-    ])
-targets += tests(
-    "CustodyTests",
-    [
-        "Custody", "Wire", "Warrants", "Tokens", "Ledger", "Plates", "Secrets", "Bytes", "Disk",
-        "TestSupport",
-    ])
-targets += tests(
-    "EmbeddedTests",
-    [
-        "Embedded", "Intake", "Vault", "Custody", "Inquiry", "Wire", "Warrants", "Rows", "Tokens",
-        "Ledger", "Plates", "Secrets", "Bytes", "Disk", "TestSupport",
-    ])
-targets += tests("ProgramTests", ["TestSupport"], exclude: ["Scripts"])
 
 let package = Package(
     name: "PlateVault",
@@ -139,5 +33,198 @@ let package = Package(
         // arguments, help texts and usage errors of the programs
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     ],
-    targets: targets
+    targets: [
+        .systemLibrary(
+            name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CLinux"),
+        .target(  // byte strings and their few encodings
+            name: "Bytes",
+            dependencies: [], swiftSettings: strict),
+        .target(  // files, through one small door
+            name: "Disk",
+            dependencies: [
+                "CLinux",  // the kind of a file system
+                "Bytes",  // coded errors
+            ], swiftSettings: strict),
+        .target(  // memory that forgets, and the few operations allowed on it
+            name: "Secrets",
+            dependencies: [
+                "CSodium",  // guarded memory, HMAC, XChaCha20-Poly1305, Ed25519, Argon2id
+                "CLinux",  // no core dumps, no ptrace
+                "Bytes",  // hex, Base64, coded errors
+                crypto,  // HPKE with X-Wing, and SHA-256 of public bytes
+            ], swiftSettings: strict),
+        .target(  // the words of the domain: values that travel
+            name: "Plates",
+            dependencies: [
+                "Bytes"  // the encodings of reads and rows
+            ], swiftSettings: strict),
+        .target(  // the powers: chains, keys, partial evaluation, sealing and opening
+            name: "Tokens",
+            dependencies: [
+                "Secrets",  // every key is guarded memory
+                "Plates",  // what tokens are made of
+                "Bytes",  // the parcels' encodings
+            ], swiftSettings: strict),
+        .target(  // a log of opaque leaves
+            name: "Ledger",
+            dependencies: [
+                "Secrets",  // Ed25519 and SHA-256 of notes and trees
+                "Bytes",  // the journal's encoding
+                "Disk",  // the log is durable, and tested to be
+            ], swiftSettings: strict),
+        .target(  // what a site hands over, and what is proven about it
+            name: "Rows",
+            dependencies: [
+                "Ledger",  // an hour is an RFC 6962 tree
+                "Plates",  // rows, labels, cells
+                "Secrets",  // labels from look-up keys, batch signatures
+                "Bytes",  // the encodings of batches and look-ups
+            ], swiftSettings: strict),
+        .target(  // who may ask for what; no I/O, no tokens
+            name: "Warrants",
+            dependencies: [
+                "Ledger",  // a statement is a signed note
+                "Plates",  // plates, hours and sites of a request
+                "Secrets",  // digests, and a request's secret in guarded memory
+                "Bytes",  // hex and Base64 in statements
+            ], swiftSettings: strict),
+        .target(  // what crosses from one party to another
+            name: "Wire",
+            dependencies: [
+                "Warrants",  // a follower keeps the record of the log
+                "Rows",  // batches and look-ups pass here
+                "Ledger",  // and a mirror of its entries
+                "Plates",  // cells and times in messages
+                "Secrets",  // topics are digests
+                "Bytes",  // the messages' encodings
+            ], swiftSettings: strict),
+        .target(  // the gateway; never reaches Vault, Custody, Inquiry
+            name: "Intake",
+            dependencies: [
+                "Wire",  // the ways to vault and custodians
+                "Warrants",  // grant requests, closings, differences
+                "Rows",  // batches and hour trees
+                "Tokens",  // a gateway seals its own site's rows
+                "Ledger",  // it signs notes
+                "Plates",  // reads and their normal form
+                "Secrets",  // its signing key, one-time keys
+                "Bytes",  // coded errors
+            ], swiftSettings: strict),
+        .target(  // the store and the log; never reaches Tokens, Custody
+            name: "Vault",
+            dependencies: [
+                "Wire",  // the endpoints that it answers
+                "Warrants",  // only statements that hold are logged
+                "Rows",  // batches, closings, look-ups and proofs
+                "Ledger",  // it runs the log
+                "Plates",  // cells and labels
+                "Secrets",  // digests, look-up keys for one answer
+                "Bytes",  // the messages' encodings
+                "Disk",  // the files of its days
+                grdb,  // SQLite
+            ], swiftSettings: strict),
+        .target(  // the custodian; never reaches Vault, Intake
+            name: "Custody",
+            dependencies: [
+                "Wire",  // the way to the vault, the endpoints that it answers
+                "Warrants",  // it judges for itself
+                "Tokens",  // it holds chains and evaluates
+                "Ledger",  // its own mirror of the log
+                "Plates",  // plates, cells and days
+                "Secrets",  // its state is guarded memory
+                "Bytes",  // the state's encoding
+                "Disk",  // state file and slot
+            ], swiftSettings: strict),
+        .target(  // the asker and the auditor; never reaches Vault, Custody
+            name: "Inquiry",
+            dependencies: [
+                "Wire",  // the ways to vault and custodians
+                "Warrants",  // requests, approvals, verdicts, the audit
+                "Rows",  // look-ups are verified here
+                "Tokens",  // answers are combined and rows opened
+                "Ledger",  // proofs in a bundle
+                "Plates",  // reads and cells
+                "Secrets",  // the case file and the reply key
+                "Bytes",  // the case file's encoding
+                "Disk",  // bundles
+            ], swiftSettings: strict),
+        .target(  // every party on one directory, encoded messages between them
+            name: "Embedded",
+            dependencies: [
+                "Intake",  // the gateways
+                "Vault",  // the vault
+                "Custody",  // the custodians
+                "Inquiry",  // requesters, officers, authority, auditor
+                "Wire",  // the loopback channels between them
+                "Warrants",  // the roster that it founds
+                "Rows",  // the story's lying vault
+                "Tokens",  // the story's stolen site keys
+                "Ledger",  // logs and mirrors
+                "Plates",  // times, sites, reads
+                "Secrets",  // the parties' keys
+                "Bytes",  // coded errors
+                "Disk",  // their directories
+            ], resources: [.copy("Samples")], swiftSettings: strict),
+        .executableTarget(  // the program of everybody who is not a server
+            name: "platevault",
+            dependencies: [
+                "Embedded",  // every party on one directory
+                "Inquiry",  // bundles are verified without a deployment
+                "Intake",  // what became of messages
+                "Custody",  // how custodians are
+                "Wire",  // problems of the far side
+                "Warrants",  // requests and verdicts on the screen
+                "Rows",  // refusals of answers
+                "Ledger",  // errors of the log
+                "Plates",  // hours, sites, plates as typed
+                "Secrets",  // the passphrase, and the process's hardening
+                "Bytes",  // coded errors
+                "Disk",  // documents and bundles
+                arguments,  // arguments and help
+            ], swiftSettings: strict),
+        .executableTarget(  // writes Keys/vectors/tokens.json
+            name: "TokenVectors",
+            dependencies: [
+                "Tokens",  // every formula
+                "Plates",  // the plates and reads of the vectors
+                "Secrets",  // repeatable randomness
+                "Bytes",  // hex
+            ], swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["Disk", "Secrets", "Bytes"],
+            path: "Tests/TestSupport", swiftSettings: strict),
+        tests("BytesTests", ["Bytes", "Disk"]),
+        tests("SecretsTests", ["Secrets", "Bytes", crypto]),
+        tests("PlatesTests", ["Plates", "Bytes"]),
+        tests("TokensTests", ["Tokens", "TokenVectors", "Secrets", "Plates", "Bytes"]),
+        tests("LedgerTests", ["Ledger", "Secrets", "Bytes", "Disk"]),
+        tests("RowsTests", ["Rows", "Ledger", "Plates", "Secrets", "Bytes"]),
+        tests("WarrantsTests", ["Warrants", "Ledger", "Plates", "Secrets", "Bytes"]),
+        tests(
+            "IntakeTests",
+            [
+                "Intake", "Wire", "Warrants", "Rows", "Tokens", "Ledger", "Plates", "Secrets",
+                "Bytes",
+            ]),
+        tests(
+            "VaultTests",
+            [
+                "Vault", "Wire", "Warrants", "Rows", "Ledger", "Plates", "Secrets", "Bytes", "Disk",
+                grdb,
+            ]),
+        tests(
+            "CustodyTests",
+            [
+                "Custody", "Wire", "Warrants", "Tokens", "Ledger", "Plates", "Secrets", "Bytes",
+                "Disk",
+            ]),
+        tests(
+            "EmbeddedTests",
+            [
+                "Embedded", "Intake", "Vault", "Custody", "Inquiry", "Wire", "Warrants", "Rows",
+                "Tokens", "Ledger", "Plates", "Secrets", "Bytes", "Disk",
+            ]),
+        tests("ProgramTests", [], exclude: ["Scripts"]),
+    ]
 )
