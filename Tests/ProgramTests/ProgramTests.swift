@@ -75,8 +75,9 @@ import Testing
             mkfifo input
             sh -c 'echo $$ > id; exec platevault ingest --dir city -' < input > words 2>&1 &
             exec 3> input
-            wait_for() { n=0; while [ $n -lt 500 ] && ! "$@"; do n=$((n+1)); done; "$@"; }
-            locks() { [ "$(sed -n 's/^VmLck:[^0-9]*//p' /proc/$(cat id)/status | cut -d' ' -f1)" -ge 64 ]; }
+            wait_for() { n=0; while [ $n -lt 6000 ] && ! "$@"; do n=$((n+1)); sleep 0.01; done; "$@"; }
+            wait_for test -s id
+            locks() { [ "0$(sed -n 's/^VmLck:[^0-9]*//p' /proc/$(cat id)/status 2>/dev/null | cut -d' ' -f1)" -ge 64 ]; }
             wait_for locks && echo locked
             grep -c '^Max core file size *0 *0 ' /proc/$(cat id)/limits
             kill -ABRT $(cat id); wait $! 2>/dev/null; echo $?
