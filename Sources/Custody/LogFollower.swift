@@ -18,7 +18,7 @@ final class LogFollower {
 
     static func create(_ setting: CustodianSetting) throws(CustodyError) -> LogFollower {
         do {
-            return try over(setting, Mirror.create(at:origin:logKey:fileSystem:))
+            return try over(setting, Mirror.create(at:origin:logKey:cosigner:fileSystem:))
         } catch {
             // A creation that was cut off has left one; it is as good as new.
             guard error.code == "mirror-exists" else { throw error }
@@ -27,17 +27,19 @@ final class LogFollower {
     }
 
     static func open(_ setting: CustodianSetting) throws(CustodyError) -> LogFollower {
-        try over(setting, Mirror.open(at:origin:logKey:fileSystem:))
+        try over(setting, Mirror.open(at:origin:logKey:cosigner:fileSystem:))
     }
 
     private static func over(
         _ setting: CustodianSetting,
-        _ mirror: (String, String, NoteVerifierKey, any FileSystem) throws(LedgerError) -> Mirror
+        _ mirror: (
+            String, String, NoteVerifierKey, Cosigner?, any FileSystem
+        ) throws(LedgerError) -> Mirror
     ) throws(CustodyError) -> LogFollower {
         let roster = setting.roster
         return try onLog {
             let mirror = try mirror(
-                setting.folder + "/mirror", roster.origin, roster.logKey, setting.disk)
+                setting.folder + "/mirror", roster.origin, roster.logKey, nil, setting.disk)
             return LogFollower(
                 try Follower(mirror: mirror, trusting: roster), setting.vault)
         }

@@ -47,7 +47,8 @@ public final class Log: Sendable {
         self.origin = origin
         self.signer = signer
         self.fileSystem = fileSystem
-        let published = try Self.published(folder, origin, signer.verifierKey, fileSystem)
+        let (published, note) = try Self.published(
+            folder, origin, signer.verifierKey, fileSystem)
         var journal = try Journal.replayed(folder + "/journal", fileSystem)
         guard published.size <= journal.size,
             try journal.tree.root(at: published.size) == published.root
@@ -58,7 +59,7 @@ public final class Log: Sendable {
         }
         try journal.settle()
         state = Mutex(
-            try Self.publish(journal, folder: folder, origin, signer, fileSystem))
+            try Self.publish(journal, over: note, folder: folder, origin, signer, fileSystem))
     }
 
     /// Makes a log without entries in a folder, which is made if need be, and opens it. A creation
@@ -110,23 +111,42 @@ public final class Log: Sendable {
     /// after which the batch may be in the log or not: `open` tells.
     public func append(_ entries: [[UInt8]]) throws(LedgerError) -> Range<UInt64> {
         try state.withLock { state throws(LedgerError) in
-            guard !state.isStopped else {
-                throw LedgerError(
-                    code: "log-stopped",
-                    sentence: "the log stopped after an error of its disk; open it again")
-            }
+            guard !state.isStopped else { throw Self.stopped }
             let first = state.held.head.size
             guard !entries.isEmpty else { return first..<first }
             do throws(LedgerError) {
                 try state.held.journal.add(entries, sealed: true)
                 try state.held.journal.commit()
                 state = try Self.publish(
-                    state.held.journal, folder: folder, origin, signer, fileSystem)
+                    state.held.journal, over: state.note, folder: folder, origin, signer,
+                    fileSystem)
             } catch {
                 state.isStopped = error.code != "entry-size"
                 throw error
             }
             return first..<state.held.head.size
+        }
+    }
+
+    /// Takes the signature lines of a note over the present head, which the caller has verified,
+    /// into the published checkpoint, durably; the log's own line stays as it is. Returns false,
+    /// and does nothing, where the head has moved on. Throws `note-signatures` above 100 lines,
+    /// `log-stopped`, and the disk's errors, after which the log is stopped.
+    public func add(cosignatures note: Note) throws(LedgerError) -> Bool {
+        try state.withLock { state throws(LedgerError) in
+            guard !state.isStopped else { throw Self.stopped }
+            guard note.text.utf8.elementsEqual(state.note.text.utf8) else { return false }
+            let own = signer.verifierKey
+            let all = try state.note.adding(note.lines(except: own.name, own.keyID))
+            guard all != state.note else { return true }
+            do throws(LedgerError) {
+                try Self.write(all, folder, fileSystem)
+            } catch {
+                state.isStopped = true
+                throw error
+            }
+            state.note = all
+            return true
         }
     }
 
@@ -160,29 +180,41 @@ public final class Log: Sendable {
         }
     }
 
-    /// Steps 3 and 4: signs the head of a durable journal and publishes it, unless it stands there.
+    /// Steps 3 and 4: signs the head of a durable journal and publishes it. Where that head is
+    /// published already, it stays with the cosignatures that it has.
     private static func publish(
-        _ journal: Journal, folder: String, _ origin: String, _ signer: NoteSigner,
-        _ fileSystem: any FileSystem
+        _ journal: Journal, over old: Note, folder: String, _ origin: String,
+        _ signer: NoteSigner, _ fileSystem: any FileSystem
     ) throws(LedgerError) -> State {
         let head = try Checkpoint(
             origin: origin, size: journal.size, root: journal.tree.root)
-        let note = try signer.sign(head.text)
-        let path = folder + "/checkpoint"
-        try onDisk { () throws(DiskError) in
-            try fileSystem.replace(path, note.encode())
-        }
+        let isPublished = old.text.utf8.elementsEqual(head.text.utf8)
+        let note = isPublished ? old : try signer.sign(head.text)
+        try write(note, folder, fileSystem)
         return State(held: HeldLog(journal: journal, head: head), note: note)
+    }
+
+    private static func write(
+        _ note: Note, _ folder: String, _ fileSystem: any FileSystem
+    ) throws(LedgerError) {
+        let path = folder + "/checkpoint"
+        try onDisk { () throws(DiskError) in try fileSystem.replace(path, note.encode()) }
     }
 
     private static func published(
         _ folder: String, _ origin: String, _ key: NoteVerifierKey, _ fileSystem: any FileSystem
-    ) throws(LedgerError) -> Checkpoint {
+    ) throws(LedgerError) -> (checkpoint: Checkpoint, note: Note) {
         let path = folder + "/checkpoint"
         guard try onDisk({ () throws(DiskError) in try fileSystem.size(path) }) != nil else {
             throw LedgerError(code: "log-missing", sentence: "there is no log in \(folder)")
         }
         let wire = try onDisk { () throws(DiskError) in try fileSystem.read(path) }
-        return try Checkpoint.verified(wire, origin: origin, key: key).checkpoint
+        return try Checkpoint.verified(wire, origin: origin, key: key)
+    }
+
+    private static var stopped: LedgerError {
+        LedgerError(
+            code: "log-stopped",
+            sentence: "the log stopped after an error of its disk; open it again")
     }
 }

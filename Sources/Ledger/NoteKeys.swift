@@ -17,32 +17,20 @@ public struct NoteVerifierKey: Sendable, Hashable, CustomStringConvertible {
 
     /// A named key. Throws `key-name` for an empty name or one with spaces or a plus.
     public init(name: String, key: VerifyingKey) throws(LedgerError) {
-        guard NoteSyntax.isName(name) else {
-            throw LedgerError(
-                code: "key-name",
-                sentence: "a key's name is not empty and has neither spaces nor a plus")
-        }
+        keyID = try KeyText.keyID(name, Self.algorithm, key)
         self.name = name
         self.key = key
-        let named = Array(name.utf8) + [0x0a, Self.algorithm] + key.bytes
-        keyID = Array(Digest(of: named).bytes[..<4])
     }
 
     /// Reads `name+hash+base64`. Throws `key-form` unless it is exactly what `text` gives.
     public init(text: String) throws(LedgerError) {
-        // The base64 part may itself hold plus signs; the name and the hash cannot.
-        let parts = text.split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3, let bytes = Base64.decode(String(parts[2])),
-            bytes.first == Self.algorithm, let key = VerifyingKey(wire: Array(bytes[1...]))
-        else { throw Self.malformed }
-        try self.init(name: String(parts[0]), key: key)
-        guard self.text.utf8.elementsEqual(text.utf8) else { throw Self.malformed }
+        let parts = try KeyText.parts(text, Self.algorithm)
+        try self.init(name: parts.name, key: parts.key)
+        guard self.text.utf8.elementsEqual(text.utf8) else { throw KeyText.malformed }
     }
 
     /// `name+hash+base64`, the hash in lower-case hex.
-    public var text: String {
-        "\(name)+\(Hex.encode(keyID))+\(Base64.encode([Self.algorithm] + key.bytes))"
-    }
+    public var text: String { KeyText.text(name, keyID, Self.algorithm, key) }
 
     /// The key's text.
     public var description: String { text }
@@ -54,8 +42,41 @@ public struct NoteVerifierKey: Sendable, Hashable, CustomStringConvertible {
 
     /// Hashes the key's bytes.
     public func hash(into hasher: inout Hasher) { hasher.combine(key) }
+}
 
-    private static var malformed: LedgerError {
+/// The text of a verifier key, `name+hash+base64`, whatever its type of signature.
+enum KeyText {
+    /// The first 4 bytes of SHA-256(name ‖ 0x0a ‖ type ‖ key). Throws `key-name`.
+    static func keyID(
+        _ name: String, _ algorithm: UInt8, _ key: VerifyingKey
+    ) throws(LedgerError) -> [UInt8] {
+        guard NoteSyntax.isName(name) else {
+            throw LedgerError(
+                code: "key-name",
+                sentence: "a key's name is not empty and has neither spaces nor a plus")
+        }
+        return Array(Digest(of: Array(name.utf8) + [0x0a, algorithm] + key.bytes).bytes[..<4])
+    }
+
+    static func text(
+        _ name: String, _ keyID: [UInt8], _ algorithm: UInt8, _ key: VerifyingKey
+    ) -> String {
+        "\(name)+\(Hex.encode(keyID))+\(Base64.encode([algorithm] + key.bytes))"
+    }
+
+    /// Name and key of a text; the hash is not looked at yet. Throws `key-form`.
+    static func parts(
+        _ text: String, _ algorithm: UInt8
+    ) throws(LedgerError) -> (name: String, key: VerifyingKey) {
+        // The base64 part may itself hold plus signs; the name and the hash cannot.
+        let parts = text.split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, let bytes = Base64.decode(String(parts[2])),
+            bytes.first == algorithm, let key = VerifyingKey(wire: Array(bytes[1...]))
+        else { throw malformed }
+        return (String(parts[0]), key)
+    }
+
+    static var malformed: LedgerError {
         LedgerError(
             code: "key-form",
             sentence: "this is no Ed25519 verifier key (name+hash+base64) of signed-note")
