@@ -73,7 +73,8 @@ extension Custodian {
         }
         next.evaluations.append(CustodianState.Evaluated(request: id, answer: answer))
         next.evaluations.sort { $0.request < $1.request }
-        let body = EvaluationBody(custodian: name, request: id, digests: items, time: time)
+        let body = EvaluationBody(
+            custodian: name, request: id, digests: items, time: roster.policy.blunt(time))
         try act(next, with: try signed(body))
     }
 

@@ -31,7 +31,7 @@ extension Story {
 
     func refusals(_ city: Deployment, _ sample: Sample) throws {
         chapter("Evening. The hours are closed, quiet ones too; an investigator asks for too much.")
-        try city.clocks.pass(milliseconds: 8 * 3_600_000)
+        try city.clocks.pass(milliseconds: 9 * 3_600_000)
         try city.settle()
         let closed = try city.closeHours()
         check(

@@ -77,7 +77,8 @@ extension Deployment {
             try desk.log(
                 DisclosureBody(
                     role: .requester, party: desk.id, request: request,
-                    bundle: Digest(of: ByteList.encode(finding.answers)), time: now))
+                    bundle: Digest(of: ByteList.encode(finding.answers)),
+                    time: desk.roster.policy.blunt(now)))
         }
         return finding
     }

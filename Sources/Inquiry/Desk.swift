@@ -29,6 +29,9 @@ public final class Desk {
     /// The roster in force.
     public var roster: Roster { record.roster }
 
+    /// A time as statements about requests may show it.
+    func blunt(_ time: Timestamp) -> Timestamp { roster.policy.blunt(time) }
+
     /// Follows the log to its newest checkpoint. Throws what the mirror refuses.
     public func refresh() throws { try follower.refresh(from: vault) }
 

@@ -38,13 +38,14 @@ public struct Officer {
     /// Approves the exact bytes of one request. Throws the vault's refusal.
     public func approve(_ request: Digest, at time: Timestamp) throws {
         try desk.refresh()
-        try desk.log(ApprovalBody(officer: desk.id, request: request, time: time))
+        try desk.log(ApprovalBody(officer: desk.id, request: request, time: desk.blunt(time)))
     }
 
     /// Denies a request with a code.
     public func deny(_ request: Digest, code: DenialCode, at time: Timestamp) throws {
         try desk.refresh()
-        try desk.log(DenialBody(officer: desk.id, request: request, code: code, time: time))
+        try desk.log(
+            DenialBody(officer: desk.id, request: request, code: code, time: desk.blunt(time)))
     }
 }
 
@@ -58,7 +59,8 @@ public struct Clerk {
     /// Attests a request as it stands in the log, if the order in the clerk's hands has the digest
     /// that the request names. Throws `order-mismatch` for another document.
     public func attest(
-        _ request: Digest, warrant: Digest, expires: Timestamp, at time: Timestamp
+        _ request: Digest, warrant: Digest, expires: Timestamp, embargo: Day? = nil,
+        at time: Timestamp
     ) throws {
         try desk.refresh()
         guard let state = desk.record.request(request) else {
@@ -69,7 +71,7 @@ public struct Clerk {
         }
         try desk.log(
             OrderBody(
-                authority: desk.id, attesting: state.request.statement, expires: expires, time: time
-            ))
+                authority: desk.id, attesting: state.request.statement, expires: expires,
+                embargo: embargo, time: desk.blunt(time)))
     }
 }

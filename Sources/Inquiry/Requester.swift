@@ -18,11 +18,14 @@ public struct Application: Sendable {
     public var warrant: Digest
     /// The court's number and the like; sealed to the custodians.
     public var docket: String
+    /// The day on which window and docket are opened and notice is due; nil for the latest that the
+    /// policy allows.
+    public var embargo: Day?
 
     /// An application of its parts.
     public init(
         plates: [String], cells: [Cell], purpose: String, process: ProcessKind, warrant: Digest,
-        docket: String
+        docket: String, embargo: Day? = nil
     ) {
         self.plates = plates
         self.cells = cells
@@ -30,6 +33,11 @@ public struct Application: Sendable {
         self.process = process
         self.warrant = warrant
         self.docket = docket
+        self.embargo = embargo
+    }
+
+    func embargo(_ roster: Roster, at time: Timestamp) -> Day {
+        embargo ?? time.day.adding(Int64(roster.policy.embargoDays))
     }
 }
 
@@ -61,8 +69,8 @@ public struct Requester {
         let (copies, digests) = try seal(secret, roster: roster, at: time)
         let body = secret.request(
             agency: agency.id, purpose: application.purpose, process: application.process,
-            warrant: application.warrant, replyKey: replyKey.publicKey, sealedCopies: digests,
-            time: time)
+            warrant: application.warrant, embargo: application.embargo(roster, at: time),
+            replyKey: replyKey.publicKey, sealedCopies: digests, time: desk.blunt(time))
         if let refusal = Judge.admission(of: body, secret: secret, in: desk.record, at: time) {
             throw refusal
         }
@@ -91,7 +99,7 @@ public struct Requester {
     /// Takes a request back for good.
     public func withdraw(_ request: Digest, at time: Timestamp) throws {
         try desk.refresh()
-        try desk.log(WithdrawBody(party: desk.id, request: request, time: time))
+        try desk.log(WithdrawBody(party: desk.id, request: request, time: desk.blunt(time)))
     }
 
     /// One copy for each custodian that has a prekey for today in the log; a custodian without one

@@ -71,6 +71,31 @@ public struct Plate: Hashable, Sendable, CustomStringConvertible, CustomReflecta
         }
     }
 
+    /// `*`: the text of the reserved plate, which no car can have and no normal form gives.
+    public static let canaryText = "*"
+
+    /// The reserved plate under which each site seals one canary a day (DESIGN section 5); only a
+    /// drill can name it.
+    public static func canary(fold: Fold) -> Plate { Plate(reserved: canaryText, fold: fold) }
+
+    /// Whether it is the reserved plate.
+    public var isCanary: Bool { utf8Bytes == Array(Self.canaryText.utf8) }
+
+    private init(reserved text: String, fold: Fold) {
+        utf8Bytes = Array(text.utf8)
+        self.fold = fold
+    }
+
+    /// A plate as rows and requests keep it: a normal form, or the reserved plate. No reader's and
+    /// no officer's text comes this way. Throws as `init(normal:fold:)`.
+    public init(kept text: String, fold: Fold) throws(PlateRefusal) {
+        if text == Self.canaryText {
+            self = Self.canary(fold: fold)
+        } else {
+            try self.init(normal: text, fold: fold)
+        }
+    }
+
     /// The normal form. It is a plate: show it only to who may see it, never log it.
     public var text: String { String(decoding: utf8Bytes, as: UTF8.self) }
 

@@ -139,8 +139,11 @@ public struct Read: Hashable, Sendable, CustomStringConvertible, CustomReflectab
 enum ReadBounds {
     static func check(_ fields: Read.Fields) throws(PlatesError) {
         try text(fields.asRead, most: 96, "plate as read")
-        guard let plate = try? Plate(normalizing: fields.asRead, fold: fields.plate.fold),
-            plate == fields.plate
+        let named =
+            fields.plate.isCanary
+            ? try? Plate(kept: fields.asRead, fold: fields.plate.fold)
+            : try? Plate(normalizing: fields.asRead, fold: fields.plate.fold)
+        guard let named, named == fields.plate
         else {
             throw PlatesError(
                 code: "read-plate", sentence: "the plate is not the normal form of what was read")

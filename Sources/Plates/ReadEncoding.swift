@@ -123,7 +123,7 @@ extension Read {
     private static func plate(_ bytes: [UInt8]?) throws(PlatesError) -> Plate? {
         guard let bytes, let first = bytes.first else { return nil }
         guard first <= 1, let text = String(validating: bytes.dropFirst(), as: UTF8.self),
-            let plate = try? Plate(normal: text, fold: first == 0 ? .none : .letterOAsZero)
+            let plate = try? Plate(kept: text, fold: first == 0 ? .none : .letterOAsZero)
         else { throw FieldReader.invalid }
         return plate
     }

@@ -39,7 +39,7 @@ extension VaultService {
             guard !logged.contains(where: { $0.body.role == .vault }) else { return }
             let body = DisclosureBody(
                 role: .vault, party: record.roster.body.vault.id, request: id,
-                bundle: Digest(of: answer), time: now())
+                bundle: Digest(of: answer), time: record.roster.policy.blunt(now()))
             let entry = try Self.refusal { () throws(Refusal) in
                 try StatementDraft.sign(body, under: record.roster, by: signer)
             }

@@ -75,6 +75,23 @@ public enum Judge {
         return matter.formChecks().lazy.compactMap { $0.verdict?.refusal }.first
     }
 
+    /// Whether the cells that a request turned out to have named, once its commitments were opened,
+    /// could be evaluated at a time, by the entries before `limit`; nil where they could.
+    public static func window(
+        _ cells: [Cell], of state: RequestState, in record: Record, at now: Timestamp,
+        before limit: UInt64
+    ) -> Refusal? {
+        let matter = Matter(
+            body: state.body, state: state, secret: nil, record: record,
+            roster: record.roster(at: limit), now: now, index: state.request.index, limit: limit)
+        do throws(Refusal) {
+            try matter.window(cells)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     private static var unknown: Refusal {
         Refusal(.requestUnknown, "no such request stands in the log")
     }
@@ -98,6 +115,7 @@ struct Matter {
         [
             check("requester", requester), check("purpose", purpose), check("process", process),
             check("time", time), check("plates", plates), check("cells", cells),
+            check("budget", budget),
             check("reply-key", replyKey), check("sealed-copies", sealedCopies),
             secretCheck("secret", secretMatches), secretCheck("window", window),
         ]
@@ -131,6 +149,7 @@ struct Matter {
     }
 
     private func purpose() throws(Refusal) {
+        if body.isDrill { return try drill() }
         if let prohibited = ProhibitedPurpose(code: body.purpose) { throw prohibited.refusal }
         guard !roster.policy.prohibited.contains(body.purpose) else {
             throw Refusal(.prohibitedByRoster, "the roster prohibits that purpose")
@@ -145,12 +164,39 @@ struct Matter {
         }
     }
 
+    /// Some drills a day, so that nobody keeps the custodians busy.
+    private func drill() throws(Refusal) {
+        let day = body.time.day
+        let before = (record.drills[day] ?? []).filter { $0 < index }.count
+        guard before < roster.policy.drillsPerDay else {
+            throw Refusal(
+                .drillsOverLimit,
+                "\(roster.policy.drillsPerDay) drills a day are allowed, and \(before) were filed")
+        }
+    }
+
     private func process() throws(Refusal) {
-        guard ProcessKind(rawValue: body.process) != nil else {
+        guard let kind = ProcessKind(rawValue: body.process) else {
             throw Refusal(
                 .processUnknown,
                 "the kind of process is none of "
-                    + ProcessKind.allCases.map(\.rawValue).joined(separator: ", "))
+                    + ProcessKind.legal.map(\.rawValue).joined(separator: ", "))
+        }
+        guard (kind == .drill) == body.isDrill else {
+            throw Refusal(
+                .drillMixed, "purpose and process are both a drill, or neither of them is")
+        }
+    }
+
+    /// Counted in cells over the log up to the request's own index, so that all reach one answer.
+    private func budget() throws(Refusal) {
+        guard !body.isDrill, let agency = roster.agency(body.agency) else { return }
+        let spent = record.spent(by: agency.id, until: body.time, before: index)
+        guard spent + body.cost <= agency.budget else {
+            throw Refusal(
+                .budgetExceeded,
+                "\(body.cost) cells and the \(spent) of the 30 days before are more than "
+                    + "\(agency.budget)")
         }
     }
 
@@ -227,6 +273,10 @@ struct Matter {
 
     private func secretMatches(_ secret: RequestSecret) throws(Refusal) {
         try secret.check(against: body)
+        guard secret.plates.allSatisfy({ $0.isCanary == body.isDrill }) else {
+            throw Refusal(
+                .drillMixed, "a drill names the reserved plate, and nothing else names it")
+        }
         for day in secret.days {
             guard let generation = record.generation(for: day, before: limit) else { continue }
             guard secret.plates.allSatisfy({ $0.fold == generation.proposal.fold }) else {
@@ -237,7 +287,12 @@ struct Matter {
     }
 
     private func window(_ secret: RequestSecret) throws(Refusal) {
-        for day in secret.days {
+        try window(secret.cells)
+    }
+
+    /// Days whose keys live, sites that exist, hours that were closed.
+    func window(_ cells: [Cell]) throws(Refusal) {
+        for day in Set(cells.map(\.hour.day)).sorted() {
             guard let generation = record.generation(for: day, before: limit) else {
                 throw Refusal(
                     .windowUnkept, "no final generation has keys for \(day.text)")
@@ -249,7 +304,7 @@ struct Matter {
             }
         }
         let known = record.roster(at: limit)
-        for cell in secret.cells {
+        for cell in cells {
             guard known.site(cell.site) != nil else {
                 throw Refusal(.siteUnknown, "the roster has no site \(cell.site)")
             }

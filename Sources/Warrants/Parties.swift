@@ -109,18 +109,24 @@ public struct Agency: Codable, Hashable, Sendable {
     public var institution: String
     /// The first day on which its agreement no longer holds.
     @Plain public var agreementEnds: Day
+    /// How many cells its requests of 30 days may name, each once for each plate.
+    public var budget: Int
     /// Its investigators; ascending by id.
     public var requesters: [Signatory]
+
+    /// 10,000: cells of 30 days where nothing else is said.
+    public static let usualBudget = 10_000
 
     /// An agency of its parts.
     public init(
         id: String, name: String, institution: String, agreementEnds: Day,
-        requesters: [Signatory]
+        budget: Int = usualBudget, requesters: [Signatory]
     ) {
         self.id = id
         self.name = name
         self.institution = institution
         self.agreementEnds = agreementEnds
+        self.budget = budget
         self.requesters = requesters
     }
 }
@@ -164,6 +170,12 @@ public struct Policy: Codable, Hashable, Sendable {
     public var retentionDays: Int
     /// How plates fold; fixed in each generation when it is made.
     public var fold: Fold
+    /// The most days from a request to the end of its embargo: 1 to 90; only an order extends it.
+    public var embargoDays: Int
+    /// How many drills may be filed for one day of the log: 0 to 24.
+    public var drillsPerDay: Int
+    /// How exact the times of statements about requests are.
+    public var times: TimeGrain
 
     /// DESIGN's defaults with a list of allowed purposes.
     public init(purposes: [String]) {
@@ -177,5 +189,22 @@ public struct Policy: Codable, Hashable, Sendable {
         approvalDays = 3
         retentionDays = 30
         fold = .letterOAsZero
+        embargoDays = 90
+        drillsPerDay = 4
+        times = .hour
     }
+
+    /// A time as statements about requests may show it.
+    public func blunt(_ time: Timestamp) -> Timestamp {
+        times == .hour ? time.hour.start : time
+    }
+}
+
+/// How exact the times are that statements about requests show in public: an exact time joins a
+/// search with what was in the news.
+public enum TimeGrain: String, CaseIterable, Codable, Sendable {
+    /// The hour's beginning.
+    case hour
+    /// The millisecond.
+    case exact
 }

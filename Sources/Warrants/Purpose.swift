@@ -13,6 +13,9 @@ public struct Purpose: Hashable, Sendable {
         self.name = name
     }
 
+    /// The one purpose that needs no process: opening a site's canary (Docs/Spec/Request.md).
+    public static let drill = "drill"
+
     /// All purposes, by code.
     public static var all: [Purpose] { names.keys.sorted().compactMap(Purpose.init(code:)) }
 
@@ -109,6 +112,11 @@ public enum ProcessKind: String, CaseIterable, Codable, Sendable {
     case defenceOrder = "defence-order"
     /// Danger that cannot wait for a court; marked in the log, attested afterwards.
     case exigent
+    /// None: a site's canary is opened to show that all shares work.
+    case drill
+
+    /// The kinds that stand behind a search.
+    public static var legal: [ProcessKind] { allCases.filter { $0 != .drill } }
 }
 
 /// Why an officer denies a request, in a word; no free text enters the log.

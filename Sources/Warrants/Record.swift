@@ -1,3 +1,4 @@
+public import Ledger
 public import Plates
 public import Secrets
 
@@ -12,6 +13,13 @@ public struct Logged<Body: StatementBody>: Hashable, Sendable {
     public var body: Body { statement.body }
     /// Its id.
     public var id: Digest { statement.id }
+}
+
+/// What one request cost its agency.
+struct Spending: Hashable, Sendable {
+    let index: UInt64
+    let time: Timestamp
+    let cells: Int
 }
 
 /// Something that the record or the audit has to say about the log.
@@ -65,6 +73,10 @@ public struct Record: Sendable {
     public internal(set) var rollbacks: [Logged<RolledBackBody>] = []
     /// Differences that were told, in order.
     public internal(set) var differences: [Logged<DifferenceBody>] = []
+    /// Successions of the log, in order.
+    public internal(set) var successions: [Logged<SuccessorBody>] = []
+    /// The key of the log's checkpoints: the first roster's, or the newest successor's.
+    public internal(set) var logKey: NoteVerifierKey
 
     var requests: [Digest: RequestState] = [:]
     var closings: [Cell: [HourClosedBody.Kind: Logged<HourClosedBody>]] = [:]
@@ -73,11 +85,16 @@ public struct Record: Sendable {
     var replyKeys: [Digest: Digest] = [:]
     var warrants: [Digest: [Digest]] = [:]
     var erased: [UInt32: [String: Day]] = [:]
+    /// What agencies have asked for, in the order of the log.
+    var spending: [String: [Spending]] = [:]
+    /// The indices of drills, by the day they were filed for.
+    var drills: [Day: [UInt64]] = [:]
 
     /// An empty record of the log whose first entry is the statement of a trusted roster.
     public init(trusting first: Roster) {
         origin = first.origin
         roster = first
+        logKey = first.logKey
     }
 
     /// The record of a whole log. Throws what is wrong with its first entry as a first roster.
@@ -185,6 +202,8 @@ public struct GenerationState: Sendable {
     public var retention: Int { proposal.retention }
     /// n and t.
     public var threshold: Threshold { roster.threshold }
+    /// The last day that can use it: 21 days run from the first.
+    public var last: Day { first.adding(20) }
 
     /// When a day's keys are due to be erased: when its first read becomes `retention` days old.
     public func due(_ day: Day) -> Timestamp { day.start.adding(days: Int64(retention)) }
@@ -251,13 +270,25 @@ public struct RequestState: Sendable {
     public internal(set) var withdrawals: [Logged<WithdrawBody>] = []
     /// Evaluations, in order; each custodian at most once.
     public internal(set) var evaluations: [Logged<EvaluationBody>] = []
+    /// Checks by holders that did not evaluate, in order; each custodian at most once.
+    public internal(set) var checks: [Logged<CheckBody>] = []
     /// Disclosures, in order: the vault's and the requester's.
     public internal(set) var disclosures: [Logged<DisclosureBody>] = []
+    /// The opening of window and docket; nil before.
+    public internal(set) var opening: Logged<OpeningBody>?
+    /// The agency's word that the plate's owner was told; nil before.
+    public internal(set) var notice: Logged<NoticeBody>?
 
     /// The request's id.
     public var id: Digest { request.id }
     /// What the request says.
     public var body: RequestBody { request.body }
+    /// The day on which its embargo ends: the request's, or the latest that an order extends it to.
+    public var embargo: Day {
+        orders.compactMap(\.body.embargo).reduce(body.embargo) { max($0, $1) }
+    }
+    /// Whether it asks for a canary only.
+    public var isDrill: Bool { body.isDrill }
 
     init(_ request: Logged<RequestBody>) { self.request = request }
 
@@ -286,6 +317,14 @@ extension Record {
     /// Goes on at a later index, for a reader that has only some of the log's entries, such as a
     /// bundle's verifier; never backwards.
     public mutating func skip(to index: UInt64) { count = max(count, index) }
+
+    /// The cells, once for each plate, that an agency's requests of the 30 days before a time named,
+    /// counting only entries before an index.
+    public func spent(by agency: String, until time: Timestamp, before limit: UInt64) -> Int {
+        let start = time.adding(days: -30)
+        return (spending[agency] ?? []).filter { $0.index < limit && $0.time > start }
+            .map(\.cells).reduce(0, +)
+    }
 
     /// Where a custodian's prekey for a day stands in the log.
     public func prekeyIndex(of custodian: String, on day: Day) -> UInt64? {

@@ -20,6 +20,10 @@ enum AnyStatement {
     case shred(Statement<ShredBody>)
     case prekeys(Statement<PrekeysBody>)
     case difference(Statement<DifferenceBody>)
+    case check(Statement<CheckBody>)
+    case opening(Statement<OpeningBody>)
+    case notice(Statement<NoticeBody>)
+    case successor(Statement<SuccessorBody>)
 }
 
 extension Record {
@@ -35,7 +39,12 @@ extension Record {
         switch statement.type {
         case .roster:
             let (next, verified) = try roster.successor(statement)
+            guard next.logKey == logKey else {
+                throw Refusal(
+                    .rosterSuccession, "the roster names another log key than the log has")
+            }
             return .roster(next, verified)
+        case .successor: return .successor(try roster.succession(statement, at: count))
         case .generation:
             let verified: Statement<GenerationBody> = try roster.verify(statement)
             try checkGeneration(verified.body)
@@ -47,8 +56,10 @@ extension Record {
             }
             return .hourClosed(verified)
         case .grant: return .grant(try roster.verify(statement))
-        case .request, .order, .approval, .denial, .withdraw, .evaluation, .disclosure:
+        case .request, .order, .approval, .denial, .withdraw:
             return try verifiedAboutRequest(statement)
+        case .evaluation, .check, .disclosure, .opening, .notice:
+            return try verifiedAboutAnswer(statement)
         case .dayDestroyed, .rolledBack, .shred: return try verifiedAboutDays(statement)
         case .prekeys:
             let verified: Statement<PrekeysBody> = try roster.verify(statement)
@@ -99,15 +110,34 @@ extension Record {
                     .signerUnknown, "only its requester or its authority withdraws a request")
             }
             return .withdraw(verified)
+        default: return .request(try roster.verify(statement))
+        }
+    }
+
+    private func verifiedAboutAnswer(
+        _ statement: UnverifiedStatement
+    ) throws(Refusal) -> AnyStatement {
+        switch statement.type {
         case .evaluation:
             let verified: Statement<EvaluationBody> = try roster.verify(statement)
             try checkEvaluation(verified.body, of: try known(verified.body.request))
             return .evaluation(verified)
+        case .check:
+            let verified: Statement<CheckBody> = try roster.verify(statement)
+            try checkCheck(verified.body, of: try known(verified.body.request))
+            return .check(verified)
         case .disclosure:
             let verified: Statement<DisclosureBody> = try roster.verify(statement)
             try checkDisclosure(verified.body, of: try known(verified.body.request))
             return .disclosure(verified)
-        default: return .request(try roster.verify(statement))
+        case .opening:
+            let verified: Statement<OpeningBody> = try roster.verify(statement)
+            try checkOpening(verified.body, of: try known(verified.body.request))
+            return .opening(verified)
+        default:
+            let verified: Statement<NoticeBody> = try roster.verify(statement)
+            try checkNotice(verified.body, of: try known(verified.body.request))
+            return .notice(verified)
         }
     }
 
@@ -138,7 +168,7 @@ extension Record {
     }
 
     /// A generation that is final, and a custodian's place in it.
-    private func holding(
+    func holding(
         _ number: UInt32, _ custodian: String
     ) throws(Refusal) -> (state: GenerationState, masks: [SubsetMask]) {
         guard let state = generations[number], state.isFinal,
@@ -187,58 +217,26 @@ extension Record {
         return state
     }
 
-    private func checkEvaluation(
-        _ body: EvaluationBody, of state: RequestState
-    ) throws(Refusal) {
-        guard !state.evaluations.contains(where: { $0.body.custodian == body.custodian }) else {
-            throw Refusal(.alreadyEvaluated, "the custodian has evaluated this request already")
-        }
-        var places: [EvaluationPlace] = []
-        for day in Set(body.digests.map(\.day)).sorted() {
-            guard let generation = generation(for: day) else {
-                throw Refusal(.referenceUnknown, "no generation has keys for day \(day.text)")
-            }
-            let masks = try holding(generation.number, body.custodian).masks
-            for plate in state.body.plateCommitments.indices {
-                places += masks.map { EvaluationPlace(day: day, plate: plate, mask: $0) }
-            }
-        }
-        guard places == body.digests.map({ .init(day: $0.day, plate: $0.plate, mask: $0.mask) })
-        else {
-            throw Refusal(
-                .subsetForeign,
-                "an evaluation has one digest for each day, plate and subset that is held")
-        }
-    }
-
-    private func checkDisclosure(
-        _ body: DisclosureBody, of state: RequestState
-    ) throws(Refusal) {
-        guard body.role == .vault || body.party == state.body.requester else {
-            throw Refusal(.signerUnknown, "only its requester countersigns a disclosure")
-        }
-        guard !state.disclosures.contains(where: { $0.body.role == body.role }) else {
-            throw Refusal(.statementRepeated, "the disclosure has been told already")
-        }
-    }
-
     private func checkDestruction(_ body: DayDestroyedBody) throws(Refusal) {
         let (state, masks) = try holding(body.generation, body.custodian)
         guard body.next.map(\.mask) == masks else {
             throw Refusal(
                 .subsetForeign, "the commitments are not for exactly the custodian's subsets")
         }
+        guard body.day >= state.first, body.day <= state.last else {
+            throw Refusal(
+                .referenceUnknown, "generation \(state.number) has no keys for \(body.day.text)")
+        }
         let last = erased[body.generation]?[body.custodian]
-        guard body.day >= state.first, last.map({ $0 < body.day }) ?? true else {
+        guard last.map({ $0 < body.day }) ?? true else {
             throw Refusal(.destructionBackwards, "that day of the generation is gone already")
         }
+        guard body.time >= state.due(body.day) else {
+            throw Refusal(
+                .destructionEarly,
+                "\(body.day.text) was not due yet; what is erased before its time is a shred")
+        }
     }
-}
-
-private struct EvaluationPlace: Equatable {
-    let day: Day
-    let plate: Int
-    let mask: SubsetMask
 }
 
 extension Record {
@@ -260,6 +258,7 @@ extension Record {
             warrants[statement.body.warrant, default: []].append(statement.id)
             let key = Digest(of: statement.body.replyKey)
             if replyKeys[key] == nil { replyKeys[key] = statement.id }
+            applyCost(of: logged)
         case .order(let statement):
             requests[statement.body.request]?.orders.append(
                 Logged(index: index, statement: statement))
@@ -291,6 +290,28 @@ extension Record {
             }
         case .difference(let statement):
             differences.append(Logged(index: index, statement: statement))
+        case .check(let statement):
+            requests[statement.body.request]?.checks.append(
+                Logged(index: index, statement: statement))
+        case .opening(let statement):
+            requests[statement.body.request]?.opening = Logged(index: index, statement: statement)
+        case .notice(let statement):
+            requests[statement.body.request]?.notice = Logged(index: index, statement: statement)
+        case .successor(let statement): applySuccession(Logged(index: index, statement: statement))
+        }
+    }
+
+    private mutating func applyCost(of logged: Logged<RequestBody>) {
+        if logged.body.isDrill { drills[logged.body.time.day, default: []].append(logged.index) }
+        spending[logged.body.agency, default: []].append(
+            Spending(index: logged.index, time: logged.body.time, cells: logged.body.cost))
+    }
+
+    private mutating func applySuccession(_ logged: Logged<SuccessorBody>) {
+        successions.append(logged)
+        // A name that made one key makes every key.
+        if let key = try? NoteVerifierKey(name: origin, key: logged.body.logKey.key) {
+            logKey = key
         }
     }
 

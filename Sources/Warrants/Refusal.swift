@@ -36,6 +36,8 @@ public enum RefusalCode: String, CaseIterable, Codable, Sendable {
     case closingEarly = "closing-early"
     case cellClosed = "cell-closed"
     case destructionBackwards = "destruction-backwards"
+    case destructionEarly = "destruction-early"
+    case dayDead = "day-dead"
     // Requests: who and why
     case requestUnknown = "request-unknown"
     case requestFromFuture = "request-from-future"
@@ -70,6 +72,11 @@ public enum RefusalCode: String, CaseIterable, Codable, Sendable {
     case replyKeyUsed = "reply-key-used"
     case sealedCopiesMissing = "sealed-copies-missing"
     case prekeyUnknown = "prekey-unknown"
+    case budgetExceeded = "budget-exceeded"
+    case embargoTooLate = "embargo-too-late"
+    case timeExact = "time-exact"
+    case drillMixed = "drill-mixed"
+    case drillsOverLimit = "drills-over-limit"
     // Requests: by whose leave
     case attestationMissing = "attestation-missing"
     case authorityUnknown = "authority-unknown"
@@ -81,6 +88,13 @@ public enum RefusalCode: String, CaseIterable, Codable, Sendable {
     case withdrawn = "withdrawn"
     case lapsed = "lapsed"
     case alreadyEvaluated = "already-evaluated"
+    // Requests: afterwards
+    case checkUnasked = "check-unasked"
+    case openingEarly = "opening-early"
+    case openingMismatch = "opening-mismatch"
+    // The log's succession
+    case successorSignatures = "successor-signatures"
+    case successorPlace = "successor-place"
 }
 
 /// A refusal as a value: its code for machines, one sentence for people that says what, where and

@@ -13,6 +13,9 @@ public struct RequestBody: StatementBody {
     public var cellCount: Int
     /// SHA-256 commitment to the docket (Docs/Spec/Request.md).
     public var docketCommitment: Digest
+    /// The day from which custodians open window and docket, and notice to the plate's owner is
+    /// due; an order can extend it.
+    @Plain public var embargo: Day
     /// One commitment for each plate, in the order of the secret.
     public var plateCommitments: [Digest]
     /// The kind of process: a `ProcessKind`'s word.
@@ -36,7 +39,8 @@ public struct RequestBody: StatementBody {
     public init(
         agency: String, requester: String, purpose: String, process: String, warrant: Digest,
         plateCommitments: [Digest], windowCommitment: Digest, cellCount: Int,
-        docketCommitment: Digest, replyKey: [UInt8], sealedCopies: [SealedCopy], time: Timestamp
+        docketCommitment: Digest, embargo: Day, replyKey: [UInt8], sealedCopies: [SealedCopy],
+        time: Timestamp
     ) {
         self.agency = agency
         self.requester = requester
@@ -47,10 +51,16 @@ public struct RequestBody: StatementBody {
         self.windowCommitment = windowCommitment
         self.cellCount = cellCount
         self.docketCommitment = docketCommitment
+        self.embargo = embargo
         self.replyKey = replyKey
         self.sealedCopies = sealedCopies
         self.time = time
     }
+
+    /// Whether it asks for a site's canary only.
+    public var isDrill: Bool { purpose == Purpose.drill }
+    /// What it costs its agency: its cells, once for each plate; a drill costs nothing.
+    public var cost: Int { isDrill ? 0 : cellCount * plateCommitments.count }
 
     public func author(in roster: Roster) throws(Refusal) -> String {
         guard roster.agency(ofRequester: requester)?.id == agency else {
@@ -63,6 +73,13 @@ public struct RequestBody: StatementBody {
     public func checkForm(in roster: Roster) throws(Refusal) {
         try Form.codeWord(purpose)
         try Form.codeWord(process)
+        try Form.blunt(time, in: roster)
+        guard embargo >= time.day, embargo <= time.day.adding(Int64(roster.policy.embargoDays))
+        else {
+            throw Refusal(
+                .embargoTooLate,
+                "an embargo ends 0 to \(roster.policy.embargoDays) days after the request")
+        }
         let custodians = sealedCopies.map(\.custodian)
         guard RosterCheck.isAscending(custodians),
             custodians.allSatisfy({ roster.custodianIndex($0) != nil })
@@ -70,7 +87,7 @@ public struct RequestBody: StatementBody {
             throw Refusal(
                 .statementMalformed, "sealed copies go to custodians, each once, ascending")
         }
-        guard plateCommitments.count <= 64, cellCount >= 0 else {
+        guard plateCommitments.count <= 64, (0...65_535).contains(cellCount) else {
             throw Refusal(.statementMalformed, "the request's counts are out of range")
         }
     }
@@ -100,6 +117,9 @@ public struct OrderBody: StatementBody {
 
     /// The authority's word.
     public var authority: String
+    /// The day to which the order extends the request's embargo, at most the policy's embargo_days
+    /// after the order; nil where it leaves it.
+    public var embargo: Day?
     /// When the order ends.
     @Plain public var expires: Timestamp
     /// The request's plate commitments, repeated.
@@ -116,9 +136,10 @@ public struct OrderBody: StatementBody {
     /// An attestation of its parts.
     public init(
         authority: String, request: Digest, warrant: Digest, plateCommitments: [Digest],
-        windowCommitment: Digest, expires: Timestamp, time: Timestamp
+        windowCommitment: Digest, expires: Timestamp, embargo: Day? = nil, time: Timestamp
     ) {
         self.authority = authority
+        self.embargo = embargo
         self.request = request
         self.warrant = warrant
         self.plateCommitments = plateCommitments
@@ -130,12 +151,13 @@ public struct OrderBody: StatementBody {
     /// The attestation of a request as it stands.
     public init(
         authority: String, attesting request: Statement<RequestBody>, expires: Timestamp,
-        time: Timestamp
+        embargo: Day? = nil, time: Timestamp
     ) {
         self.init(
             authority: authority, request: request.id, warrant: request.body.warrant,
             plateCommitments: request.body.plateCommitments,
-            windowCommitment: request.body.windowCommitment, expires: expires, time: time)
+            windowCommitment: request.body.windowCommitment, expires: expires,
+            embargo: embargo, time: time)
     }
 
     public func author(in roster: Roster) throws(Refusal) -> String {
@@ -143,6 +165,16 @@ public struct OrderBody: StatementBody {
             throw Refusal(.authorityUnknown, "the roster has no authority of that name")
         }
         return authority
+    }
+
+    public func checkForm(in roster: Roster) throws(Refusal) {
+        try Form.blunt(time, in: roster)
+        let latest = time.day.adding(Int64(roster.policy.embargoDays))
+        guard embargo.map({ $0 <= latest }) ?? true else {
+            throw Refusal(
+                .embargoTooLate,
+                "an order extends an embargo by at most \(roster.policy.embargoDays) days")
+        }
     }
 }
 
@@ -167,6 +199,10 @@ public struct ApprovalBody: StatementBody {
 
     public func author(in roster: Roster) throws(Refusal) -> String {
         try Form.officer(officer, in: roster)
+    }
+
+    public func checkForm(in roster: Roster) throws(Refusal) {
+        try Form.blunt(time, in: roster)
     }
 }
 
@@ -195,6 +231,10 @@ public struct DenialBody: StatementBody {
     public func author(in roster: Roster) throws(Refusal) -> String {
         try Form.officer(officer, in: roster)
     }
+
+    public func checkForm(in roster: Roster) throws(Refusal) {
+        try Form.blunt(time, in: roster)
+    }
 }
 
 /// The requester, or the authority that attested, takes a request back for good.
@@ -222,107 +262,8 @@ public struct WithdrawBody: StatementBody {
         }
         return party
     }
-}
-
-/// A custodian has evaluated its share for a request and says with which results, without
-/// revealing them.
-public struct EvaluationBody: StatementBody {
-    /// The type line's word.
-    public static let type = StatementType.evaluation
-
-    /// The custodian's word.
-    public var custodian: String
-    /// e_S for each day, plate and subset held, ascending in that order.
-    public var digests: [EvaluationItem]
-    /// The request's id.
-    public var request: Digest
-    /// When it was signed, by the custodian's clock.
-    @Plain public var time: Timestamp
-
-    /// An evaluation of its parts; sorts the items.
-    public init(custodian: String, request: Digest, digests: [EvaluationItem], time: Timestamp) {
-        self.custodian = custodian
-        self.request = request
-        self.digests = digests.sorted()
-        self.time = time
-    }
-
-    public func author(in roster: Roster) throws(Refusal) -> String {
-        try Form.custodian(custodian, in: roster)
-    }
 
     public func checkForm(in roster: Roster) throws(Refusal) {
-        guard !digests.isEmpty, RosterCheck.isAscending(digests) else {
-            throw Refusal(.statementMalformed, "an evaluation's items ascend, at least one")
-        }
-    }
-}
-
-/// One e_S (DESIGN section 4).
-public struct EvaluationItem: Codable, Hashable, Comparable, Sendable {
-    /// The day.
-    @Plain public var day: Day
-    /// The digest.
-    public var e: Digest
-    /// The subset.
-    @Plain public var mask: SubsetMask
-    /// The plate's place in the request, from 0.
-    public var plate: Int
-
-    /// An item of its parts.
-    public init(day: Day, plate: Int, mask: SubsetMask, e: Digest) {
-        self.day = day
-        self.plate = plate
-        self.mask = mask
-        self.e = e
-    }
-
-    /// By day, plate and mask.
-    public static func < (left: Self, right: Self) -> Bool {
-        (left.day, left.plate, left.mask) < (right.day, right.plate, right.mask)
-    }
-}
-
-/// Rows were handed over: once by the vault, and countersigned by the requester.
-public struct DisclosureBody: StatementBody {
-    /// The type line's word.
-    public static let type = StatementType.disclosure
-
-    /// Who says it.
-    public enum Role: String, CaseIterable, Codable, Sendable {
-        /// The vault, which handed the rows over.
-        case vault
-        /// The requester, who received them.
-        case requester
-    }
-
-    /// SHA-256 of the vault's answers, the bytes of a bundle's `evidence/answers`.
-    public var bundle: Digest
-    /// The word of the vault or the requester.
-    public var party: String
-    /// The request's id.
-    public var request: Digest
-    /// In which role.
-    public var role: Role
-    /// When it was signed.
-    @Plain public var time: Timestamp
-
-    /// A disclosure of its parts.
-    public init(role: Role, party: String, request: Digest, bundle: Digest, time: Timestamp) {
-        self.role = role
-        self.party = party
-        self.request = request
-        self.bundle = bundle
-        self.time = time
-    }
-
-    public func author(in roster: Roster) throws(Refusal) -> String {
-        let known =
-            role == .vault
-            ? party == roster.body.vault.id : roster.agency(ofRequester: party) != nil
-        guard known else {
-            throw Refusal(.signerUnknown, "the roster has no such \(role.rawValue)")
-        }
-        return party
+        try Form.blunt(time, in: roster)
     }
 }

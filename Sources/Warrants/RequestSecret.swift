@@ -138,16 +138,17 @@ public final class RequestSecret: Sendable, CustomStringConvertible, CustomRefle
     /// The days of the cells, ascending.
     public var days: [Day] { Set(cells.map(\.hour.day)).sorted() }
 
-    /// The request that goes with it, ready to be signed by the requester.
+    /// The request that goes with it, ready to be signed by the requester; without an embargo it
+    /// is opened as soon as its day is over.
     public func request(
         agency: String, purpose: String, process: ProcessKind, warrant: Digest,
-        replyKey: [UInt8], sealedCopies: [SealedCopy], time: Timestamp
+        embargo: Day? = nil, replyKey: [UInt8], sealedCopies: [SealedCopy], time: Timestamp
     ) -> RequestBody {
         RequestBody(
             agency: agency, requester: requester, purpose: purpose, process: process.rawValue,
             warrant: warrant, plateCommitments: plateCommitments,
             windowCommitment: windowCommitment, cellCount: cells.count,
-            docketCommitment: docketCommitment, replyKey: replyKey,
+            docketCommitment: docketCommitment, embargo: embargo ?? time.day, replyKey: replyKey,
             sealedCopies: sealedCopies.sorted { $0.custodian < $1.custodian }, time: time)
     }
 
@@ -221,7 +222,7 @@ extension RequestSecret {
         }
         var plates: [Plate] = []
         for (place, item) in parts.plates.enumerated() {
-            guard let plate = try? Plate(normal: item.plate, fold: parts.fold) else {
+            guard let plate = try? Plate(kept: item.plate, fold: parts.fold) else {
                 throw Refusal(.plateNotExact, "plate \(place + 1) is not in normal form")
             }
             plates.append(plate)

@@ -45,6 +45,8 @@ enum RosterCheck {
         try limit("prefetch-hours", policy.prefetchHours, 1...96)
         try limit("approval-days", policy.approvalDays, 1...7)
         try limit("retention-days", policy.retentionDays, 1...90)
+        try limit("embargo-days", policy.embargoDays, 1...90)
+        try limit("drills-per-day", policy.drillsPerDay, 0...24)
         guard !policy.purposes.isEmpty else {
             throw Refusal(.rosterPolicy, "the roster allows no purpose; name at least one")
         }
@@ -82,6 +84,10 @@ enum RosterCheck {
             try words.add(agency.id, [])
             try label(agency.name)
             try label(agency.institution)
+            guard (0...10_000_000).contains(agency.budget) else {
+                throw Refusal(
+                    .rosterPolicy, "an agency's budget is 0 to 10,000,000 cells in 30 days")
+            }
             try words.add(agency.requesters, of: agency.id)
         }
         for authority in body.authorities {

@@ -53,6 +53,7 @@ public enum RosterText {
                 [
                     ("name", agency.name), ("institution", agency.institution),
                     ("agreement-ends", agency.agreementEnds.text),
+                    ("budget", String(agency.budget)),
                 ] + agency.requesters.map { ("requester", "\($0.id) \($0.key.text)") })
         }
         for authority in body.authorities {
@@ -88,6 +89,9 @@ public enum RosterText {
                     ("approval-days", String(policy.approvalDays)),
                     ("retention-days", String(policy.retentionDays)),
                     ("fold", policy.fold.rawValue),
+                    ("embargo-days", String(policy.embargoDays)),
+                    ("drills-per-day", String(policy.drillsPerDay)),
+                    ("times", policy.times.rawValue),
                 ])
     }
 
@@ -249,6 +253,7 @@ private struct Reader {
                 Agency(
                     id: block.word, name: try fields.one("name"),
                     institution: try fields.one("institution"), agreementEnds: ends,
+                    budget: try fields.number("budget"),
                     requesters: try fields.people("requester")))
         case "authority":
             draft.add(
@@ -273,6 +278,12 @@ private struct Reader {
             throw RosterText.malformed("'fold' is none or O0")
         }
         policy.fold = fold
+        policy.embargoDays = try fields.number("embargo-days")
+        policy.drillsPerDay = try fields.number("drills-per-day")
+        guard let times = TimeGrain(rawValue: try fields.one("times")) else {
+            throw RosterText.malformed("'times' is hour or exact")
+        }
+        policy.times = times
         return policy
     }
 }

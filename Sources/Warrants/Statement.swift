@@ -5,7 +5,7 @@ public import Secrets
 /// The kinds of statements; the first line of a statement is `platevault/<type>/v1`.
 public enum StatementType: String, CaseIterable, Codable, Sendable {
     case roster, generation, grant, request, order, approval, denial, withdraw, evaluation
-    case disclosure, shred, prekeys, difference
+    case disclosure, shred, prekeys, difference, check, opening, notice, successor
     case hourClosed = "hour-closed"
     case dayDestroyed = "day-destroyed"
     case rolledBack = "rolled-back"

@@ -44,11 +44,11 @@ struct Request: ParsableCommand {
     var requester = "investigator"
 
     func run() throws {
-        guard let kind = ProcessKind(rawValue: process) else {
+        guard let kind = ProcessKind.legal.first(where: { $0.rawValue == process }) else {
             throw Refusal(
                 .processUnknown,
                 "--process is one of "
-                    + ProcessKind.allCases.map(\.rawValue).joined(separator: ", "))
+                    + ProcessKind.legal.map(\.rawValue).joined(separator: ", "))
         }
         let cells = try Parsing.cells(from: from, to: to, sites: sites)
         let digest = try Parsing.digest(of: warrant)

@@ -104,7 +104,7 @@ enum City {
                     now: city.now), site: SiteNumber(number: UInt16(1 + number % 2)))
         }
         guard gateways.flush().isEmpty else { throw TestFault("rows did not arrive") }
-        try city.clocks.pass(milliseconds: 8 * 3_600_000)
+        try city.clocks.pass(milliseconds: 9 * 3_600_000)
         try city.settle()
         guard try city.closeHours().problems.isEmpty else { throw TestFault("hours stay open") }
         return path

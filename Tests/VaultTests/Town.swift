@@ -155,10 +155,13 @@ final class Town {
     }
 
     func destruction(of day: Day, by word: String) throws -> [UInt8] {
-        try note(
+        // The custodian's clock may be ahead of the vault's; nobody destroys before the time.
+        let due = day.start.adding(days: Int64(roster.policy.retentionDays))
+        return try note(
             DayDestroyedBody(
                 custodian: word, generation: 1, day: day,
-                next: try commits(of: word, tag: "next"), slot: .file, time: clock.now), by: word)
+                next: try commits(of: word, tag: "next"), slot: .file, time: max(clock.now, due)),
+            by: word)
     }
 
     func request(
@@ -171,7 +174,7 @@ final class Town {
                 warrant: digest("warrant"),
                 plateCommitments: (0..<plates).map { digest("plate \($0)") },
                 windowCommitment: digest("window"), cellCount: cells,
-                docketCommitment: digest("docket"),
+                docketCommitment: digest("docket"), embargo: Self.noon.day,
                 replyKey: SeededRandom(name).bytes(HybridSeal.publicKeySize),
                 sealedCopies: Self.words.map {
                     SealedCopy(custodian: $0, digest: digest($0), prekeyDay: Sample.day)

@@ -12,7 +12,7 @@ struct JudgeTests {
         #expect(world.verdict(filed) == .granted)
         let checks = Judge.checks(
             on: filed.id, secret: filed.secret, in: world.record, at: World.noon)
-        #expect(checks.count == 13)
+        #expect(checks.count == 14)
         #expect(checks.allSatisfy { $0.verdict == .granted })
         #expect(Set(checks.map(\.name)).count == checks.count)
         let blind = Judge.checks(on: filed.id, secret: nil, in: world.record, at: World.noon)
@@ -205,7 +205,8 @@ struct JudgeTests {
         #expect(world.verdict(old, at: due.adding(milliseconds: -1)) == .granted)
         #expect(world.verdict(old, at: due) == .refused(Refusal(.windowExpired, "")))
         for word in ["clerk", "privacy", "rights"] {
-            #expect(try world.destroy(World.today, by: word, at: World.noon) == nil)
+            let body = ShredBody(custodian: word, generation: 1, slot: .file, time: World.noon)
+            #expect(try world.say(body, by: word).refusal == nil)
         }
         #expect(world.verdict(filed) == .refused(Refusal(.windowExpired, "")))
     }

@@ -169,13 +169,19 @@ struct RecordTests {
     @Test func destructionGoesForwardOnly() throws {
         var world = try World.running()
         let day = World.today.adding(-5)
-        #expect(try world.destroy(day, by: "clerk", at: World.noon) == nil)
+        let due = day.start.adding(days: 30)
+        let early = try world.destroy(day, by: "clerk", at: due.adding(milliseconds: -1))
+        #expect(early?.reason == .destructionEarly)
+        #expect(try world.destroy(day, by: "clerk", at: due) == nil)
         #expect(world.record.destroyed(through: 1, by: "clerk") == day)
-        let later = World.noon.adding(seconds: 1)
+        let later = due.adding(seconds: 1)
         let backwards = try world.destroy(day, by: "clerk", at: later)
         #expect(backwards?.reason == .destructionBackwards)
         let before = try world.destroy(World.today.adding(-11), by: "audit", at: later)
-        #expect(before?.reason == .destructionBackwards)
+        #expect(before?.reason == .referenceUnknown, "before the generation began")
+        let after = try world.destroy(
+            World.today.adding(11), by: "audit", at: due.adding(days: 40))
+        #expect(after?.reason == .referenceUnknown, "after its 21st day")
         let unknown = try world.destroy(day, by: "audit", generation: 2, at: later)
         #expect(unknown?.reason == .referenceUnknown)
         let foreign = DayDestroyedBody(

@@ -99,6 +99,20 @@ struct StatementTests {
                     party: "site-1", kind: .siteKey, generation: 1, mask: mask,
                     custodians: ["privacy", "clerk"], subject: id, time: noon), "site-1"
             ),
+            (
+                CheckBody(
+                    custodian: "rights", request: id,
+                    digests: [EvaluationItem(day: World.today, plate: 0, mask: mask, e: id)],
+                    time: noon), "rights"
+            ),
+            (
+                OpeningBody(
+                    custodian: "clerk", request: id,
+                    cells: [Cell(hour: World.today.hours[0], site: World.siteOne)],
+                    windowSalt: id, docket: "24-CR-1/b", docketSalt: id, time: noon),
+                "clerk"
+            ),
+            (NoticeBody(party: "doyle", request: id, time: noon), "doyle"),
         ]
     }
 
@@ -118,7 +132,8 @@ struct StatementTests {
 
     @Test func everyTypeGoesRound() throws {
         let world = try World()
-        var types: Set<StatementType> = [.roster]
+        // Rosters and successors are signed by several: RosterTests, SuccessionTests.
+        var types: Set<StatementType> = [.roster, .successor]
         for (body, word) in try Self.samples(world) {
             let wire = try StatementDraft.sign(
                 body, under: world.roster, by: try World.signer(word))

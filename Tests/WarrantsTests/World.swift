@@ -47,6 +47,7 @@ struct World {
     {
         var policy = Policy(purposes: ["09A", "240", "missing-person"])
         policy.prohibited = ["parking-fees"]
+        policy.times = .exact
         var draft = RosterDraft(
             vault: VaultParty(
                 id: "vault", statementKey: try open("vault"), logKey: try open("log")),
