@@ -31,8 +31,11 @@ public protocol FileSystem: Sendable {
     func read(_ path: String, at offset: UInt64, count: Int) throws(DiskError) -> [UInt8]
     /// The size of a file in bytes, nil where there is none.
     func size(_ path: String) throws(DiskError) -> UInt64?
-    /// A new file with this content, mode 0600. Throws `file-exists` where the name is taken.
+    /// A new file with this content, mode 0600. Throws `file-exists` where the name is taken,
+    /// `file-missing` where the folder is not there.
     func create(_ path: String, _ bytes: [UInt8]) throws(DiskError)
+    /// As `create`, but for every user of the machine to read: mode 0644.
+    func createPublic(_ path: String, _ bytes: [UInt8]) throws(DiskError)
     /// Overwrites in place from `offset`, growing the file where needed. Throws `file-missing`.
     func write(_ path: String, at offset: UInt64, _ bytes: [UInt8]) throws(DiskError)
     /// Cuts a file to `size` bytes. Throws `file-missing`.
@@ -45,6 +48,9 @@ public protocol FileSystem: Sendable {
     func remove(_ path: String) throws(DiskError)
     /// Makes a folder and its parents, mode 0700; it is no error if it exists.
     func makeFolder(_ path: String) throws(DiskError)
+    /// As `makeFolder`, but for every user of the machine to enter and list: mode 0755, for the
+    /// parents that it makes too. One that exists keeps the mode that it has.
+    func makePublicFolder(_ path: String) throws(DiskError)
     /// The names in a folder, sorted. Throws `file-missing`.
     func list(_ path: String) throws(DiskError) -> [String]
     /// The kind of file system under a path, as a lower-case word (`ext4`, `overlay`, `nfs`, …).
@@ -54,10 +60,13 @@ public protocol FileSystem: Sendable {
 extension FileSystem {
     /// Replaces a file as a whole and durably: new file beside it, synchronized, renamed over it,
     /// folder synchronized. A crash leaves the old content or the new, never a mixture.
-    public func replace(_ path: String, _ bytes: [UInt8]) throws(DiskError) {
+    /// A public one is for every user of the machine to read, from the first moment on.
+    public func replace(
+        _ path: String, _ bytes: [UInt8], isPublic: Bool = false
+    ) throws(DiskError) {
         let fresh = path + ".new"
         try remove(fresh)
-        try create(fresh, bytes)
+        if isPublic { try createPublic(fresh, bytes) } else { try create(fresh, bytes) }
         try synchronize(fresh)
         try rename(fresh, to: path)
         try synchronize(folder(of: path))

@@ -41,14 +41,24 @@ public struct POSIXFileSystem: FileSystem {
     }
 
     public func create(_ path: String, _ bytes: [UInt8]) throws(DiskError) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        try create(path, bytes, 0o600)
+    }
+
+    public func createPublic(_ path: String, _ bytes: [UInt8]) throws(DiskError) {
+        try create(path, bytes, 0o644)
+    }
+
+    private func create(_ path: String, _ bytes: [UInt8], _ mode: mode_t) throws(DiskError) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard descriptor >= 0 else {
             if errno == EEXIST {
                 throw DiskError(code: "file-exists", sentence: "\(path) exists already")
             }
-            throw failed("create", path)
+            throw errno == ENOENT ? missing(folder(of: path)) : failed("create", path)
         }
         defer { close(descriptor) }
+        // The process's mask may have taken some of the mode away.
+        guard fchmod(descriptor, mode) == 0 else { throw failed("open to readers", path) }
         try put(descriptor, path, 0, bytes)
     }
 
@@ -78,11 +88,18 @@ public struct POSIXFileSystem: FileSystem {
         guard unlink(path) == 0 || errno == ENOENT else { throw failed("remove", path) }
     }
 
-    public func makeFolder(_ path: String) throws(DiskError) {
-        if mkdir(path, 0o700) == 0 { return }
+    public func makeFolder(_ path: String) throws(DiskError) { try makeFolder(path, 0o700) }
+
+    public func makePublicFolder(_ path: String) throws(DiskError) {
+        try makeFolder(path, 0o755)
+    }
+
+    private func makeFolder(_ path: String, _ mode: mode_t) throws(DiskError) {
+        func make() -> Bool { mkdir(path, mode) == 0 && chmod(path, mode) == 0 }
+        if make() { return }
         if errno == ENOENT, folder(of: path) != path {
-            try makeFolder(folder(of: path))
-            if mkdir(path, 0o700) == 0 { return }
+            try makeFolder(folder(of: path), mode)
+            if make() { return }
         }
         var status = stat()
         let isFolder = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR

@@ -21,9 +21,7 @@ struct HeldLog: Sendable {
                 code: "entry-missing",
                 sentence: "there is no entry \(range.upperBound - 1) of \(head.size)")
         }
-        var entries: [[UInt8]] = []
-        for index in range { entries.append(try journal.entry(index)) }
-        return entries
+        return try journal.entries(range)
     }
 
     /// A proof up to the head at most; nil means the head.

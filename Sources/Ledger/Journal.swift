@@ -25,9 +25,12 @@ struct Journal: Sendable {
     /// offsets[i] is where the bytes of entry i begin; their length is the u16 before.
     private var offsets: [UInt64] = []
     private var lengths: [UInt16] = []
-    /// Where the last seal ends, and how many entries it covers.
+    /// Where the last seal ends, and how many entries each covers, in order: the sizes at which
+    /// checkpoints were published or accepted.
     private(set) var sealedEnd: UInt64 = 0
-    private(set) var sealedSize: UInt64 = 0
+    private(set) var seals: [UInt64] = []
+    /// How many entries the last seal covers.
+    var sealedSize: UInt64 { seals.last ?? 0 }
     /// Where the next frame goes.
     private var end: UInt64 = 0
 
@@ -88,11 +91,7 @@ struct Journal: Sendable {
     /// `entry-size` above 65,535 bytes (nothing is written then), `journal-changed` where the file
     /// is not as this journal left it.
     mutating func add(_ entries: [[UInt8]], sealed: Bool) throws(LedgerError) {
-        guard entries.allSatisfy({ $0.count <= Self.maximumEntry }) else {
-            throw LedgerError(
-                code: "entry-size",
-                sentence: "an entry has at most \(Self.maximumEntry) bytes")
-        }
+        guard entries.allSatisfy({ $0.count <= Self.maximumEntry }) else { throw Self.tooLarge }
         guard try onDisk({ () throws(DiskError) in try fileSystem.size(path) }) == end else {
             throw LedgerError(
                 code: "journal-changed", sentence: "somebody else has written to \(path)")
@@ -115,7 +114,8 @@ struct Journal: Sendable {
     /// Makes a written seal durable; from here on the entries under it stay.
     mutating func commit() throws(LedgerError) {
         try onDisk { () throws(DiskError) in try fileSystem.synchronize(path) }
-        (sealedEnd, sealedSize) = (end, size)
+        sealedEnd = end
+        if seals.last != size { seals.append(size) }
     }
 
     /// Takes back what was added since the last commit; it is no fault if a crash brings some of it
@@ -139,26 +139,50 @@ struct Journal: Sendable {
         guard frame == Self.seal(size: size, root: try tree.root(at: size)) else {
             throw Self.noSeal(path, size)
         }
-        (sealedEnd, sealedSize) = (begin + UInt64(Self.sealSize), size)
+        sealedEnd = begin + UInt64(Self.sealSize)
+        seals.removeAll { $0 > size }
         tree.truncate(to: size)
         forgetUnsealed()
     }
 
     /// An entry, checked against the tree. Throws `entry-missing`, `entry-damaged`.
     func entry(_ index: UInt64) throws(LedgerError) -> [UInt8] {
-        guard index < sealedSize else {
-            throw LedgerError(code: "entry-missing", sentence: "there is no entry \(index)")
+        try entries(index..<(index + 1))[0]
+    }
+
+    /// Entries in order, read at once and checked against the tree. Throws as `entry`.
+    func entries(_ range: Range<UInt64>) throws(LedgerError) -> [[UInt8]] {
+        guard let last = range.last else { return [] }
+        guard last < sealedSize else {
+            throw LedgerError(code: "entry-missing", sentence: "there is no entry \(last)")
         }
-        let (offset, length) = (offsets[Int(index)], Int(lengths[Int(index)]))
-        let entry = try onDisk { () throws(DiskError) in
-            try fileSystem.read(path, at: offset, count: length)
+        let start = offsets[Int(range.lowerBound)]
+        let count = Int(frameEnd(last) - start)
+        let bytes = try onDisk { () throws(DiskError) in
+            try fileSystem.read(path, at: start, count: count)
         }
-        guard Merkle.leafHash(entry) == (try tree.leafHash(index)) else {
-            throw LedgerError(
-                code: "entry-damaged",
-                sentence: "entry \(index) is not what it was when the log was opened")
+        var entries: [[UInt8]] = []
+        for index in range {
+            let (from, length) = (Int(offsets[Int(index)] - start), Int(lengths[Int(index)]))
+            guard from + length <= bytes.count else { throw Self.damaged(index) }
+            let entry = Array(bytes[from..<(from + length)])
+            guard Merkle.leafHash(entry) == (try tree.leafHash(index)) else {
+                throw Self.damaged(index)
+            }
+            entries.append(entry)
         }
-        return entry
+        return entries
+    }
+
+    static var tooLarge: LedgerError {
+        LedgerError(
+            code: "entry-size", sentence: "an entry has at most \(maximumEntry) bytes")
+    }
+
+    private static func damaged(_ index: UInt64) -> LedgerError {
+        LedgerError(
+            code: "entry-damaged",
+            sentence: "entry \(index) is not what it was when the log was opened")
     }
 
     private static func seal(size: UInt64, root: Digest) -> [UInt8] {
@@ -206,7 +230,8 @@ struct Journal: Sendable {
                 guard let rest = try reader.next(Self.sealSize - 1),
                     tag + rest == Self.seal(size: size, root: tree.root)
                 else { return }
-                (sealedEnd, sealedSize) = (reader.position, size)
+                sealedEnd = reader.position
+                if seals.last != size { seals.append(size) }
             default: return
             }
         }

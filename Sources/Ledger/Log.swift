@@ -4,23 +4,30 @@ import Synchronization
 
 /// The log as its one writer has it.
 ///
-/// A folder holds two files: `journal`, every entry, and `checkpoint`, the signed head. The order
-/// in which they are written is the whole safety of it; `append` goes through these steps, and
-/// `open` through steps 2 to 4, whatever it finds.
+/// A folder holds `journal`, every entry, and in `public` what anybody may fetch: `checkpoint`, the
+/// signed head, and the tiles and entry bundles of tlog-tiles, which follow from the journal. The
+/// order in which they are written is the whole safety of it; `append` goes through these steps,
+/// and `open` through steps 2 to 6, whatever it finds.
 ///
 /// 1. The batch's entries and a seal (their number and root) are written to the end of the
 ///    journal. If we crash here, some of it may be on disk, in any state. The seal over it does not
 ///    hold, or it holds and the batch is whole; `open` keeps what stands under the last seal that
 ///    holds and cuts off the rest. Nobody had been told of either.
 /// 2. The journal is synchronized. If we crash here, or from here on, the batch stays: `open` goes
-///    forward to it. It could not go back: after step 3 somebody may have seen a checkpoint.
-/// 3. The checkpoint is signed: only now, over entries that cannot go away any more. If we crash
+///    forward to it. It could not go back: after step 5 somebody may have seen a checkpoint.
+/// 3. The new tiles and bundles are written, and not synchronized: a batch costs the journal's
+///    round and the checkpoint's, whatever its size. If we crash here, or lose power later and with
+///    it files that nobody had synchronized, `open` compares every one that a published checkpoint
+///    needs with the journal, and writes what is missing or different.
+/// 4. The checkpoint is signed: only now, over entries that cannot go away any more. If we crash
 ///    here, the same text is signed again at `open`, and Ed25519 gives the same bytes: no two
 ///    different checkpoints of one size can ever leave this log.
-/// 4. `checkpoint` is replaced, durably (written beside, synchronized, renamed, folder
+/// 5. `checkpoint` is replaced, durably (written beside, synchronized, renamed, folder
 ///    synchronized). If we crash here, the old one or the new one stands, and both fit the journal;
 ///    `open` writes the new one.
-/// 5. The caller is told. An entry that was acknowledged is therefore under a durable, signed
+/// 6. Partial tiles in whose place full ones stand now are removed: not before, since the old
+///    checkpoint was in force until step 5. If we crash here, `open` removes the rest.
+/// 7. The caller is told. An entry that was acknowledged is therefore under a durable, signed
 ///    checkpoint: a journal that no longer gives its root is refused as damaged, never cut.
 ///
 /// After any error from the disk an open log takes no more entries (`log-stopped`) until it is
@@ -29,9 +36,8 @@ import Synchronization
 public final class Log: Sendable {
     /// The log's name in its checkpoints.
     public let origin: String
-    private let folder: String
+    private let files: PublicFolder
     private let signer: NoteSigner
-    private let fileSystem: any FileSystem
     private let state: Mutex<State>
 
     private struct State: Sendable {
@@ -43,12 +49,10 @@ public final class Log: Sendable {
     private init(
         _ folder: String, _ origin: String, _ signer: NoteSigner, _ fileSystem: any FileSystem
     ) throws(LedgerError) {
-        self.folder = folder
         self.origin = origin
         self.signer = signer
-        self.fileSystem = fileSystem
-        let (published, note) = try Self.published(
-            folder, origin, signer.verifierKey, fileSystem)
+        files = Self.files(folder, fileSystem)
+        let (published, note) = try Self.published(files, folder, origin, signer.verifierKey)
         var journal = try Journal.replayed(folder + "/journal", fileSystem)
         guard published.size <= journal.size,
             try journal.tree.root(at: published.size) == published.root
@@ -58,8 +62,8 @@ public final class Log: Sendable {
                 sentence: "the journal in \(folder) does not give the root of its checkpoint")
         }
         try journal.settle()
-        state = Mutex(
-            try Self.publish(journal, over: note, folder: folder, origin, signer, fileSystem))
+        try files.restore(journal)
+        state = Mutex(try Self.publish(journal, over: note, files, origin, signer))
     }
 
     /// Makes a log without entries in a folder, which is made if need be, and opens it. A creation
@@ -70,19 +74,20 @@ public final class Log: Sendable {
     ) throws(LedgerError) -> Log {
         let head = try Checkpoint(origin: origin, size: 0, root: Merkle.emptyRoot)
         let note = try signer.sign(head.text)
+        let files = files(folder, fileSystem)
         let exists = try onDisk { () throws(DiskError) in
-            try fileSystem.makeFolder(folder)
+            try fileSystem.makeFolder(fileSystem.folder(of: folder))
+            try fileSystem.makePublicFolder(folder)
             try fileSystem.synchronize(fileSystem.folder(of: folder))
-            return try fileSystem.size(folder + "/checkpoint") != nil
+            return try fileSystem.size(files.checkpoint) != nil
         }
         guard !exists else {
             throw LedgerError(code: "log-exists", sentence: "there is a log in \(folder) already")
         }
         // The journal first: a checkpoint is what makes a folder a log.
         try Journal.create(folder + "/journal", fileSystem)
-        try onDisk { () throws(DiskError) in
-            try fileSystem.replace(folder + "/checkpoint", note.encode())
-        }
+        try files.create()
+        try files.publish(note)
         return try Log(folder, origin, signer, fileSystem)
     }
 
@@ -117,9 +122,10 @@ public final class Log: Sendable {
             do throws(LedgerError) {
                 try state.held.journal.add(entries, sealed: true)
                 try state.held.journal.commit()
+                try files.write(state.held.journal, from: first)
                 state = try Self.publish(
-                    state.held.journal, over: state.note, folder: folder, origin, signer,
-                    fileSystem)
+                    state.held.journal, over: state.note, files, origin, signer)
+                try files.tidy(from: first, to: state.held.head.size)
             } catch {
                 state.isStopped = error.code != "entry-size"
                 throw error
@@ -140,7 +146,7 @@ public final class Log: Sendable {
             let all = try state.note.adding(note.lines(except: own.name, own.keyID))
             guard all != state.note else { return true }
             do throws(LedgerError) {
-                try Self.write(all, folder, fileSystem)
+                try files.publish(all)
             } catch {
                 state.isStopped = true
                 throw error
@@ -180,35 +186,35 @@ public final class Log: Sendable {
         }
     }
 
-    /// Steps 3 and 4: signs the head of a durable journal and publishes it. Where that head is
+    /// Steps 4 and 5: signs the head of a durable journal and publishes it. Where that head is
     /// published already, it stays with the cosignatures that it has.
     private static func publish(
-        _ journal: Journal, over old: Note, folder: String, _ origin: String,
-        _ signer: NoteSigner, _ fileSystem: any FileSystem
+        _ journal: Journal, over old: Note, _ files: PublicFolder, _ origin: String,
+        _ signer: NoteSigner
     ) throws(LedgerError) -> State {
         let head = try Checkpoint(
             origin: origin, size: journal.size, root: journal.tree.root)
         let isPublished = old.text.utf8.elementsEqual(head.text.utf8)
         let note = isPublished ? old : try signer.sign(head.text)
-        try write(note, folder, fileSystem)
+        try files.publish(note)
         return State(held: HeldLog(journal: journal, head: head), note: note)
     }
 
-    private static func write(
-        _ note: Note, _ folder: String, _ fileSystem: any FileSystem
-    ) throws(LedgerError) {
-        let path = folder + "/checkpoint"
-        try onDisk { () throws(DiskError) in try fileSystem.replace(path, note.encode()) }
+    private static func files(_ folder: String, _ fileSystem: any FileSystem) -> PublicFolder {
+        PublicFolder(path: folder + "/public", fileSystem: fileSystem)
     }
 
     private static func published(
-        _ folder: String, _ origin: String, _ key: NoteVerifierKey, _ fileSystem: any FileSystem
+        _ files: PublicFolder, _ folder: String, _ origin: String, _ key: NoteVerifierKey
     ) throws(LedgerError) -> (checkpoint: Checkpoint, note: Note) {
-        let path = folder + "/checkpoint"
-        guard try onDisk({ () throws(DiskError) in try fileSystem.size(path) }) != nil else {
+        let path = files.checkpoint
+        let isThere = try onDisk { () throws(DiskError) in
+            try files.fileSystem.size(path) != nil
+        }
+        guard isThere else {
             throw LedgerError(code: "log-missing", sentence: "there is no log in \(folder)")
         }
-        let wire = try onDisk { () throws(DiskError) in try fileSystem.read(path) }
+        let wire = try onDisk { () throws(DiskError) in try files.fileSystem.read(path) }
         return try Checkpoint.verified(wire, origin: origin, key: key)
     }
 

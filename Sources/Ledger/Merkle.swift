@@ -14,6 +14,19 @@ public enum Merkle {
         Digest(of: [1] + left.bytes + right.bytes)
     }
 
+    /// The root over a row of 2^k hashes of equal subtrees, one after the other.
+    static func root(ofRow row: [UInt8]) -> Digest {
+        var row = row
+        while row.count > 32 {
+            for place in stride(from: 0, to: row.count, by: 64) {
+                let hash = Digest(of: [1] + row[place..<(place + 64)])
+                row.replaceSubrange((place / 2)..<(place / 2 + 32), with: hash.bytes)
+            }
+            row.removeLast(row.count / 2)
+        }
+        return Digest(wire: row) ?? .zero
+    }
+
     /// The root over leaf hashes.
     public static func root(of leafHashes: [Digest]) -> Digest { MerkleTree(leafHashes).root }
 
@@ -93,6 +106,37 @@ public enum Merkle {
         }
         guard last == 0 else { throw wrongLength }
         guard oldHash == oldRoot, hash == root else { throw wrong }
+    }
+
+    /// Checks that the hash is that of a subtree of the tree with this size and root
+    /// (draft-ietf-plants-merkle-tree-certs section 4.4, the definition read backwards). Throws
+    /// `proof-range` unless the range is a subtree within the tree, `proof-length`, `proof-wrong`.
+    public static func verifySubtree(
+        _ subtree: Range<UInt64>, hash: Digest, size: UInt64, root: Digest, proof: [Digest]
+    ) throws(LedgerError) {
+        guard MerkleRanges.isSubtree(subtree), subtree.upperBound <= size else { throw outOfRange }
+        // The last hash of a proof stands beside the root, so it is taken from the end, and what
+        // is put together on the way back up stands in the order of `turns` reversed.
+        var path = proof[...]
+        var turns: [(isLeft: Bool, beside: Digest, isWithin: Bool)] = []
+        var range = 0..<size
+        while !MerkleRanges.isReached(subtree, range) {
+            guard let beside = path.popLast() else { throw wrongLength }
+            let (left, right) = MerkleRanges.halves(range)
+            let isLeft = subtree.upperBound <= left.upperBound
+            turns.append((isLeft, beside, !isLeft && subtree.lowerBound < right.lowerBound))
+            range = isLeft ? left : right
+        }
+        // Where the subtree is no node of the tree, its last part is, and opens the proof.
+        guard let start = range == subtree ? hash : path.popLast(), path.isEmpty else {
+            throw wrongLength
+        }
+        var (part, whole) = (start, start)
+        for turn in turns.reversed() {
+            whole = turn.isLeft ? nodeHash(whole, turn.beside) : nodeHash(turn.beside, whole)
+            if turn.isWithin { part = nodeHash(turn.beside, part) }
+        }
+        guard part == hash, whole == root else { throw wrong }
     }
 
     static var outOfRange: LedgerError {

@@ -60,14 +60,7 @@ public struct MerkleTree: Sendable {
     /// PATH(index, D[0:size]) of RFC 6962 section 2.1.1. Throws `proof-range`.
     public func inclusionProof(_ index: UInt64, size: UInt64) throws(LedgerError) -> [Digest] {
         guard index < size, size <= self.size else { throw Merkle.outOfRange }
-        var proof: [Digest] = []
-        var range = 0..<size
-        while range.count > 1 {
-            let (left, right) = Self.halves(range)
-            proof.append(hash(left.contains(index) ? right : left))
-            range = left.contains(index) ? left : right
-        }
-        return proof.reversed()
+        return MerkleRanges.inclusion(index, size: size).map(hash)
     }
 
     /// PROOF(oldSize, D[0:size]) of RFC 6962 section 2.1.2; empty where both sizes are equal. Throws
@@ -78,34 +71,41 @@ public struct MerkleTree: Sendable {
         guard oldSize <= size, size <= self.size, oldSize > 0 || size == 0 else {
             throw Merkle.outOfRange
         }
-        var proof: [Digest] = []
-        var range = 0..<size
-        while range.upperBound != oldSize {
-            let (left, right) = Self.halves(range)
-            proof.append(hash(oldSize <= left.upperBound ? right : left))
-            range = oldSize <= left.upperBound ? left : right
+        guard size > 0 else { return [] }
+        return MerkleRanges.consistency(of: 0..<oldSize, size: size).map(hash)
+    }
+
+    /// The proof that a subtree is one of the tree of `size` leaves
+    /// (draft-ietf-plants-merkle-tree-certs section 4.4). Throws `proof-range` unless the range is
+    /// a subtree: not empty, beginning at a multiple of the power of two not below its count.
+    public func subtreeProof(
+        of subtree: Range<UInt64>, size: UInt64
+    ) throws(LedgerError) -> [Digest] {
+        guard MerkleRanges.isSubtree(subtree), subtree.upperBound <= size, size <= self.size else {
+            throw Merkle.outOfRange
         }
-        // The old root itself is left out: whoever checks has it.
-        if range.lowerBound > 0 { proof.append(hash(range)) }
-        return proof.reversed()
+        return MerkleRanges.consistency(of: subtree, size: size).map(hash)
     }
 
-    /// A range split as RFC 6962 splits it, at the largest power of two below its count.
-    private static func halves(_ range: Range<UInt64>) -> (Range<UInt64>, Range<UInt64>) {
-        let count = range.upperBound - range.lowerBound
-        let middle = range.lowerBound + (1 << (63 - UInt64((count - 1).leadingZeroBitCount)))
-        return (range.lowerBound..<middle, middle..<range.upperBound)
+    /// The root of a subtree. Throws `proof-range` as `subtreeProof`.
+    public func subtreeHash(_ subtree: Range<UInt64>) throws(LedgerError) -> Digest {
+        guard MerkleRanges.isSubtree(subtree), subtree.upperBound <= size else {
+            throw Merkle.outOfRange
+        }
+        return hash(subtree)
     }
 
-    /// The hash over a range that starts at a multiple of the power of two not below its count.
+    /// The hashes of complete subtrees of 2^level leaves, one after the other: a tile's bytes.
+    func hashes(level: Int, _ range: Range<UInt64>) throws(LedgerError) -> [UInt8] {
+        guard range.isEmpty || level < levels.count,
+            range.isEmpty || range.upperBound <= UInt64(levels[level].count / 32)
+        else { throw Merkle.outOfRange }
+        return range.isEmpty
+            ? [] : Array(levels[level][Int(range.lowerBound) * 32..<Int(range.upperBound) * 32])
+    }
+
     private func hash(_ range: Range<UInt64>) -> Digest {
-        let count = range.upperBound - range.lowerBound
-        guard count.nonzeroBitCount != 1 else {
-            let level = count.trailingZeroBitCount
-            return node(level, range.lowerBound >> UInt64(level))
-        }
-        let (left, right) = Self.halves(range)
-        return Merkle.nodeHash(hash(left), hash(right))
+        MerkleRanges.hash(range) { node($0.level, $0.index) }
     }
 
     private func node(_ level: Int, _ index: UInt64) -> Digest {

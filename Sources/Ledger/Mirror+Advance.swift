@@ -47,7 +47,7 @@ extension Mirror {
         }
     }
 
-    /// Steps 4 to 7.
+    /// Steps 4 to 9.
     func accept(
         _ checkpoint: Checkpoint, _ note: Note, _ key: NoteVerifierKey, seal: Bool,
         _ state: inout State
@@ -56,13 +56,15 @@ extension Mirror {
             if seal {
                 try state.held.journal.add([], sealed: true)
                 try state.held.journal.commit()
+                try files.published.write(state.held.journal, from: state.held.head.size)
             }
             if key != state.logKey {
                 let adopted = state.adopted.filter { $0 != key } + [key]
                 try files.adopt(adopted)
                 state.adopted = adopted
             }
-            try files.replace(files.checkpoint, note.encode())
+            try files.published.publish(note)
+            try files.published.tidy(from: state.held.head.size, to: checkpoint.size)
         } catch {
             // What the disk kept, only `open` can tell.
             state.isStopped = true

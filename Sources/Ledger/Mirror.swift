@@ -5,9 +5,10 @@ import Synchronization
 /// A follower's own durable copy of a log, which believes nothing but what it has recomputed; with
 /// a `Cosigner`, one that says so under its own name (tlog-mirror).
 ///
-/// A folder holds `journal`, every entry up to the checkpoint accepted last, and `checkpoint`, that
-/// checkpoint as the log signed it; before the first there is none. `advance` goes through these
-/// steps, and `open` recovers from a crash in any of them.
+/// A folder holds `journal`, every entry up to the checkpoint accepted last, and in
+/// `public/<SHA-256 of the origin>` what anybody may fetch: `checkpoint`, that checkpoint as the log
+/// signed it (before the first there is none), and the tiles and entry bundles under it. `advance`
+/// goes through these steps, and `open` recovers from a crash in any of them.
 ///
 /// 1. The new checkpoint is verified: key, origin, form, not smaller, not another root of the size
 ///    held. If we crash here, nothing has changed.
@@ -17,12 +18,17 @@ import Synchronization
 ///    roots prove inclusion and consistency at once. If not, the entries are taken back.
 /// 4. A seal is written, the journal synchronized. If we crash here, the entries may stay, but the
 ///    checkpoint over them was not accepted: `open` goes back to the one that was.
-/// 5. Where the log goes on under another key, `log-keys` is replaced, durably. If we crash here,
+/// 5. The new tiles and bundles are written, and not synchronized. If we crash here, or lose power
+///    later and with it files that nobody had synchronized, `open` compares every one that an
+///    accepted checkpoint needs with the journal, and writes what is missing or different.
+/// 6. Where the log goes on under another key, `log-keys` is replaced, durably. If we crash here,
 ///    the old checkpoint stands under an older key, and `open` takes it under any key of the list.
-/// 6. The own cosignature is put on the checkpoint, and `checkpoint` is replaced, durably. If we
+/// 7. The own cosignature is put on the checkpoint, and `checkpoint` is replaced, durably. If we
 ///    crash here, the old or the new one stands, `open` goes to the seal of that size, which is on
 ///    disk in both cases, and to the key that signed it. No cosignature has left yet.
-/// 7. Only now does `advance` return, and the new entries, key and cosignature count.
+/// 8. Partial tiles in whose place full ones stand now are removed. If we crash here, `open` removes
+///    the rest.
+/// 9. Only now does `advance` return, and the new entries, key and cosignature count.
 public final class Mirror: Sendable {
     /// The name of the log that is followed.
     public let origin: String
@@ -68,6 +74,7 @@ public final class Mirror: Sendable {
         }
         try journal.settle()
         try files.settle([files.checkpoint, files.logKeys])
+        try files.published.restore(journal)
         state = Mutex(
             State(
                 held: HeldLog(journal: journal, head: head), note: signed?.note,
@@ -82,9 +89,8 @@ public final class Mirror: Sendable {
         fileSystem: any FileSystem
     ) throws(LedgerError) -> Mirror {
         let files = MirrorFiles(folder: folder, origin: origin, fileSystem: fileSystem)
+        try files.createFolders()
         let exists = try onDisk { () throws(DiskError) in
-            try fileSystem.makeFolder(folder)
-            try fileSystem.synchronize(fileSystem.folder(of: folder))
             let sizes = [
                 try fileSystem.size(files.journal), try fileSystem.size(files.checkpoint),
             ]

@@ -1,4 +1,5 @@
 import Disk
+import Secrets
 
 /// Where a mirror's files stand, and how each is read and replaced.
 struct MirrorFiles: Sendable {
@@ -8,8 +9,15 @@ struct MirrorFiles: Sendable {
 
     /// All entries; it makes the folder a mirror.
     var journal: String { folder + "/journal" }
+    /// What anybody may fetch, where tlog-mirror has it below the monitoring prefix: `public` and
+    /// the SHA-256 of the origin.
+    var published: PublicFolder {
+        PublicFolder(
+            path: "\(folder)/public/\(Digest(of: Array(origin.utf8)).hex)",
+            fileSystem: fileSystem)
+    }
     /// The checkpoint accepted last; none before the first.
-    var checkpoint: String { folder + "/checkpoint" }
+    var checkpoint: String { published.checkpoint }
     /// The keys that the mirror has adopted from its log's successors, the newest last; none before
     /// the first succession.
     var logKeys: String { folder + "/log-keys" }
@@ -33,7 +41,20 @@ struct MirrorFiles: Sendable {
                 try fileSystem.synchronize(path)
             }
             try fileSystem.synchronize(folder)
+            try fileSystem.synchronize(published.path)
         }
+    }
+
+    /// Makes the folders, durably; nothing where they are there.
+    func createFolders() throws(LedgerError) {
+        try onDisk { () throws(DiskError) in
+            try fileSystem.makeFolder(fileSystem.folder(of: folder))
+            try fileSystem.makePublicFolder(folder)
+            try fileSystem.synchronize(fileSystem.folder(of: folder))
+            try fileSystem.makePublicFolder(folder + "/public")
+            try fileSystem.synchronize(folder)
+        }
+        try published.create()
     }
 
     /// The adopted keys, oldest first. Throws `mirror-damaged` where the file is none of ours.

@@ -57,6 +57,26 @@ import Testing
         }
     }
 
+    @Test func publicFilesAreForEveryoneWhateverTheMaskSays() throws {
+        let mask = umask(0o077)
+        defer { umask(mask) }
+        let path = folder + "/public/tile/0"
+        try disk.makeFolder(folder)
+        try disk.makePublicFolder(path)
+        try disk.makePublicFolder(folder)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try disk.createPublic(path + "/000", [1])
+        #expect(throws: error("file-exists")) { try disk.createPublic(path + "/000", [2]) }
+        try disk.replace(folder + "/public/checkpoint", [3], isPublic: true)
+        for (name, mode) in [
+            ("", 0o700), ("/public", 0o755), ("/public/tile", 0o755), ("/public/tile/0", 0o755),
+            ("/public/tile/0/000", 0o644), ("/public/checkpoint", 0o644),
+        ] {
+            let attributes = try FileManager.default.attributesOfItem(atPath: folder + name)
+            #expect(attributes[.posixPermissions] as? Int == mode, "\(name)")
+        }
+    }
+
     @Test func theKindOfFileSystemIsAWord() throws {
         #expect(try disk.kind("/proc") == "proc")
         #expect(throws: error("disk-failed")) { try disk.kind("/no/such/path") }

@@ -290,6 +290,12 @@ private final class LyingDisk: FileSystem {
     func create(_ path: String, _ bytes: [UInt8]) throws(DiskError) {
         try disk.create(path, bytes)
     }
+    func createPublic(_ path: String, _ bytes: [UInt8]) throws(DiskError) {
+        try disk.createPublic(path, bytes)
+    }
+    func makePublicFolder(_ path: String) throws(DiskError) {
+        try disk.makePublicFolder(path)
+    }
     func write(_ path: String, at offset: UInt64, _ bytes: [UInt8]) throws(DiskError) {
         try disk.write(path, at: offset, bytes)
     }

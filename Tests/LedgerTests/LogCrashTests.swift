@@ -46,6 +46,8 @@ import Testing
         let held = try log.entries(0..<log.size)
         let isWhole = held == told.acknowledged || held == told.acknowledged + told.attempted
         #expect(isWhole, "\(held.count) entries, \(told.acknowledged.count) were acknowledged")
+        let published = try auditPublic(MemoryTiles(disk, "/log/public"), holds: held)
+        #expect(published == log.head)
         for round in 0..<2 {
             _ = try log.append([[UInt8(round)], []])
             log = try opened(disk)
@@ -55,7 +57,8 @@ import Testing
         // Every checkpoint that was told, and every one that ever stood on the disk under a valid
         // signature, told or not, is a beginning of the log as it is now.
         let key = try signer(logOrigin).verifierKey
-        let written = disk.history.filter { $0.path.hasPrefix("/log/checkpoint") }.map(\.bytes)
+        let written = disk.history.filter { $0.path.hasPrefix("/log/public/checkpoint") }.map(
+            \.bytes)
         var seen: Set<Checkpoint> = []
         for wire in Set(told.checkpoints + written) {
             guard let note = try? Note(wire: wire), note.isSigned(by: key) else { continue }
@@ -70,6 +73,8 @@ import Testing
                 oldSize: old.size, oldRoot: old.root, size: head.size, root: head.root,
                 proof: log.consistencyProof(from: old.size))
         }
+        // And the public files serve every one of them.
+        try auditPublic(MemoryTiles(disk, "/log/public"), holds: all, under: Array(seen))
     }
 
     private func operations() throws -> Int {
@@ -114,6 +119,52 @@ import Testing
                 #expect(refusal == "disk-crashed")
             }
         }
+    }
+
+    /// The batch that makes partial tiles full, and so removes some: what was published is served
+    /// at every moment after a crash, and cosignatures that were taken are never lost.
+    @Test(arguments: CrashMode.allCases)
+    func aCrashWhereTilesBecomeFull(mode: CrashMode) throws {
+        let start = FaultyFileSystem()
+        let all = (0..<258).map { [UInt8($0 & 255), UInt8($0 >> 8)] }
+        let first = try created(start)
+        var heads: [Checkpoint] = []
+        for size in [3, 250, 255] {
+            _ = try first.append(Array(all[Int(first.size)..<size]))
+            heads.append(first.head)
+        }
+        let witness = try cosigner("witness.example")
+        for step in 0..<100 {
+            for seed in 0..<(mode == .torn || mode == .scattered ? 4 : 1) {
+                let disk = start.copy(seed: "\(seed)")
+                let log = try opened(disk)
+                disk.crash(at: step, mode: mode)
+                var (told, times) = (255, [] as [UInt64])
+                let refusal = code {
+                    for (index, size) in [256, 257, 258].enumerated() {
+                        _ = try log.append(Array(all[Int(log.size)..<size]))
+                        (told, times) = (size, [])
+                        let line = try witness.cosign(log.head, at: UInt64(index + 1))
+                        let note = try Note(text: log.head.text, signatures: [line])
+                        #expect(try log.add(cosignatures: note))
+                        times = [UInt64(index + 1)]
+                    }
+                }
+                disk.restart()
+                let again = try opened(disk)
+                #expect(again.size == told || again.size == told + 1)
+                let held = Array(all[..<Int(again.size)])
+                try auditPublic(MemoryTiles(disk, "/log/public"), holds: held, under: heads)
+                let found = try Note(wire: again.checkpoint)
+                    .cosignatures(by: [witness.verifierKey]).map(\.time)
+                if again.size == told, !times.isEmpty { #expect(found == times) }
+                _ = try again.append(Array(all[Int(again.size)...]))
+                try auditPublic(MemoryTiles(disk, "/log/public"), holds: all, under: heads)
+                guard refusal != nil else { return }
+                #expect(refusal == "disk-crashed")
+            }
+        }
+        Issue.record("the story has more steps than were tried")
     }
 
     /// A disk that refuses once and goes on: the log says so, stops, and is whole when opened.

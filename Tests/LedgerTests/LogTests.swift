@@ -92,13 +92,18 @@ func sampleLog(_ disk: any FileSystem) throws -> [[UInt8]] {
         let disk = FaultyFileSystem()
         let log = try created(disk)
         var costs: Set<Int> = []
-        for count in [1, 10, 1000] {
-            let before = disk.operations
+        for count in [1, 10, 300, 1000] {
+            let before = disk.synchronizations
             _ = try log.append(entries(0..<count))
-            costs.insert(disk.operations - before)
+            costs.insert(disk.synchronizations - before)
         }
-        // write, synchronize; remove, create, synchronize, rename, synchronize the folder
-        #expect(costs == [7])
+        // the journal; the checkpoint's file and its folder
+        #expect(costs == [3])
+        _ = try log.append([[1]])
+        let before = disk.operations
+        _ = try log.append([[2]])
+        // write, synchronize; bundle, tile; remove, create, synchronize, rename, synchronize
+        #expect(disk.operations - before == 9)
     }
 
     @Test func creatingAndOpeningAreTwoThings() throws {
@@ -110,7 +115,7 @@ func sampleLog(_ disk: any FileSystem) throws -> [[UInt8]] {
         #expect(code { _ = try created(disk) } == "log-exists")
         #expect(disk.image == image)
         disk.tamper("/log/journal") { _ in }
-        try disk.remove("/log/checkpoint")
+        try disk.remove("/log/public/checkpoint")
         #expect(code { _ = try created(disk) } == "journal-exists", "entries are never overwritten")
     }
 
@@ -164,10 +169,10 @@ func sampleLog(_ disk: any FileSystem) throws -> [[UInt8]] {
             let refusal = code { _ = try opened(copy) }
             #expect(["log-damaged", "journal-damaged"].contains(refusal), "length \(length)")
         }
-        let wire = try disk.read("/log/checkpoint")
+        let wire = try disk.read("/log/public/checkpoint")
         for index in wire.indices {
             let copy = disk.copy()
-            copy.tamper("/log/checkpoint") { $0[index] ^= 1 }
+            copy.tamper("/log/public/checkpoint") { $0[index] ^= 1 }
             #expect(code { _ = try opened(copy) } != nil, "checkpoint byte \(index)")
         }
     }

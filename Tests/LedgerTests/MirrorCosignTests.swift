@@ -57,8 +57,8 @@ private func times(_ mirror: Mirror) throws -> [UInt64] {
         try mirror.advance(to: signedHead(all[..<3]), cosignedAt: 100, fetch: serving(all))
         let before = disk.operations
         try mirror.advance(to: signedHead(all[..<9]), cosignedAt: 100, fetch: serving(all))
-        // entries; seal, synchronize; remove, create, synchronize, rename, synchronize the folder
-        #expect(disk.operations - before == 8)
+        // entries; seal, synchronize; bundle, tile; remove, create, synchronize, rename, synchronize
+        #expect(disk.operations - before == 10)
         let key = try cosigner("mirror.example").verifierKey
         let seen = disk.history.filter { $0.path.hasSuffix("/checkpoint") }
             .compactMap { try? Note(wire: $0.bytes) }

@@ -60,11 +60,18 @@ import Testing
         let size = mirror.size
         #expect(size == told.accepted || size == told.attempted)
         #expect(try mirror.entries(0..<size) == Array(all[..<Int(size)]))
+        if size > 0 {
+            try auditPublic(MemoryTiles(disk, mirrorPublic), holds: Array(all[..<Int(size)]))
+        }
         #expect(try mirror.checkpoint == (size == 0 ? nil : head(Int(size))))
         try mirror.advance(to: head(300), fetch: serving(all))
         let again = try openedMirror(disk)
         #expect(try again.entries(0..<300) == all)
         #expect(try again.checkpoint == head(300))
+        let older = try [3, 12, 13].filter { $0 <= told.accepted }.map {
+            try Checkpoint(text: Note(wire: head($0)).text)
+        }
+        try auditPublic(MemoryTiles(disk, mirrorPublic), holds: all, under: older)
     }
 
     private func operations() throws -> Int {

@@ -189,15 +189,15 @@ func serving(_ entries: [[UInt8]]) -> (Range<UInt64>) -> [[UInt8]] {
             copy.tamper("/mirror/journal") { $0[index] ^= 0x20 }
             #expect(code { _ = try openedMirror(copy) } == "journal-damaged", "byte \(index)")
         }
-        for index in try disk.read("/mirror/checkpoint").indices {
+        for index in try disk.read(mirrorPublic + "/checkpoint").indices {
             let copy = disk.copy()
-            copy.tamper("/mirror/checkpoint") { $0[index] ^= 1 }
+            copy.tamper(mirrorPublic + "/checkpoint") { $0[index] ^= 1 }
             #expect(code { _ = try openedMirror(copy) } != nil, "checkpoint byte \(index)")
         }
         // A checkpoint of a fork, put in its place by whoever has the log's key and this disk.
         let copy = disk.copy()
         let forged = try signedHead(entries(0..<9, tag: "other"))
-        copy.tamper("/mirror/checkpoint") { $0 = forged }
+        copy.tamper(mirrorPublic + "/checkpoint") { $0 = forged }
         #expect(code { _ = try openedMirror(copy) } == "mirror-damaged")
     }
 }

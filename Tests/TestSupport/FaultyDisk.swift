@@ -23,6 +23,10 @@ struct FaultyDisk: Sendable {
     var isDown = false
     var operations = 0
     var history: [FileVersion] = []
+    var synchronizations = 0
+    /// Files and folders that were made for every user of the machine to read.
+    var publicFiles: Set<Int> = []
+    var publicFolders: Set<String> = []
 
     /// What programs see: names, contents by number, folders.
     var live: [String: Int] = [:]
@@ -96,7 +100,19 @@ struct FaultyDisk: Sendable {
             FileVersion(path: path, bytes: contents[file, default: []], operation: operations))
     }
 
+    /// Whether a file and every folder between it and `root` were made public.
+    func isReadable(_ path: String, _ file: Int, under root: String) -> Bool {
+        guard publicFiles.contains(file) else { return false }
+        var folder = Self.parent(path)
+        while folder != root {
+            guard publicFolders.contains(folder) else { return false }
+            folder = Self.parent(folder)
+        }
+        return true
+    }
+
     private mutating func synchronize(_ path: String) {
+        synchronizations += 1
         if let file = live[path] {
             keptContents[file] = contents[file, default: []]
             pendingWrites.removeAll { $0.file == file }
@@ -114,6 +130,11 @@ struct FaultyDisk: Sendable {
         }
         for change in pendingNames where survives(mode) { keep(change) }
         (pendingWrites, pendingNames) = ([], [])
+        keptFolders = keptFolders.filter { folder in
+            // A folder is gone with the one that it is in.
+            sequence(first: folder) { $0 == "/" || $0 == "." ? nil : Self.parent($0) }
+                .allSatisfy(keptFolders.contains)
+        }
         folders = keptFolders
         // A file is gone with its folder.
         keptNames = keptNames.filter { keptFolders.contains(Self.parent($0.key)) }

@@ -1,4 +1,5 @@
 public import Disk
+import Secrets
 import Synchronization
 
 /// How the disk behaves at the moment of a crash.
@@ -73,12 +74,26 @@ public final class FaultyFileSystem: FileSystem {
         state.withLock { disk in disk.live.compactMapValues { disk.contents[$0] } }
     }
 
-    /// An independent disk with this one's present content, all of it synchronized.
-    public func copy() -> FaultyFileSystem {
+    /// How often something was synchronized: what a power cut would cost to outlive.
+    public var synchronizations: Int { state.withLock { $0.synchronizations } }
+
+    /// The files of `image` that every user of the machine could read: themselves, and every folder
+    /// below `root` on the way to them, were made public.
+    public func publicImage(under root: String) -> [String: [UInt8]] {
+        state.withLock { disk in
+            disk.live.filter { disk.isReadable($0.key, $0.value, under: root) }
+                .compactMapValues { disk.contents[$0] }
+        }
+    }
+
+    /// An independent disk with this one's present content, all of it synchronized; its draws are
+    /// those of a seed, if there is one.
+    public func copy(seed: String? = nil) -> FaultyFileSystem {
         let copy = FaultyFileSystem(kind: state.withLock { $0.kind })
         let disk = state.withLock { $0 }
         copy.state.withLock {
             $0 = disk
+            if let seed { $0.random = SeededRandom(seed) }
             $0.settle(.persisted)
             $0.isDown = false
             $0.countdown = nil
@@ -115,12 +130,24 @@ public final class FaultyFileSystem: FileSystem {
     }
 
     public func create(_ path: String, _ bytes: [UInt8]) throws(DiskError) {
+        try create(path, bytes, isPublic: false)
+    }
+
+    public func createPublic(_ path: String, _ bytes: [UInt8]) throws(DiskError) {
+        try create(path, bytes, isPublic: true)
+    }
+
+    private func create(
+        _ path: String, _ bytes: [UInt8], isPublic: Bool
+    ) throws(DiskError) {
         try change { disk throws(DiskError) in
             guard disk.live[path] == nil else {
                 throw DiskError(code: "file-exists", sentence: "\(path) exists already")
             }
             try disk.ensureFolder(folder(of: path))
-            return [.name(path, disk.fresh())] + (bytes.isEmpty ? [] : [.put(path, 0, bytes)])
+            let file = disk.fresh()
+            if isPublic { disk.publicFiles.insert(file) }
+            return [.name(path, file)] + (bytes.isEmpty ? [] : [.put(path, 0, bytes)])
         }
     }
 
@@ -162,11 +189,21 @@ public final class FaultyFileSystem: FileSystem {
     }
 
     public func makeFolder(_ path: String) throws(DiskError) {
+        try makeFolder(path, isPublic: false)
+    }
+
+    public func makePublicFolder(_ path: String) throws(DiskError) {
+        try makeFolder(path, isPublic: true)
+    }
+
+    private func makeFolder(_ path: String, isPublic: Bool) throws(DiskError) {
         if state.withLock({ $0.folders.contains(folder(of: path)) }) == false {
-            try makeFolder(folder(of: path))
+            try makeFolder(folder(of: path), isPublic: isPublic)
         }
         try change { disk throws(DiskError) in
-            disk.folders.contains(path) ? [] : [.folder(path)]
+            guard !disk.folders.contains(path) else { return [] }
+            if isPublic { disk.publicFolders.insert(path) }
+            return [.folder(path)]
         }
     }
 
