@@ -34,6 +34,13 @@ struct HeldLog: Sendable {
         try journal.tree.consistencyProof(from: oldSize, to: try bounded(size))
     }
 
+    /// A proof up to the head at most.
+    func subtreeProof(
+        _ subtree: Range<UInt64>, _ size: UInt64
+    ) throws(LedgerError) -> [Digest] {
+        try journal.tree.subtreeProof(of: subtree, size: try bounded(size))
+    }
+
     private func bounded(_ size: UInt64?) throws(LedgerError) -> UInt64 {
         guard let size else { return head.size }
         guard size <= head.size else { throw Merkle.outOfRange }

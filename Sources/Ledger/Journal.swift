@@ -127,6 +127,17 @@ struct Journal: Sendable {
         end = sealedEnd
     }
 
+    /// Takes back unsealed entries from `size` on.
+    mutating func cut(to size: UInt64) throws(LedgerError) {
+        guard size >= sealedSize, size < self.size else { return }
+        let place = size == sealedSize ? sealedEnd : frameEnd(size - 1)
+        tree.truncate(to: size)
+        offsets.removeLast(offsets.count - Int(size))
+        lengths.removeLast(lengths.count - Int(size))
+        try onDisk { () throws(DiskError) in try fileSystem.truncate(path, to: place) }
+        end = place
+    }
+
     /// Goes back to the seal over exactly `size` entries, in memory; `settle` makes it so on disk.
     /// Throws `journal-damaged` where there is none.
     mutating func rewind(to size: UInt64) throws(LedgerError) {

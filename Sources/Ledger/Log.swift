@@ -186,6 +186,15 @@ public final class Log: Sendable {
         }
     }
 
+    /// The proof that a subtree is one of the log of `size` entries. Throws `proof-range`.
+    public func subtreeProof(
+        of subtree: Range<UInt64>, size: UInt64
+    ) throws(LedgerError) -> [Digest] {
+        try state.withLock { state throws(LedgerError) in
+            try state.held.subtreeProof(subtree, size)
+        }
+    }
+
     /// Steps 4 and 5: signs the head of a durable journal and publishes it. Where that head is
     /// published already, it stays with the cosignatures that it has.
     private static func publish(

@@ -121,10 +121,14 @@ extension Mirror {
         _ checkpoint: Checkpoint, _ note: Note, _ state: inout State,
         _ fetch: (Range<UInt64>) throws -> [[UInt8]]
     ) throws {
+        // Entries of an upload that is not complete are fetched again with the others.
+        if state.held.journal.size > state.held.head.size { try state.held.journal.takeBack() }
         for range in bundles(state.held.head.size..<checkpoint.size) {
             try state.held.journal.add(asked(range, fetch), sealed: false)
         }
-        guard state.held.journal.tree.root != checkpoint.root else { return }
+        guard state.held.journal.tree.root != checkpoint.root else {
+            return try ensureExtends(state, checkpoint, note)
+        }
         let evidence = (state.note.map { [$0] } ?? []) + [note]
         // Who is at fault? If all the entries from the first on give the new checkpoint, the log
         // signed a tree that does not extend ours.
@@ -139,8 +143,18 @@ extension Mirror {
             evidence: evidence)
     }
 
+    /// The entries give the checkpoint; they must give what the log signed before as well.
+    private static func ensureExtends(
+        _ state: State, _ checkpoint: Checkpoint, _ note: Note
+    ) throws(LedgerError) {
+        for pending in state.pending where pending.head.size <= checkpoint.size {
+            guard try state.held.journal.tree.root(at: pending.head.size) == pending.head.root
+            else { throw forked([pending.note, note]) }
+        }
+    }
+
     /// A range cut at the multiples of 256, where tlog-tiles cuts its entry bundles.
-    private static func bundles(_ range: Range<UInt64>) -> some Sequence<Range<UInt64>> {
+    static func bundles(_ range: Range<UInt64>) -> some Sequence<Range<UInt64>> {
         sequence(state: range.lowerBound) { start -> Range<UInt64>? in
             guard start < range.upperBound else { return nil }
             let rest = min(256 - start % 256, range.upperBound - start)

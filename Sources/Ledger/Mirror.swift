@@ -43,6 +43,8 @@ public final class Mirror: Sendable {
         var logKey: NoteVerifierKey
         /// What `log-keys` holds.
         var adopted: [NoteVerifierKey]
+        /// The last pending checkpoints, oldest first, each proven to extend the one before.
+        var pending: [SignedHead] = []
         var isStopped = false
 
         /// Throws `mirror-stopped` after an error of the disk.
@@ -73,12 +75,14 @@ public final class Mirror: Sendable {
                     "the journal in \(files.folder) does not give the root of its checkpoint")
         }
         try journal.settle()
-        try files.settle([files.checkpoint, files.logKeys])
+        let pending = try files.signed(files.pending, by: [logKey] + adopted)
+        try files.settle([files.checkpoint, files.logKeys, files.pending])
         try files.published.restore(journal)
         state = Mutex(
             State(
                 held: HeldLog(journal: journal, head: head), note: signed?.note,
-                logKey: signed?.key ?? logKey, adopted: adopted))
+                logKey: signed?.key ?? logKey, adopted: adopted,
+                pending: pending.map { [$0] } ?? []))
     }
 
     /// Makes a mirror without entries in a folder, which is made if need be, and opens it. A

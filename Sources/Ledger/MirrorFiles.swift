@@ -13,11 +13,14 @@ struct MirrorFiles: Sendable {
     /// the SHA-256 of the origin.
     var published: PublicFolder {
         PublicFolder(
-            path: "\(folder)/public/\(Digest(of: Array(origin.utf8)).hex)",
-            fileSystem: fileSystem)
+            path: "\(folder)/public/\(originHash)", fileSystem: fileSystem)
     }
+    /// SHA-256 of the origin in hex: the log's name in a monitoring prefix.
+    var originHash: String { Digest(of: Array(origin.utf8)).hex }
     /// The checkpoint accepted last; none before the first.
     var checkpoint: String { published.checkpoint }
+    /// The pending checkpoint; none before the first `add-checkpoint`.
+    var pending: String { folder + "/pending" }
     /// The keys that the mirror has adopted from its log's successors, the newest last; none before
     /// the first succession.
     var logKeys: String { folder + "/log-keys" }

@@ -17,6 +17,29 @@ public enum TilePath {
         "tile/entries/\(number(index))\(suffix(width))"
     }
 
+    /// Whether a path is one that `hashes` or `entries` gives.
+    static func isTile(_ path: String) -> Bool {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count >= 3, parts[0] == "tile" else { return false }
+        var groups = parts[2...]
+        var width = Self.width
+        if let before = groups.dropLast().last, before.hasSuffix(".p") {
+            guard let last = groups.popLast().flatMap({ Int($0) }), last < Self.width else {
+                return false
+            }
+            width = last
+        }
+        var index: UInt64 = 0
+        for group in groups {
+            let digits = group.utf8.filter { (0x30...0x39).contains($0) }
+            guard digits.count == 3, index < 1 << 50 else { return false }
+            index = index * 1000 + digits.reduce(0) { $0 * 10 + UInt64($1 - 0x30) }
+        }
+        if parts[1] == "entries" { return width > 0 && path == entries(index: index, width: width) }
+        guard let level = Int(parts[1]), (0...63).contains(level), width > 0 else { return false }
+        return path == hashes(level: level, index: index, width: width)
+    }
+
     /// The tile or bundle that a partial one becomes; itself where it is full.
     static func full(_ path: String) -> String {
         guard let dot = path.lastIndex(of: ".") else { return path }
