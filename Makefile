@@ -1,7 +1,7 @@
 # The two commands that do all the set-up are `make demo` and `make test`.
 SWIFT_FLAGS = --explicit-target-dependency-import-check error
 
-.PHONY: setup build test demo format check clean
+.PHONY: setup build test demo bench format check clean
 
 setup: ## installs the Debian packages that are missing
 	@.ci/setup
@@ -15,6 +15,10 @@ test: build ## runs all tests, whole programs too
 demo: setup ## the main job on real plate reads: warrant, disclosure, a day that is dead
 	swift build --product platevault $(SWIFT_FLAGS)
 	.build/debug/platevault demo
+
+bench: setup ## how fast the log is: a table, and .bench/results.json
+	swift build -c release --product Bench $(SWIFT_FLAGS)
+	.build/release/Bench
 
 format: ## rewrites the sources in the house's format
 	swift format -i -r Package.swift Sources Tests

@@ -191,6 +191,13 @@ let package = Package(
                 "Secrets",  // repeatable randomness
                 "Bytes",  // hex
             ], swiftSettings: strict),
+        .executableTarget(  // how fast the log is: `make bench`
+            name: "Bench",
+            dependencies: [
+                "Ledger",  // what is measured
+                "Secrets",  // keys of nobody, and plain SHA-256 as a reference
+                "Disk",  // the machine's own files
+            ], swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["Disk", "Secrets", "Bytes"],
             path: "Tests/TestSupport", swiftSettings: strict),

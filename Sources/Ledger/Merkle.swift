@@ -7,7 +7,7 @@ public enum Merkle {
     public static let emptyRoot = Digest(of: [])
 
     /// SHA-256(0x00 ‖ entry).
-    public static func leafHash(_ entry: [UInt8]) -> Digest { Digest(of: [0] + entry) }
+    public static func leafHash(_ entry: [UInt8]) -> Digest { Digest(of: 0, entry[...]) }
 
     /// SHA-256(0x01 ‖ left ‖ right).
     public static func nodeHash(_ left: Digest, _ right: Digest) -> Digest {
@@ -19,7 +19,7 @@ public enum Merkle {
         var row = row
         while row.count > 32 {
             for place in stride(from: 0, to: row.count, by: 64) {
-                let hash = Digest(of: [1] + row[place..<(place + 64)])
+                let hash = Digest(of: 1, row[place..<(place + 64)])
                 row.replaceSubrange((place / 2)..<(place / 2 + 32), with: hash.bytes)
             }
             row.removeLast(row.count / 2)

@@ -7,7 +7,17 @@ public struct Digest: Hashable, Comparable, Sendable, Codable, CustomStringConve
     public let bytes: [UInt8]
 
     /// The digest of `message`.
-    public init(of message: [UInt8]) { bytes = Array(SHA256.hash(data: message)) }
+    public init(of message: [UInt8]) {
+        bytes = SHA256.hash(data: message).withUnsafeBytes { Array($0) }
+    }
+
+    /// The digest of one byte and the bytes after it, which are not copied together.
+    public init(of first: UInt8, _ rest: ArraySlice<UInt8>) {
+        var hasher = SHA256()
+        withUnsafeBytes(of: first) { hasher.update(bufferPointer: $0) }
+        rest.withUnsafeBytes { hasher.update(bufferPointer: $0) }
+        bytes = hasher.finalize().withUnsafeBytes { Array($0) }
+    }
 
     /// A digest that came over the wire; nil unless it is 32 bytes.
     public init?(wire bytes: [UInt8]) {
