@@ -6,7 +6,8 @@ public import Secrets
 ///
 ///     c2sp.org/tlog-proof@v1
 ///     index 1
-///     oa8DAmIxyi/SDs8wxSlLr49pMh0JuxasU4hczRenOFI…
+///     oa8DAjHKL9IOzzDFKUuvj2kyHQm7FqxTiFzNF6OFKA0=
+///     ZW0+j1RCOM324y1kD1G6CRSVmxTt16UtC4uZq0yKxsY=
 ///
 ///     example.com/log42
 ///     3

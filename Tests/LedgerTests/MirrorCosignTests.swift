@@ -131,6 +131,40 @@ private func times(_ mirror: Mirror) throws -> [UInt64] {
         #expect(code { _ = try cosigning(disk) } == "mirror-damaged")
     }
 
+    /// A crash at every step of signing again and of taking others' lines: what was returned stays.
+    @Test(arguments: CrashMode.allCases)
+    func aCrashAtEveryStepOfSigning(mode: CrashMode) throws {
+        let note = try Note(wire: signedHead(all[..<3]))
+        let other = try cosigner("other").cosign(Checkpoint(text: note.text), at: 4)
+        let start = FaultyFileSystem()
+        _ = try cosigning(start, isNew: true)
+            .advance(to: note.encode(), cosignedAt: 1, fetch: serving(all))
+        for step in 0..<100 {
+            let disk = start.copy(seed: "\(step)")
+            let mirror = try cosigning(disk)
+            disk.crash(at: step, mode: mode)
+            var (told, isMerged) = (1 as UInt64, false)
+            let refusal = code {
+                try mirror.cosign(at: 2)
+                told = 2
+                try mirror.merge(note.adding([other]))
+                isMerged = true
+                try mirror.cosign(at: 3)
+                told = 3
+            }
+            disk.restart()
+            let again = try cosigning(disk)
+            let found = try times(again)
+            #expect(found == [told] || found == [told + 1])
+            let lines = try Note(wire: #require(again.checkpoint)).signatures
+            #expect(lines.contains(other) || !isMerged)
+            try auditPublic(MemoryTiles(disk, mirrorPublic), holds: Array(all[..<3]))
+            guard refusal != nil else { return }
+            #expect(refusal == "disk-crashed")
+        }
+        Issue.record("the story has more steps than were tried")
+    }
+
     /// A crash at every step of a succession: the mirror stands under one key or the other, and goes
     /// on under the new one.
     @Test(arguments: CrashMode.allCases)

@@ -214,6 +214,15 @@ func auditPublic(
         #expect(read == all)
         #expect(code { _ = try source.read("tile/0/999") } == "tile-missing")
         #expect(try disk.list(folder + "/log/public/tile/0/000.p").isEmpty)
+        for (name, mode) in [
+            ("", 0o755), ("/journal", 0o600), ("/public", 0o755), ("/public/checkpoint", 0o644),
+            ("/public/tile/0", 0o755), ("/public/tile/0/000", 0o644),
+            ("/public/tile/entries/001.p/44", 0o644),
+        ] {
+            let attributes = try FileManager.default.attributesOfItem(
+                atPath: folder + "/log" + name)
+            #expect(attributes[.posixPermissions] as? Int == mode, "\(name)")
+        }
     }
 
     @Test func openingWritesWhatIsMissingOrDifferent() throws {
