@@ -8,8 +8,10 @@ import Wire
 public struct IngestReport: Sendable, Codable {
     /// Messages, passages, reads and refusals.
     public internal(set) var summary = Summary()
-    /// Rows that the vault holds durably, by site.
+    /// Rows that the vault holds durably, by site, canaries among them.
     public internal(set) var delivered: [String: Int] = [:]
+    /// How many of the rows are canaries.
+    public internal(set) var canaries = 0
     /// Reads that a gateway refused, by code.
     public internal(set) var refused: [String: Int] = [:]
     /// What went wrong at the vault or the custodians, as sentences.
@@ -42,19 +44,25 @@ public final class Gateways {
     }
 
     private func fetchKeys(_ gateway: Gateway, at now: Timestamp) throws {
-        let view = try deployment.publicView()
-        guard let generation = view.record.generation(for: now.day) else {
+        guard let generation = try deployment.publicView().record.generation(for: now.day) else {
             throw EmbeddedError(
                 code: "generation-missing", sentence: "no generation is final for \(now.day)")
         }
-        let report = gateway.fetchKeys(
-            gateway.keyHours(at: now), generation: generation.number, at: now)
-        guard report.incomplete.isEmpty else {
-            throw EmbeddedError(
-                code: "keys-missing",
-                sentence: "site \(gateway.site) got no complete keys for "
-                    + "\(report.incomplete.count) hours: "
-                    + report.failed.map { "\($0): \($1)" }.sorted().joined(separator: ", "))
+        try deployment.fetchKeys(
+            gateway, of: gateway.keyHours(at: now), generation: generation.number)
+    }
+
+    /// Seals the day's canary wherever keys are held: these processes end now. Returns what went
+    /// wrong.
+    func sealCanaries() -> [String] {
+        let now = deployment.now
+        return gateways.values.compactMap { gateway in
+            do throws(IntakeRefusal) {
+                try gateway.sealCanary(at: now, isEnding: true)
+                return nil
+            } catch {
+                return error.sentence
+            }
         }
     }
 
@@ -70,6 +78,7 @@ public final class Gateways {
         report.problems = problems
         for (site, gateway) in gateways {
             report.delivered[String(site.number)] = gateway.counts.delivered
+            report.canaries += gateway.counts.canaries
             report.refused.merge(gateway.counts.refused, uniquingKeysWith: +)
         }
         return report
@@ -130,20 +139,8 @@ extension Deployment {
             progress(place + 1)
         }
         try seal(reception.finish(at: now))
+        problems.formUnion(gateways.sealCanaries())
         problems.formUnion(gateways.flush())
         return gateways.report(reception.summary, problems: problems.sorted())
-    }
-
-    /// Every site closes the hours that ended, quiet ones too. Returns how many, and what went wrong.
-    @discardableResult
-    public func closeHours() throws -> (closed: Int, problems: [String]) {
-        var closed = 0
-        var problems: [String] = []
-        for site in roster.sites {
-            let report = try gateway(site.number).closeHours(at: now)
-            closed += report.closed.count
-            if let problem = report.problem { problems.append(problem.sentence) }
-        }
-        return (closed, problems)
     }
 }

@@ -41,7 +41,9 @@ extension Story {
             summary.messages == sample.messages.count && summary.groups == sample.passages.count
                 && summary.reads == summary.groups + summary.readsWithoutGroup
                 && summary.refused.isEmpty && report.refused.isEmpty && report.problems.isEmpty)
-        check("\(rows) sealed rows are durable in the vault", rows == summary.reads)
+        check(
+            "\(rows) sealed rows are durable in the vault, the day's canary of each site among them",
+            rows == summary.reads + report.canaries && report.canaries == city.roster.sites.count)
         say("          \(sample.plates.count) different plates, of which the vault knows none")
     }
 

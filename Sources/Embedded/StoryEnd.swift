@@ -16,14 +16,22 @@ extension Story {
         chapter("29 days pass. On the last evening somebody copies every file of every party.")
         let due = city.roster.policy.retentionDays
         let before = try city.record().count
+        let start = city.now.day
         while city.now.day.number < Self.firstDay(city).number + UInt32(due) - 1 {
             try nextDay(city)
         }
         let record = try city.record()
-        let quiet = record.grants.filter { $0.index >= before }.count
+        // Each site asks each custodian once a day for the keys of its canary, and for no hour that
+        // is to come; without keys of the day, after the generation's last, it asks nobody.
+        let asking = record.grants.filter { $0.index >= before }.map(\.body)
+        let days = Set(asking.map(\.time.day))
+        let last = record.generations[1]?.last ?? start
         check(
-            "\(record.closedCells.count) quiet and busy cells closed; quiet days cost \(quiet) grants",
-            quiet == 0)
+            "\(record.closedCells.count) quiet and busy cells closed; \(days.count) quiet days with "
+                + "keys cost \(asking.count) grants, one of each custodian for each site's canary",
+            days.count == Int(last.number - start.number)
+                && asking.count == days.count * city.roster.sites.count * 5
+                && asking.allSatisfy { $0.lastHour <= $0.time.hour })
         let day = try city.audit().days.first
         check("the first day is alive until its time", day?.verdict == .alive)
         try copy(root, backup)

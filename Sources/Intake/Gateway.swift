@@ -47,6 +47,8 @@ public final class Gateway {
     var closings: [Hour: (statement: [UInt8], opening: [UInt8])] = [:]
     /// Differences that stand in the log already.
     var toldDifferences: Set<[String]> = []
+    /// How far the canary of each day is.
+    var canaries: [Day: CanaryState] = [:]
 
     /// A gateway process. `custodians` are in roster order; `firstOpenHour` is the first hour that
     /// the site has not closed yet, by the log. Throws `site-unknown` where the roster has no such
@@ -75,10 +77,13 @@ public final class Gateway {
     }
 
     /// Seals a read and queues its row. Throws `seen-later`, `seen-earlier` (before the oldest hour
-    /// held, or closed), `keys-missing`, `fold-other`, `queue-full`, or what sealing refuses; each
-    /// is counted by its code.
+    /// held, or closed), `keys-missing`, `fold-other`, `plate-reserved`, `queue-full`, or what
+    /// sealing refuses; each is counted by its code.
     public func take(_ read: Read, at now: Timestamp) throws(IntakeRefusal) {
         do throws(IntakeRefusal) {
+            guard !read.plate.isCanary else {
+                throw IntakeRefusal("plate-reserved", "no camera reads the plate of the canaries")
+            }
             try seal(read, at: now)
             counts.sealed += 1
         } catch {
@@ -87,7 +92,8 @@ public final class Gateway {
         }
     }
 
-    private func seal(_ read: Read, at now: Timestamp) throws(IntakeRefusal) {
+    /// Seals a read, the canary's too, and queues its row. Throws as `take`.
+    func seal(_ read: Read, at now: Timestamp) throws(IntakeRefusal) {
         guard read.seen <= now.adding(milliseconds: Self.aheadTolerance) else {
             throw IntakeRefusal("seen-later", "the read is later than now; check the clocks")
         }
@@ -162,6 +168,8 @@ struct OpenCell {
 public struct GatewayCounts: Hashable, Sendable, Codable {
     /// Reads that were sealed.
     public internal(set) var sealed = 0
+    /// Canaries that were sealed besides.
+    public internal(set) var canaries = 0
     /// Rows that wait for the vault.
     public internal(set) var waiting = 0
     /// Rows that the vault has acknowledged.

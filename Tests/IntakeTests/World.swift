@@ -194,8 +194,11 @@ struct World {
 
     /// What t custodians together find: the reads of a plate in a cell, by the labels of each run.
     func found(_ text: String, hour: Hour = World.now.hour, runs: [RunID]) throws -> [Read] {
+        try found(Plate(normalizing: text, fold: .letterOAsZero), hour: hour, runs: runs)
+    }
+
+    func found(_ plate: Plate, hour: Hour, runs: [RunID]) throws -> [Read] {
         let cell = Cell(hour: hour, site: Self.site)
-        let plate = try Plate(normalizing: text, fold: .letterOAsZero)
         let parcels = try custodians.prefix(threshold.t).map {
             try $0.chains.evaluate(plates: [plate], cells: [cell])
         }
