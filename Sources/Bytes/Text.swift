@@ -7,7 +7,9 @@ public enum Hex {
 
     /// Two lower-case digits a byte.
     public static func encode(_ bytes: some Sequence<UInt8>) -> String {
+        let bytes = Array(bytes)
         var text: [UInt8] = []
+        text.reserveCapacity(2 * bytes.count)
         for byte in bytes {
             text.append(digits[Int(byte >> 4)])
             text.append(digits[Int(byte & 15)])
@@ -16,12 +18,14 @@ public enum Hex {
     }
 
     /// The bytes, or nil where the text is not an even number of lower-case digits.
-    public static func decode(_ text: String) -> [UInt8]? {
-        let characters = Array(text.utf8)
+    public static func decode(_ text: String) -> [UInt8]? { decode(Array(text.utf8)[...]) }
+
+    /// The bytes of a text that is part of a larger one.
+    public static func decode(_ characters: ArraySlice<UInt8>) -> [UInt8]? {
         guard characters.count.isMultiple(of: 2) else { return nil }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(characters.count / 2)
-        for index in stride(from: 0, to: characters.count, by: 2) {
+        for index in stride(from: characters.startIndex, to: characters.endIndex, by: 2) {
             guard let high = value(characters[index]), let low = value(characters[index + 1]) else {
                 return nil
             }
@@ -46,49 +50,58 @@ public enum Base64 {
 
     /// The padded text of some bytes.
     public static func encode(_ bytes: some Collection<UInt8>) -> String {
+        let bytes = Array(bytes)
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count + 2) / 3 * 4)
-        var group: UInt32 = 0
-        var held = 0
-        func flush(_ digits: Int) {
-            for place in 0..<4 {
-                let digit = Int(group >> UInt32(18 - 6 * place) & 63)
-                text.append(place < digits ? alphabet[digit] : 0x3d)
+        var place = 0
+        while place < bytes.count {
+            let held = min(3, bytes.count - place)
+            var group: UInt32 = 0
+            for offset in 0..<held {
+                group |= UInt32(bytes[place + offset]) << UInt32(16 - 8 * offset)
             }
-        }
-        for byte in bytes {
-            group |= UInt32(byte) << UInt32(16 - 8 * held)
-            held += 1
-            if held == 3 {
-                flush(4)
-                (group, held) = (0, 0)
+            for digit in 0..<4 {
+                let value = Int(group >> UInt32(18 - 6 * digit) & 63)
+                text.append(digit <= held ? alphabet[value] : 0x3d)
             }
+            place += held
         }
-        if held > 0 { flush(held + 1) }
         return String(decoding: text, as: UTF8.self)
     }
 
     /// The bytes, or nil where the text is not what `encode` writes for them.
-    public static func decode(_ text: String) -> [UInt8]? {
-        let characters = Array(text.utf8)
+    public static func decode(_ text: String) -> [UInt8]? { decode(Array(text.utf8)[...]) }
+
+    /// The bytes of a text that is part of a larger one.
+    public static func decode(_ characters: ArraySlice<UInt8>) -> [UInt8]? {
         guard characters.count.isMultiple(of: 4) else { return nil }
-        let padding = characters.suffix(2).filter { $0 == 0x3d }.count
+        let padding = characters.suffix(2).reduce(0) { $0 + ($1 == 0x3d ? 1 : 0) }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(characters.count / 4 * 3)
         var group: UInt32 = 0
-        for (index, character) in characters.enumerated() {
-            let isPadding = index >= characters.count - padding
-            guard let digit = isPadding ? 0 : value(character) else { return nil }
+        let digits = characters.dropLast(padding)
+        for (place, character) in digits.enumerated() {
+            guard let digit = value(character) else { return nil }
             group = group << 6 | digit
-            if index % 4 == 3 {
-                bytes.append(UInt8(group >> 16 & 255))
-                bytes.append(UInt8(group >> 8 & 255))
-                bytes.append(UInt8(group & 255))
+            if place % 4 == 3 {
+                bytes.append(UInt8(truncatingIfNeeded: group >> 16))
+                bytes.append(UInt8(truncatingIfNeeded: group >> 8))
+                bytes.append(UInt8(truncatingIfNeeded: group))
                 group = 0
             }
         }
-        bytes.removeLast(padding)
-        return encode(bytes) == text ? bytes : nil
+        // What stands behind the last whole byte is zero: each byte string has one text.
+        switch padding {
+        case 1:
+            guard group & 3 == 0 else { return nil }
+            bytes.append(UInt8(truncatingIfNeeded: group >> 10))
+            bytes.append(UInt8(truncatingIfNeeded: group >> 2))
+        case 2:
+            guard group & 15 == 0 else { return nil }
+            bytes.append(UInt8(truncatingIfNeeded: group >> 4))
+        default: break
+        }
+        return bytes
     }
 
     private static func value(_ character: UInt8) -> UInt32? {

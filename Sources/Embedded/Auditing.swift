@@ -9,7 +9,7 @@ extension Deployment {
     /// party's last checkpoint, every statement verified, every act backed, every day's verdict.
     public func audit() throws -> AuditReport {
         let view = try publicView()
-        let report = Audit.report(on: view.record, at: now)
+        let report = try Auditor.report(on: view.mirror.entries(0..<view.mirror.size), at: now)
         var findings = report.findings
         for (index, party) in roster.custodians.enumerated() {
             guard let custodian = custodians[index],

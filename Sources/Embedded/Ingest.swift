@@ -89,7 +89,7 @@ extension Deployment {
     /// A gateway process of a site, with a new run, that goes on where the log says the site was.
     public func gateway(_ site: SiteNumber) throws -> Gateway {
         let record = try publicView().record
-        let closed = record.closedCells.filter { $0.site == site }.map(\.hour).max()
+        let closed = record.lastClosedHour(of: site)
         return try Gateway(
             roster: roster, site: site,
             key: try keyRing.key(layout.key(layout.gateway(site.number))), vault: vault,

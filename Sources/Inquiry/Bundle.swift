@@ -180,8 +180,7 @@ public struct Bundle: Sendable {
             if let closing = record.closing(cell, .prompt) { indices.insert(closing.index) }
         }
         let days = Set(finding.evidence.secret.days)
-        indices.formUnion(
-            record.destructions.filter { days.contains($0.body.day) }.map(\.index))
+        indices.formUnion(record.erasureIndices(of: days))
         return indices.sorted()
     }
 }

@@ -8,7 +8,7 @@ extension Record {
         var result: [Cell: LoggedClosing] = [:]
         for cell in cells {
             guard let closing = closing(cell, .prompt) else { continue }
-            result[cell] = LoggedClosing(statement: closing.id, commitment: closing.body.closed)
+            result[cell] = LoggedClosing(statement: closing.id, commitment: closing.closed)
         }
         return result
     }

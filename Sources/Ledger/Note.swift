@@ -62,14 +62,21 @@ public struct Note: Sendable, Hashable {
     /// has control characters, `note-signatures` where none, too many or two of one key are given,
     /// `note-size` above `maximumSize`.
     public init(text: String, signatures: [NoteSignature]) throws(LedgerError) {
-        guard NoteSyntax.isText(Array(text.utf8)) else {
+        try self.init(checking: Array(text.utf8)[...], text, signatures)
+        guard encode().count <= Self.maximumSize else { throw Self.tooLarge }
+    }
+
+    private init(
+        checking bytes: ArraySlice<UInt8>, _ text: String, _ signatures: [NoteSignature]
+    ) throws(LedgerError) {
+        guard NoteSyntax.isText(bytes) else {
             throw LedgerError(
                 code: "note-text",
                 sentence: "a note's text ends with a line feed and has no control characters")
         }
-        let keys = Set(signatures.map { Array($0.name.utf8) + $0.keyID })
         guard (1...Self.maximumSignatures).contains(signatures.count),
-            keys.count == signatures.count
+            signatures.count == 1
+                || Set(signatures.map { Array($0.name.utf8) + $0.keyID }).count == signatures.count
         else {
             throw LedgerError(
                 code: "note-signatures",
@@ -77,7 +84,6 @@ public struct Note: Sendable, Hashable {
         }
         self.text = text
         self.signatures = signatures
-        guard encode().count <= Self.maximumSize else { throw Self.tooLarge }
     }
 
     /// Reads a note, accepting only what `encode` would have written. Throws `note-size`,
@@ -92,10 +98,11 @@ public struct Note: Sendable, Hashable {
             separator: NoteSyntax.lineFeed, maxSplits: Self.maximumSignatures,
             omittingEmptySubsequences: false)
         {
-            signatures.append(try NoteSyntax.signature(Array(line)))
+            signatures.append(try NoteSyntax.signature(line))
         }
-        try self.init(text: text, signatures: signatures)
-        guard encode() == wire else { throw Self.malformed }
+        // Every byte has been accounted for: the text is kept as it is, and of a signature line
+        // each part has one spelling. So `encode` gives the same bytes again.
+        try self.init(checking: wire[..<split], text, signatures)
     }
 
     /// The note's bytes: text, empty line, signature lines.
@@ -158,30 +165,36 @@ enum NoteSyntax {
 
     /// Not empty, no Unicode spaces, no plus, no control characters.
     static func isName(_ name: String) -> Bool {
-        !name.isEmpty
-            && name.unicodeScalars.allSatisfy {
-                $0.value >= 0x20 && $0 != "+" && !$0.properties.isWhitespace
-            }
+        if name.utf8.allSatisfy({ (0x21..<0x7f).contains($0) && $0 != 0x2b }) {
+            return !name.isEmpty
+        }
+        return name.unicodeScalars.allSatisfy {
+            $0.value >= 0x20 && $0 != "+" && !$0.properties.isWhitespace
+        }
     }
 
     /// Ends with a line feed, and has no other control character.
-    static func isText(_ bytes: [UInt8]) -> Bool {
+    static func isText(_ bytes: ArraySlice<UInt8>) -> Bool {
         bytes.last == lineFeed && bytes.allSatisfy { $0 >= 0x20 || $0 == lineFeed }
     }
 
     /// Where the empty line stands that ends the text; the text may have empty lines of its own.
     static func lastEmptyLine(_ bytes: [UInt8]) -> Int? {
         guard bytes.count >= 2 else { return nil }
-        return (1..<bytes.count).last { bytes[$0] == lineFeed && bytes[$0 - 1] == lineFeed }
+        var place = bytes.count - 1
+        while place > 0 {
+            if bytes[place] == lineFeed && bytes[place - 1] == lineFeed { return place }
+            place -= 1
+        }
+        return nil
     }
 
     /// A signature line without its line feed.
-    static func signature(_ line: [UInt8]) throws(LedgerError) -> NoteSignature {
+    static func signature(_ line: ArraySlice<UInt8>) throws(LedgerError) -> NoteSignature {
         let rest = line.dropFirst(dash.count)
         guard line.starts(with: dash), let space = rest.firstIndex(of: 0x20),
             let name = String(validating: rest[..<space], as: UTF8.self),
-            let encoded = String(validating: rest[(space + 1)...], as: UTF8.self),
-            let bytes = Base64.decode(encoded), bytes.count > 4
+            let bytes = Base64.decode(rest[(space + 1)...]), bytes.count > 4
         else {
             throw LedgerError(
                 code: "note-signature-form", sentence: "this is no signature line of a note")

@@ -31,6 +31,12 @@ public struct Digest: Hashable, Comparable, Sendable, Codable, CustomStringConve
         self.init(wire: bytes)
     }
 
+    /// The same from bytes of a larger text.
+    public init?(hex: ArraySlice<UInt8>) {
+        guard let bytes = Hex.decode(hex) else { return nil }
+        self.init(wire: bytes)
+    }
+
     /// 64 lower-case hex digits.
     public var hex: String { Hex.encode(bytes) }
     /// 64 lower-case hex digits.

@@ -3,7 +3,7 @@ public import Secrets
 
 /// A custodian opens what a request committed to, once its embargo is over: window and docket, never
 /// a plate. One opening that fits the commitments is enough.
-public struct OpeningBody: StatementBody {
+public struct OpeningBody: DatedBody {
     /// The type line's word.
     public static let type = StatementType.opening
 
@@ -59,7 +59,7 @@ public struct OpeningBody: StatementBody {
 }
 
 /// The agency says that the plate's owner was told of the search, as the embargo's end demands.
-public struct NoticeBody: StatementBody {
+public struct NoticeBody: DatedBody {
     /// The type line's word.
     public static let type = StatementType.notice
 
@@ -93,7 +93,7 @@ public struct NoticeBody: StatementBody {
 /// (DESIGN section 6). It is the first entry of the successor, which holds every entry before.
 ///
 /// Signed by t custodians, like a roster; from here on checkpoints bear the new key's signature.
-public struct SuccessorBody: StatementBody {
+public struct SuccessorBody: DatedBody {
     /// The type line's word.
     public static let type = StatementType.successor
 

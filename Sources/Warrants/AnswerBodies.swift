@@ -3,7 +3,7 @@ public import Secrets
 
 /// A custodian has evaluated its share for a request and says with which results, without
 /// revealing them.
-public struct EvaluationBody: StatementBody {
+public struct EvaluationBody: DatedBody {
     /// The type line's word.
     public static let type = StatementType.evaluation
 
@@ -36,7 +36,7 @@ public struct EvaluationBody: StatementBody {
 
 /// A holder of shares that did not answer a request has recomputed what those who did have logged
 /// (DESIGN section 4): the same digests, or a dispute.
-public struct CheckBody: StatementBody {
+public struct CheckBody: DatedBody {
     /// The type line's word.
     public static let type = StatementType.check
 
@@ -93,7 +93,7 @@ public struct EvaluationItem: Codable, Hashable, Comparable, Sendable {
 }
 
 /// Rows were handed over: once by the vault, and countersigned by the requester.
-public struct DisclosureBody: StatementBody {
+public struct DisclosureBody: DatedBody {
     /// The type line's word.
     public static let type = StatementType.disclosure
 

@@ -19,7 +19,7 @@ public struct MaskedDigest: Codable, Hashable, Comparable, Sendable {
 }
 
 /// A custodian gave a site keys for some hours. No volume, no key.
-public struct GrantBody: StatementBody {
+public struct GrantBody: DatedBody {
     /// The type line's word.
     public static let type = StatementType.grant
 
@@ -59,7 +59,7 @@ public struct GrantBody: StatementBody {
 }
 
 /// A custodian's chain has moved on: a day's keys are gone from it.
-public struct DayDestroyedBody: StatementBody {
+public struct DayDestroyedBody: DatedBody {
     /// The type line's word.
     public static let type = StatementType.dayDestroyed
 
@@ -95,7 +95,7 @@ public struct DayDestroyedBody: StatementBody {
 }
 
 /// A custodian found its state older than what it had announced, and has erased forward first.
-public struct RolledBackBody: StatementBody {
+public struct RolledBackBody: DatedBody {
     /// The type line's word.
     public static let type = StatementType.rolledBack
 
@@ -127,7 +127,7 @@ public struct RolledBackBody: StatementBody {
 }
 
 /// A custodian has erased, in an emergency, everything it held of a generation.
-public struct ShredBody: StatementBody {
+public struct ShredBody: DatedBody {
     /// The type line's word.
     public static let type = StatementType.shred
 
@@ -154,7 +154,7 @@ public struct ShredBody: StatementBody {
 }
 
 /// A custodian's one-day keys to which requests for it are sealed.
-public struct PrekeysBody: StatementBody {
+public struct PrekeysBody: DatedBody {
     /// The type line's word.
     public static let type = StatementType.prekeys
 

@@ -27,18 +27,17 @@ public struct DayReport: Hashable, Sendable, Codable {
     public let deadSince: Int64?
     /// The custodians by whose word its keys are erased, ascending.
     public let erasedBy: [String]
+    /// When they erased it, as they said, in the same order; milliseconds since 1970.
+    public let erasedAt: [Int64]
     /// The kinds of slot of those, in the same order.
     public let slots: [SlotKind]
+    /// The custodians that hold the generation's keys, in the order of their bits.
+    public let holders: [String]
     /// The custodians whose erasure is more than an hour overdue, ascending.
     public let late: [String]
     /// How many of the erasers are independent by the roster: they share neither institution nor
     /// administrator nor place.
     public let independent: Int
-}
-
-struct Erasure {
-    let time: Timestamp
-    let slot: SlotKind
 }
 
 extension Record {
@@ -49,26 +48,20 @@ extension Record {
     func erasures(
         _ day: Day, in generation: GenerationState, before limit: UInt64 = .max
     ) -> [String: Erasure] {
-        var result: [String: Erasure] = [:]
-        func take(_ custodian: String, _ time: Timestamp, _ slot: SlotKind) {
-            guard result[custodian].map({ time < $0.time }) ?? true else { return }
-            result[custodian] = Erasure(time: time, slot: slot)
-        }
-        for logged in destructions where logged.index < limit {
-            let body = logged.body
-            // Advancing a chain erases the named day and every day before it.
-            guard body.generation == generation.number, body.day >= day else { continue }
-            take(body.custodian, body.time, body.slot)
-        }
-        for logged in shreds where logged.index < limit {
-            guard logged.body.generation == generation.number else { continue }
-            take(logged.body.custodian, logged.body.time, logged.body.slot)
-        }
-        return result
+        (erasures[generation.number]?[day] ?? [:]).filter { $0.value.index < limit }
     }
 
     func isDead(_ day: Day, in generation: GenerationState, before limit: UInt64) -> Bool {
         erasures(day, in: generation, before: limit).count >= generation.threshold.subsetSize
+    }
+
+    /// Where the statements stand by which some days' keys are erased.
+    public func erasureIndices(of days: Set<Day>) -> Set<UInt64> {
+        var indices: Set<UInt64> = []
+        for generation in erasures.values {
+            for day in days { indices.formUnion(generation[day]?.values.map(\.index) ?? []) }
+        }
+        return indices
     }
 
     /// What has become of one day; nil where no usable generation has keys for it.
@@ -92,7 +85,9 @@ extension Record {
         return DayReport(
             day: day, generation: generation.number, verdict: verdict, due: due.milliseconds,
             deadSince: verdict == .dead ? times[needed - 1].milliseconds : nil, erasedBy: names,
+            erasedAt: names.compactMap { erasures[$0]?.time.milliseconds },
             slots: names.compactMap { erasures[$0]?.slot },
+            holders: holders.map(\.id),
             late: isLate ? holders.map(\.id).filter { erasures[$0] == nil }.sorted() : [],
             independent: Self.independent(holders.filter { erasures[$0.id] != nil }))
     }

@@ -1,7 +1,7 @@
 public import Plates
 
 /// One step of the ceremony that makes a generation (DESIGN section 3).
-public enum GenerationBody: StatementBody {
+public enum GenerationBody: DatedBody {
     /// The type line's word.
     public static let type = StatementType.generation
 
@@ -27,6 +27,15 @@ public enum GenerationBody: StatementBody {
         case .propose(let step): step.custodian
         case .commit(let step): step.custodian
         case .final(let step): step.custodian
+        }
+    }
+
+    /// When the step was signed.
+    public var time: Timestamp {
+        switch self {
+        case .propose(let step): step.time
+        case .commit(let step): step.time
+        case .final(let step): step.time
         }
     }
 

@@ -316,8 +316,7 @@ struct Matter {
     private func hour(_ cell: Cell) throws(Refusal) {
         let late = Int64(roster.policy.lateHours)
         let ended = cell.hour.end
-        let closing = record.closing(cell, .prompt)
-        let isClosed = closing.map { $0.index < index } ?? false
+        let isClosed = record.wasClosed(cell, before: index)
         guard isClosed || body.time > ended.adding(hours: late + 1) else {
             throw Refusal(
                 .hourOpen,

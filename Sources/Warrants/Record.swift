@@ -32,13 +32,19 @@ public struct Finding: Hashable, Sendable, Codable {
     public let isFault: Bool
     /// One sentence for people.
     public let sentence: String
+    /// The signed notes that prove it by themselves; nil for most findings.
+    public let evidence: [String]?
 
     /// A finding of its parts.
-    public init(code: String, sentence: String, index: UInt64?, isFault: Bool = true) {
+    public init(
+        code: String, sentence: String, index: UInt64?, isFault: Bool = true,
+        evidence: [String]? = nil
+    ) {
         self.code = code
         self.sentence = sentence
         self.index = index
         self.isFault = isFault
+        self.evidence = evidence
     }
 }
 
@@ -55,23 +61,28 @@ public struct Record: Sendable {
     public internal(set) var roster: Roster
     /// How many entries have been taken in.
     public internal(set) var count: UInt64 = 0
-    /// What did not verify.
+    /// What did not verify, the first 1,000 of it.
     public internal(set) var findings: [Finding] = []
+    /// How many entries did not verify.
+    public internal(set) var invalid: UInt64 = 0
+    /// The log's own time: t of the custodians in force have dated a statement then or later, so
+    /// that no t − 1 can hurry it. Zero before; never goes back.
+    public internal(set) var time = Timestamp(milliseconds: 0)
     /// All rosters, with the index from which each is in force.
     public internal(set) var rosters: [(index: UInt64, roster: Roster)] = []
-    /// The requests' ids, in the order of the log.
+    /// The ids of the requests that are not forgotten, in the order of the log.
     public internal(set) var requestOrder: [Digest] = []
     /// The generations that were proposed, by number.
     public internal(set) var generations: [UInt32: GenerationState] = [:]
-    /// Grants, in order.
+    /// Grants of the last 40 days, in order.
     public internal(set) var grants: [Logged<GrantBody>] = []
-    /// Destructions of days, in order.
+    /// Destructions of days, in order, those that were signed in the last 40 days.
     public internal(set) var destructions: [Logged<DayDestroyedBody>] = []
-    /// Emergency destructions, in order.
+    /// Emergency destructions of the last 40 days, in order.
     public internal(set) var shreds: [Logged<ShredBody>] = []
-    /// States that were found rolled back, in order.
+    /// States that were found rolled back in the last 40 days, in order.
     public internal(set) var rollbacks: [Logged<RolledBackBody>] = []
-    /// Differences that were told, in order.
+    /// Differences that were told in the last 40 days, in order.
     public internal(set) var differences: [Logged<DifferenceBody>] = []
     /// Successions of the log, in order.
     public internal(set) var successions: [Logged<SuccessorBody>] = []
@@ -79,9 +90,16 @@ public struct Record: Sendable {
     public internal(set) var logKey: NoteVerifierKey
 
     var requests: [Digest: RequestState] = [:]
-    var closings: [Cell: [HourClosedBody.Kind: Logged<HourClosedBody>]] = [:]
+    var hours: [SiteNumber: SiteHours] = [:]
     var prekeys: [String: [Day: (index: UInt64, key: [UInt8])]] = [:]
     var indices: [Digest: UInt64] = [:]
+    /// The ids in `indices` by the day of their statement's own time, to be forgotten together.
+    var ids: [Day: [Digest]] = [:]
+    /// The newest time of each custodian's statements.
+    var spoken: [String: Timestamp] = [:]
+    var erasures: [UInt32: [Day: [String: Erasure]]] = [:]
+    /// The requests that were forgotten since the auditor looked; nobody else collects them.
+    var leaving: [RequestState]?
     var replyKeys: [Digest: Digest] = [:]
     var warrants: [Digest: [Digest]] = [:]
     var erased: [UInt32: [String: Day]] = [:]
@@ -115,16 +133,32 @@ public struct Record: Sendable {
     /// stands in `findings`.
     @discardableResult
     public mutating func append(_ entry: [UInt8]) -> Refusal? {
+        append(Examined(entry, under: roster))
+    }
+
+    /// Takes in the log's next entry, which has been examined already.
+    @discardableResult
+    public mutating func append(_ entry: Examined) -> Refusal? {
+        switch take(entry) {
+        case .success: nil
+        case .failure(let refusal): refusal
+        }
+    }
+
+    mutating func take(_ entry: Examined) -> Result<AnyStatement, Refusal> {
         defer { count += 1 }
         do throws(Refusal) {
-            let statement = try UnverifiedStatement(wire: entry)
-            apply(try verified(statement), at: count)
-            indices[statement.id] = count
-            return nil
+            let statement = try admitted(entry)
+            apply(statement, at: count)
+            remember(statement, at: count)
+            return .success(statement)
         } catch {
-            findings.append(
-                Finding(code: error.code, sentence: error.sentence, index: count))
-            return error
+            invalid += 1
+            if findings.count < Self.mostFindings {
+                findings.append(
+                    Finding(code: error.code, sentence: error.sentence, index: count))
+            }
+            return .failure(error)
         }
     }
 
@@ -132,7 +166,7 @@ public struct Record: Sendable {
     /// all is for `Judge.admission`.
     public func refusal(of entry: [UInt8]) -> Refusal? {
         do throws(Refusal) {
-            _ = try verified(try UnverifiedStatement(wire: entry))
+            _ = try admitted(Examined(entry, under: roster))
             return nil
         } catch {
             return error
@@ -147,14 +181,6 @@ public struct Record: Sendable {
 
     /// All requests in the order of the log.
     public var allRequests: [RequestState] { requestOrder.compactMap { requests[$0] } }
-
-    /// The closing of one of a cell's trees.
-    public func closing(_ cell: Cell, _ kind: HourClosedBody.Kind) -> Logged<HourClosedBody>? {
-        closings[cell]?[kind]
-    }
-
-    /// All cells with a closing, ascending.
-    public var closedCells: [Cell] { closings.keys.sorted() }
 
     /// A custodian's prekey for a day: 1,216 bytes.
     public func prekey(of custodian: String, on day: Day) -> [UInt8]? {
@@ -176,140 +202,6 @@ public struct Record: Sendable {
     /// The newest day that a custodian has said it destroyed in a generation.
     public func destroyed(through generation: UInt32, by custodian: String) -> Day? {
         erased[generation]?[custodian]
-    }
-}
-
-/// A generation as far as the log tells.
-public struct GenerationState: Sendable {
-    /// Its terms.
-    public let proposal: GenerationProposal
-    /// Where it was proposed.
-    public let proposed: UInt64
-    /// The roster it is made under; its custodians' order gives the bits.
-    public let roster: Roster
-    /// The id of the proposal's statement.
-    public let id: Digest
-    /// The commitments to seeds, by custodian.
-    public internal(set) var commits: [String: Logged<GenerationBody>] = [:]
-    /// The final steps, by custodian.
-    public internal(set) var finals: [String: Logged<GenerationBody>] = [:]
-
-    /// Its number.
-    public var number: UInt32 { proposal.generation }
-    /// Its first day.
-    public var first: Day { proposal.first }
-    /// Days that a read of it may live.
-    public var retention: Int { proposal.retention }
-    /// n and t.
-    public var threshold: Threshold { roster.threshold }
-    /// The last day that can use it: 21 days run from the first.
-    public var last: Day { first.adding(20) }
-
-    /// When a day's keys are due to be erased: when its first read becomes `retention` days old.
-    public func due(_ day: Day) -> Timestamp { day.start.adding(days: Int64(retention)) }
-
-    /// The commitment step of a custodian.
-    public func commit(of custodian: String) -> GenerationCommit? {
-        guard case .commit(let step) = commits[custodian]?.body else { return nil }
-        return step
-    }
-
-    /// The final step of a custodian.
-    public func final(of custodian: String) -> GenerationFinal? {
-        guard case .final(let step) = finals[custodian]?.body else { return nil }
-        return step
-    }
-
-    /// Whether every custodian has committed.
-    public var isCommitted: Bool { commits.count == threshold.n }
-
-    /// The subsets for which holders named different chains, with the names on each side; one is
-    /// enough to void the generation.
-    public var disputes: [(mask: SubsetMask, custodians: [String])] {
-        threshold.subsets.compactMap { mask in
-            var said: [String: Digest] = [:]
-            for index in mask.members {
-                let id = roster.custodians[index].id
-                said[id] = final(of: id)?.commits.first { $0.mask == mask }?.commit
-            }
-            return Set(said.values).count > 1 ? (mask, said.keys.sorted()) : nil
-        }
-    }
-
-    /// Whether all custodians said final, and the same.
-    public var isFinal: Bool { finals.count == threshold.n && disputes.isEmpty }
-
-    /// commit[first] of a subset, once the generation is final.
-    public func firstCommit(of mask: SubsetMask) -> Digest? {
-        guard isFinal, let holder = mask.members.first else { return nil }
-        return final(of: roster.custodians[holder].id)?.commits.first { $0.mask == mask }?.commit
-    }
-
-    /// Whether its keys may be used: final, and for all but the first generation
-    /// prefetch_hours + 24 h before its first day, so that no site ever holds two keys of an hour.
-    func isUsable(before limit: UInt64) -> Bool {
-        guard isFinal, finals.values.allSatisfy({ $0.index < limit }) else { return false }
-        let lead = Int64(roster.policy.prefetchHours + 24)
-        let last = roster.custodians.compactMap { final(of: $0.id)?.time }.max()
-        guard let last else { return false }
-        return number == 1 || last.adding(hours: lead) <= first.start
-    }
-}
-
-/// A request and everything that the log says about it.
-public struct RequestState: Sendable {
-    /// The request itself.
-    public let request: Logged<RequestBody>
-    /// Attestations, in order.
-    public internal(set) var orders: [Logged<OrderBody>] = []
-    /// Approvals, in order; not yet counted by institution.
-    public internal(set) var approvals: [Logged<ApprovalBody>] = []
-    /// Denials, in order.
-    public internal(set) var denials: [Logged<DenialBody>] = []
-    /// Withdrawals, in order.
-    public internal(set) var withdrawals: [Logged<WithdrawBody>] = []
-    /// Evaluations, in order; each custodian at most once.
-    public internal(set) var evaluations: [Logged<EvaluationBody>] = []
-    /// Checks by holders that did not evaluate, in order; each custodian at most once.
-    public internal(set) var checks: [Logged<CheckBody>] = []
-    /// Disclosures, in order: the vault's and the requester's.
-    public internal(set) var disclosures: [Logged<DisclosureBody>] = []
-    /// The opening of window and docket; nil before.
-    public internal(set) var opening: Logged<OpeningBody>?
-    /// The agency's word that the plate's owner was told; nil before.
-    public internal(set) var notice: Logged<NoticeBody>?
-
-    /// The request's id.
-    public var id: Digest { request.id }
-    /// What the request says.
-    public var body: RequestBody { request.body }
-    /// The day on which its embargo ends: the request's, or the latest that an order extends it to.
-    public var embargo: Day {
-        orders.compactMap(\.body.embargo).reduce(body.embargo) { max($0, $1) }
-    }
-    /// Whether it asks for a canary only.
-    public var isDrill: Bool { body.isDrill }
-
-    init(_ request: Logged<RequestBody>) { self.request = request }
-
-    /// The institutions that approve and those that deny, counting only entries before an index:
-    /// of each institution the last word of any of its officers counts, the requester's own
-    /// institution not at all, and an officer who is gone from the roster neither.
-    public func votes(
-        under roster: Roster, before limit: UInt64 = .max
-    ) -> (approving: Set<String>, denying: Set<String>) {
-        let own = roster.agency(body.agency)?.institution
-        var words: [(index: UInt64, officer: String, isYes: Bool)] = []
-        words += approvals.map { ($0.index, $0.body.officer, true) }
-        words += denials.map { ($0.index, $0.body.officer, false) }
-        var last: [String: Bool] = [:]
-        for word in words.sorted(by: { $0.index < $1.index }) where word.index < limit {
-            guard let institution = roster.custodian(ofOfficer: word.officer)?.institution,
-                institution != own
-            else { continue }
-            last[institution] = word.isYes
-        }
-        return (Set(last.filter(\.value).keys), Set(last.filter { !$0.value }.keys))
     }
 }
 

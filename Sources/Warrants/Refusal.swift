@@ -16,6 +16,7 @@ public enum RefusalCode: String, CaseIterable, Codable, Sendable {
     case statementOfOtherLog = "statement-of-other-log"
     case statementRepeated = "statement-repeated"
     case statementUnlogged = "statement-unlogged"
+    case statementStale = "statement-stale"
     case rosterOutdated = "roster-outdated"
     case rosterMissing = "roster-missing"
     case signerUnknown = "signer-unknown"

@@ -3,7 +3,7 @@ public import Secrets
 
 /// A request for a search, by an investigator of an agency. What it searches for stands in the
 /// `RequestSecret`; here are commitments, counts and codes only, for the public log.
-public struct RequestBody: StatementBody {
+public struct RequestBody: DatedBody {
     /// The type line's word.
     public static let type = StatementType.request
 
@@ -111,7 +111,7 @@ public struct SealedCopy: Codable, Hashable, Sendable {
 }
 
 /// An authority's attestation: this order stands behind exactly that request.
-public struct OrderBody: StatementBody {
+public struct OrderBody: DatedBody {
     /// The type line's word.
     public static let type = StatementType.order
 
@@ -179,7 +179,7 @@ public struct OrderBody: StatementBody {
 }
 
 /// An officer's yes to the exact bytes of one request.
-public struct ApprovalBody: StatementBody {
+public struct ApprovalBody: DatedBody {
     /// The type line's word.
     public static let type = StatementType.approval
 
@@ -207,7 +207,7 @@ public struct ApprovalBody: StatementBody {
 }
 
 /// An officer's no, with a code; takes back the institution's earlier yes.
-public struct DenialBody: StatementBody {
+public struct DenialBody: DatedBody {
     /// The type line's word.
     public static let type = StatementType.denial
 
@@ -238,7 +238,7 @@ public struct DenialBody: StatementBody {
 }
 
 /// The requester, or the authority that attested, takes a request back for good.
-public struct WithdrawBody: StatementBody {
+public struct WithdrawBody: DatedBody {
     /// The type line's word.
     public static let type = StatementType.withdraw
 

@@ -28,6 +28,9 @@ public struct RosterBody: StatementBody {
     /// What may be asked.
     public var policy: Policy
 
+    /// A roster stands where it is put.
+    public var signed: Timestamp? { nil }
+
     /// Never one alone: rosters are verified by `Roster.successor`.
     public func author(in roster: Roster) throws(Refusal) -> String {
         throw Refusal(.signerUnknown, "a roster is signed by custodians together")

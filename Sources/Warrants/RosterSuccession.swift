@@ -72,6 +72,19 @@ extension Roster {
     public func succession(
         _ statement: UnverifiedStatement, at index: UInt64
     ) throws(Refusal) -> Statement<SuccessorBody> {
+        let statement = try succession(statement)
+        guard statement.body.size == index else {
+            throw Refusal(
+                .successorPlace,
+                "the successor follows \(statement.body.size) entries, not \(index)")
+        }
+        return statement
+    }
+
+    /// The same but for the index, which only the log's reader knows.
+    func succession(
+        _ statement: UnverifiedStatement
+    ) throws(Refusal) -> Statement<SuccessorBody> {
         guard statement.origin == origin else {
             throw Refusal(.statementOfOtherLog, "the successor is of another log")
         }
@@ -79,10 +92,6 @@ extension Roster {
             throw Refusal(.rosterOutdated, "the successor was signed under another roster")
         }
         let body = try statement.unverifiedBody(SuccessorBody.self)
-        guard body.size == index else {
-            throw Refusal(
-                .successorPlace, "the successor follows \(body.size) entries, not \(index)")
-        }
         let signers: [String]
         do {
             signers = try self.signers(of: statement)

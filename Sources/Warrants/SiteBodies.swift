@@ -2,7 +2,7 @@ public import Plates
 public import Secrets
 
 /// A site has closed one of the two trees of a cell; only the commitment is public.
-public struct HourClosedBody: StatementBody {
+public struct HourClosedBody: DatedBody {
     /// The type line's word.
     public static let type = StatementType.hourClosed
 
@@ -52,7 +52,7 @@ public struct HourClosedBody: StatementBody {
 }
 
 /// A site asks a custodian for its keys; answered directly, never logged.
-public struct GrantRequestBody: StatementBody {
+public struct GrantRequestBody: DatedBody {
     /// The type line's word.
     public static let type = StatementType.grantRequest
 
@@ -89,7 +89,7 @@ public struct GrantRequestBody: StatementBody {
 }
 
 /// Two custodians gave different values for what must be one; both are named.
-public struct DifferenceBody: StatementBody {
+public struct DifferenceBody: DatedBody {
     /// The type line's word.
     public static let type = StatementType.difference
 

@@ -1,5 +1,6 @@
 import Bytes
 public import Ledger
+public import Plates
 public import Secrets
 
 /// The kinds of statements; the first line of a statement is `platevault/<type>/v1`.
@@ -16,8 +17,10 @@ public enum StatementType: String, CaseIterable, Codable, Sendable {
     /// Whether it belongs into the log; a site's grant request goes to a custodian only.
     public var isLogged: Bool { self != .grantRequest }
 
+    private static let byLine = Dictionary(uniqueKeysWithValues: allCases.map { ($0.line, $0) })
+
     init?(line: String) {
-        guard let type = Self.allCases.first(where: { $0.line == line }) else { return nil }
+        guard let type = Self.byLine[line] else { return nil }
         self = type
     }
 }
@@ -31,6 +34,19 @@ public protocol StatementBody: Codable, Hashable, Sendable {
     func author(in roster: Roster) throws(Refusal) -> String
     /// Checks everything that can be told from the body and the roster alone.
     func checkForm(in roster: Roster) throws(Refusal)
+    /// When its author says that it was signed; nil for a roster, which stands where it is put.
+    var signed: Timestamp? { get }
+}
+
+/// A body that says when its author signed it: all but a roster's.
+public protocol DatedBody: StatementBody {
+    /// When it was signed, by its author's clock.
+    var time: Timestamp { get }
+}
+
+extension DatedBody {
+    /// The time that it names.
+    public var signed: Timestamp? { time }
 }
 
 extension StatementBody {
@@ -97,24 +113,25 @@ public struct UnverifiedStatement: Hashable, Sendable {
 
     /// A statement from its wire form. Throws `statement-malformed` or `statement-type-unknown`.
     public init(wire: [UInt8]) throws(Refusal) {
-        guard wire.count <= Self.sizeLimit, let note = try? Note(wire: wire),
-            note.encode() == wire
-        else { throw Refusal(.statementMalformed, "the statement is no signed note") }
-        let lines = note.text.utf8.split(separator: 0x0a, omittingEmptySubsequences: false)
-        guard lines.count == 5, lines[4].isEmpty,
-            let rosterHash = Digest(hex: String(Substring(lines[2])))
-        else {
+        // `Note(wire:)` accepts only what it would have written: the wire form is the one there is.
+        guard wire.count <= Self.sizeLimit, let note = try? Note(wire: wire) else {
+            throw Refusal(.statementMalformed, "the statement is no signed note")
+        }
+        let text = wire[..<note.text.utf8.count]
+        let ends = text.indices.filter { text[$0] == 0x0a }
+        guard ends.count == 4, let rosterHash = Digest(hex: text[(ends[1] + 1)..<ends[2]]) else {
             throw Refusal(
                 .statementMalformed, "a statement has four lines: type, origin, roster hash, JSON")
         }
-        guard let type = StatementType(line: String(Substring(lines[0]))) else {
+        guard let type = StatementType(line: String(decoding: text[..<ends[0]], as: UTF8.self))
+        else {
             throw Refusal(.statementTypeUnknown, "the statement's type is not known here")
         }
         self.type = type
-        origin = String(Substring(lines[1]))
+        origin = String(decoding: text[(ends[0] + 1)..<ends[1]], as: UTF8.self)
         self.rosterHash = rosterHash
-        json = Array(lines[3])
-        id = note.id
+        json = Array(text[(ends[2] + 1)..<ends[3]])
+        id = Digest(of: Array(text))
         self.note = note
         self.wire = wire
     }

@@ -35,7 +35,7 @@ struct VaultLookupTests {
         var closings: [Cell: LoggedClosing] = [:]
         for cell in record.closedCells {
             guard let logged = record.closing(cell, .prompt) else { continue }
-            closings[cell] = LoggedClosing(statement: logged.id, commitment: logged.body.closed)
+            closings[cell] = LoggedClosing(statement: logged.id, commitment: logged.closed)
         }
         let dead = record.days(upTo: town.clock.now).filter {
             record.report(on: $0, at: town.clock.now)?.verdict == .dead

@@ -6,8 +6,15 @@ import Warrants
 
 /// Each finding of the audit provoked, and the verdicts on days.
 struct AuditTests {
-    private func codes(_ world: World, at time: Timestamp = World.noon) -> [String] {
-        Audit.report(on: world.record, at: time).findings.map(\.code)
+    private func codes(_ world: World, at time: Timestamp = World.noon) throws -> [String] {
+        try findings(world, at: time).map(\.code)
+    }
+
+    /// Without what a log in mid-morning always has: hours that the sites still owe.
+    private func findings(_ world: World, at time: Timestamp = World.noon) throws -> [Finding] {
+        try Auditor.report(on: world.entries, at: time).findings.filter {
+            $0.code != "cell-unknown"
+        }
     }
 
     @Test func aWholeSearchIsClean() throws {
@@ -23,13 +30,12 @@ struct AuditTests {
             role: .requester, party: "doyle", request: filed.id, bundle: .zero, time: World.noon)
         #expect(try world.say(requester, by: "doyle").refusal == nil)
         #expect(try world.say(requester, by: "doyle").refusal != nil)
-        let report = Audit.report(
-            on: try Record(entries: world.entries.dropLast(), trusted: nil), at: World.noon)
+        let report = try Auditor.report(on: world.entries.dropLast(), at: World.noon)
         #expect(report.isClean && report.findings.isEmpty)
         #expect(report.requests == 1 && report.evaluations == 3 && report.disclosures == 1)
         #expect(report.days.count == 11 && report.days.allSatisfy { $0.verdict == .alive })
         let json = String(decoding: try report.json(), as: UTF8.self)
-        #expect(json.hasPrefix(#"{"days":["#) && json.contains(#""verdict":"alive""#))
+        #expect(json.hasPrefix(#"{"at":1795435200000,"counters":[{"agency":"police""#) && json.contains(#""verdict":"alive""#))
     }
 
     @Test func anEvaluationWithoutLeaveIsFound() throws {
@@ -50,8 +56,8 @@ struct AuditTests {
             // What comes afterwards heals nothing.
             try world.attest(filed.id, expires: World.noon.adding(days: 9))
             try world.approve(filed.id, ["audit", "inspector", "rights"], role: "deputy")
-            #expect(codes(world) == ["evaluation-unbacked"])
-            #expect(!Audit.report(on: world.record, at: World.noon).isClean)
+            #expect(try codes(world) == ["evaluation-unbacked"])
+            #expect(!(try Auditor.report(on: world.entries, at: World.noon)).isClean)
         }
     }
 
@@ -59,7 +65,7 @@ struct AuditTests {
         var world = try World.running()
         let filed = try world.granted()
         #expect(try world.evaluate(filed.id, by: "clerk", at: World.noon.adding(days: 4)) == nil)
-        #expect(codes(world) == ["evaluation-unbacked"])
+        #expect(try codes(world) == ["evaluation-unbacked"])
     }
 
     @Test func disputedEvaluationsNameTheirHolders() throws {
@@ -67,10 +73,13 @@ struct AuditTests {
         let filed = try world.granted()
         #expect(try world.evaluate(filed.id, by: "clerk") == nil)
         #expect(try world.evaluate(filed.id, by: "privacy", tag: "lie") == nil)
-        let findings = Audit.report(on: world.record, at: World.noon).findings
-        // Clerk and privacy share three subsets of three; there are two plates.
-        #expect(findings.map(\.code) == Array(repeating: "evaluation-disputed", count: 6))
-        #expect(findings.allSatisfy { $0.sentence.contains("clerk, privacy") })
+        let findings = try findings(world)
+        // Clerk and privacy share three subsets of three, and nobody breaks the tie.
+        #expect(findings.map(\.code) == ["evaluation-disputed"])
+        #expect(findings[0].sentence.hasSuffix("clerk, privacy"))
+        #expect(try world.evaluate(filed.id, by: "rights") == nil)
+        let outvoted = try self.findings(world)
+        #expect(outvoted.map(\.code) == ["evaluation-disputed"])
     }
 
     @Test func disclosuresNeedThreeEvaluationsAndOneBundle() throws {
@@ -81,14 +90,14 @@ struct AuditTests {
         let vault = DisclosureBody(
             role: .vault, party: "vault", request: filed.id, bundle: .zero, time: World.noon)
         #expect(try world.say(vault, by: "vault").refusal == nil)
-        #expect(codes(world) == ["disclosure-unbacked"])
+        #expect(try codes(world) == ["disclosure-unbacked"])
         #expect(try world.evaluate(filed.id, by: "rights") == nil)
-        #expect(codes(world) == ["disclosure-unbacked"])
+        #expect(try codes(world) == ["disclosure-unbacked"])
         let other = DisclosureBody(
             role: .requester, party: "doyle", request: filed.id, bundle: Digest(of: [1]),
             time: World.noon)
         #expect(try world.say(other, by: "doyle").refusal == nil)
-        #expect(codes(world) == ["disclosure-unbacked", "disclosure-differs"])
+        #expect(try codes(world) == ["disclosure-unbacked", "disclosure-differs"])
     }
 
     @Test func grantsStayInsideTheirWindow() throws {
@@ -105,7 +114,7 @@ struct AuditTests {
                 custodian: "clerk", site: site, firstHour: hour.adding(from),
                 lastHour: hour.adding(to), request: .zero, time: World.noon)
             #expect(try world.say(body, by: "clerk").refusal == nil)
-            #expect(codes(world) == expected)
+            #expect(try codes(world) == expected)
         }
     }
 
@@ -116,10 +125,10 @@ struct AuditTests {
         let filed = try world.file(filing)
         try world.approve(filed.id, ["clerk", "privacy", "rights"])
         #expect(try world.evaluate(filed.id, by: "clerk") == nil)
-        let report = Audit.report(on: world.record, at: World.noon)
+        let report = try Auditor.report(on: world.entries, at: World.noon)
         #expect(report.findings.map(\.code) == ["exigent-unratified"] && report.isClean)
         try world.attest(filed.id)
-        #expect(codes(world).isEmpty)
+        #expect(try codes(world).isEmpty)
     }
 
     @Test func whatPartiesTellAndWhatDoesNotVerifyIsListed() throws {
@@ -143,7 +152,7 @@ struct AuditTests {
                 ShredBody(custodian: "audit", generation: 1, slot: .file, time: noon), by: "audit"
             ).refusal == nil)
         #expect(try world.propose(2, first: World.today.adding(9), at: noon) == nil)
-        let findings = Audit.report(on: world.record, at: noon).findings
+        let findings = try findings(world)
         #expect(
             findings.map(\.code) == [
                 "statement-malformed", "difference-told", "rolled-back", "shred",
@@ -160,7 +169,7 @@ struct AuditTests {
         }
         #expect(try world.finish(1, by: "audit", at: World.noon) == nil)
         #expect(try world.finish(1, by: "clerk", tag: "lie", at: World.noon) == nil)
-        #expect(Set(codes(world)) == ["generation-void"])
+        #expect(Set(try codes(world)) == ["generation-void"])
     }
 
     @Test func aDayDiesByTheWordOfThree() throws {
@@ -176,17 +185,17 @@ struct AuditTests {
         let hour = due.adding(hours: 1)
         #expect(report(hour)?.verdict == .overdue)
         #expect(report(hour)?.late == ["inspector", "privacy", "rights"])
-        #expect(codes(world, at: hour) == ["day-overdue"])
+        #expect(try codes(world, at: hour) == ["day-overdue"])
         #expect(try world.destroy(day, by: "rights", at: due.adding(seconds: 9)) == nil)
         let dead = try #require(report(hour))
         #expect(dead.verdict == .dead)
         #expect(dead.deadSince == due.adding(seconds: 9).milliseconds)
         #expect(dead.erasedBy == ["audit", "clerk", "rights"] && dead.independent == 3)
         #expect(dead.slots == [.file, .file, .file])
-        #expect(codes(world, at: hour) == ["custodian-late"])
+        #expect(try codes(world, at: hour) == ["custodian-late"])
         #expect(try world.destroy(day, by: "privacy", at: due) == nil)
         #expect(try world.destroy(day, by: "inspector", at: due) == nil)
-        #expect(codes(world, at: hour).isEmpty)
+        #expect(try codes(world, at: hour).isEmpty)
         // The third earliest word counts, whenever it reached the log.
         #expect(report(hour)?.deadSince == due.milliseconds)
         #expect(world.record.report(on: day.next, at: hour)?.verdict == .alive)
@@ -209,7 +218,7 @@ struct AuditTests {
         #expect(try world.destroy(day, by: "audit", at: due) == nil)
         #expect(try world.destroy(day, by: "clerk", tag: "lie", at: due) == nil)
         // They share three of the ten subsets.
-        #expect(codes(world) == Array(repeating: "destruction-differs", count: 3))
+        #expect(try codes(world) == Array(repeating: "destruction-differs", count: 3))
     }
 
     @Test func custodiansUnderOneRoofAreOneWitness() throws {

@@ -56,7 +56,8 @@ struct RecordTests {
         #expect(try world.say(other, by: "site-1").refusal?.reason == .cellClosed)
         #expect(world.record.closing(cell, .late) == nil)
         try world.close(cell, kind: .late)
-        #expect(world.record.closing(cell, .prompt)?.body.cell == cell)
+        #expect(
+            world.record.closing(cell, .prompt)?.closed == Digest(of: Array(cell.description.utf8)))
         #expect(world.record.closing(cell, .late) != nil)
         #expect(world.record.closedCells.count == 10)
         let forged = HourClosedBody(
