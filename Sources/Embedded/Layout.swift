@@ -5,6 +5,8 @@
 // into a process of its own. One machine that holds all shares protects nobody: this is for
 // demonstrations, tests and trials.
 
+import Secrets
+
 /// Where each party keeps its files below the deployment's directory.
 public struct Layout: Sendable {
     /// The deployment's directory.
@@ -29,6 +31,10 @@ public struct Layout: Sendable {
     public func gateway(_ site: UInt16) -> String { root + "/gateway-\(site)" }
     /// A custodian, by its index in the roster.
     public func custodian(_ index: Int) -> String { root + "/custodian-\(index)" }
+    /// What anybody may fetch of a custodian's mirror of a log.
+    public func mirror(_ index: Int, origin: String) -> String {
+        custodian(index) + "/mirror/public/" + Digest(of: Array(origin.utf8)).hex
+    }
     /// A custodian's officer.
     public func officer(_ index: Int) -> String { root + "/officer-\(index)" }
     /// The requesting agency.

@@ -2,7 +2,9 @@ import ArgumentParser
 import Custody
 import Disk
 import Embedded
+import Foundation
 import Glibc
+import Inquiry
 import Intake
 import Plates
 import Secrets
@@ -82,44 +84,84 @@ struct AuditCommand: ParsableCommand {
         abstract:
             "check the log, every act in it and every day's destruction; 1 if anything is wrong",
         discussion: """
-            Recomputes the log's tree from its entries, verifies every statement under the roster in \
-            force at its place, holds every evaluation against its request, attestation and approvals, \
-            and tells each day's verdict and by whose word.
+            Recomputes the log's tree from its entries, holds it against every mirror's checkpoint, \
+            verifies every cosignature and every statement under the roster in force at its place, \
+            every evaluation against its request, attestation and approvals, and tells each day's \
+            verdict and by whose word. With --log it needs nothing but the log's public files and \
+            the first roster; without, it audits the deployment's own log and its custodians' mirrors.
 
             example: platevault audit --json
+            example: platevault audit --log https://log.example.org/ --roster 9f86d081…0f00a08 \
+            --mirror https://clerk.example.org/ --html audit.html
             """)
 
     @OptionGroup var options: DeploymentOptions
 
+    @Option(help: "A folder or URL with the log's public files; the deployment's where left out.")
+    var log: String?
+
+    @Option(help: "The first roster: its hash, or a file with it; from a source that you trust.")
+    var roster: String?
+
+    @Option(help: "A folder or URL with a mirror of the log; can be repeated.")
+    var mirror: [String] = []
+
+    @Option(help: "The time of the audit, such as 2026-03-02T06:00:00.000Z or 2026-03-02T06Z.")
+    var at: String?
+
+    @Option(help: "Write one self-contained page for people to this file.")
+    var html: String?
+
+    @Option(help: "A file with a published chain value, to be held against the commitments.")
+    var evidence: String?
+
+    func validate() throws {
+        guard (log == nil) == (roster == nil) else {
+            throw ValidationError("--log and --roster go together")
+        }
+        guard log != nil || at == nil else {
+            throw ValidationError("--at is for --log; a deployment has its own time")
+        }
+    }
+
     func run() throws {
-        // An auditor makes nobody do anything: what is overdue must stand as overdue.
-        let deployment = try options.open(settled: false)
-        let report = try deployment.audit()
+        let disk = POSIXFileSystem()
+        let claim = try evidence.map { try ChainEvidence.claim(at: $0, fileSystem: disk) }
+        let mirrors = try mirror.map {
+            LogAudit.Mirror(name: $0, source: try LogPlace.tiles($0, fileSystem: disk))
+        }
+        let report: AuditReport
+        if let log, let roster {
+            let (found, speeds) = try LogAudit(
+                try LogPlace.tiles(log, fileSystem: disk),
+                trusting: try LogPlace.roster(roster, fileSystem: disk), mirrors: mirrors,
+                at: try time(), claim: claim
+            ).run(progress: Self.progress)
+            report = found
+            AuditTable.note(speeds, report.entries)
+        } else {
+            // An auditor makes nobody do anything: what is overdue must stand as overdue.
+            let deployment = try options.open(settled: false)
+            report = try deployment.audit(mirrors: mirrors, claim: claim, progress: Self.progress)
+        }
+        if let html { try disk.replace(html, Array(AuditPage.html(report).utf8), isPublic: true) }
         if options.json { try options.print(report) } else { AuditTable.print(report) }
         guard report.isClean else { throw ExitCode(1) }
     }
-}
 
-/// An audit's report as lines.
-enum AuditTable {
-    static func print(_ report: AuditReport) {
-        Voice.say("log         \(report.entries) entries of \(report.origin)")
-        Voice.say("roster      \(report.roster)")
-        Voice.say(
-            "acts        \(report.requests) requests, \(report.evaluations) evaluations, "
-                + "\(report.disclosures) disclosures")
-        for day in report.days {
-            let since = day.deadSince.map {
-                " since \(Timestamp(milliseconds: $0).text), by the word of "
-                    + day.erasedBy.joined(separator: ", ") + "; \(day.independent) independent"
-            }
-            let late = day.late.isEmpty ? "" : "; late: " + day.late.joined(separator: ", ")
-            Voice.say("\(day.day.text)  \(day.verdict.rawValue)\(since ?? "")\(late)")
+    private static func progress(_ done: UInt64, _ all: UInt64) {
+        Voice.progress(Int(clamping: done), of: Int(clamping: all), "entries")
+    }
+
+    private func time() throws -> Timestamp {
+        guard let at else {
+            return Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000))
         }
-        for finding in report.findings {
-            let place = finding.index.map { "entry \($0): " } ?? ""
-            Voice.say("\(finding.isFault ? "fault" : "note")  \(place)\(finding.sentence)")
+        guard let time = Timestamp(text: at) ?? Hour(text: at)?.start else {
+            throw Complaint(
+                code: "time-malformed",
+                sentence: "--at takes a time such as 2026-03-02T06:00:00.000Z or 2026-03-02T06Z")
         }
-        Voice.say(report.isClean ? "clean" : "not clean")
+        return time
     }
 }
