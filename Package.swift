@@ -194,6 +194,9 @@ let package = Package(
         .executableTarget(  // how fast the log is: `make bench`
             name: "Bench",
             dependencies: [
+                "Inquiry",  // the audit is measured
+                "Warrants",  // on the log of a city that never was
+                "Plates",  // its days, hours and sites
                 "Ledger",  // what is measured
                 "Secrets",  // keys of nobody, and plain SHA-256 as a reference
                 "Disk",  // the machine's own files

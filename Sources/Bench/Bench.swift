@@ -12,6 +12,8 @@ enum Bench {
         let folder = FileManager.default.currentDirectoryPath + "/.bench"
         let work = folder + "/work"
         let disk = POSIXFileSystem()
+        let words = Array(CommandLine.arguments.dropFirst())
+        if try AuditBench.command(words, disk) { return }
         try? FileManager.default.removeItem(atPath: work)
         try disk.makeFolder(work)
         defer { try? FileManager.default.removeItem(atPath: work) }
@@ -21,6 +23,7 @@ enum Bench {
         }
         results.append(try CosignBench(folder: work, disk: disk).run())
         results.append(try ReadBench(folder: work, disk: disk).run())
+        results += try AuditBench(folder: work, disk: disk).run()
         for line in Measure.table(results) { print(line) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -61,7 +61,7 @@ public struct Record: Sendable {
     public internal(set) var roster: Roster
     /// How many entries have been taken in.
     public internal(set) var count: UInt64 = 0
-    /// What did not verify, the first 1,000 of it.
+    /// What did not verify, the first 200 of it.
     public internal(set) var findings: [Finding] = []
     /// How many entries did not verify.
     public internal(set) var invalid: UInt64 = 0

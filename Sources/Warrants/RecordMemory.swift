@@ -120,7 +120,7 @@ extension Record {
     /// For how long it is remembered where a prompt closing stands: until an embargo, and one that
     /// an order has extended, is over.
     static let placeDays: Int64 = 200
-    static let mostFindings = 1_000
+    static let mostFindings = 200
 
     /// Remembers a statement's id, and what its author's word says about the time.
     mutating func remember(_ statement: AnyStatement, at index: UInt64) {

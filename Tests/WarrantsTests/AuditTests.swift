@@ -35,7 +35,9 @@ struct AuditTests {
         #expect(report.requests == 1 && report.evaluations == 3 && report.disclosures == 1)
         #expect(report.days.count == 11 && report.days.allSatisfy { $0.verdict == .alive })
         let json = String(decoding: try report.json(), as: UTF8.self)
-        #expect(json.hasPrefix(#"{"at":1795435200000,"counters":[{"agency":"police""#) && json.contains(#""verdict":"alive""#))
+        #expect(
+            json.hasPrefix(#"{"at":1795435200000,"counters":[{"agency":"police""#)
+                && json.contains(#""verdict":"alive""#))
     }
 
     @Test func anEvaluationWithoutLeaveIsFound() throws {

@@ -85,12 +85,14 @@ struct World {
 
     /// A log with generation 1 since ten days, prekeys for today, and the closed hours 0 to 4 of
     /// today at both sites: noon is more than late_hours after them.
-    static func running() throws -> World {
-        var world = try World()
+    static func running(
+        _ draft: RosterDraft? = nil, closing sites: [SiteNumber] = [siteOne, siteTwo]
+    ) throws -> World {
+        var world = try World(draft: draft)
         try world.makeGeneration(1, first: today.adding(-10), at: today.adding(-10).start)
         for word in custodianWords { try world.publishPrekeys(word, days: [today]) }
         for hour in today.hours.prefix(5) {
-            for site in [siteOne, siteTwo] { try world.close(Cell(hour: hour, site: site)) }
+            for site in sites { try world.close(Cell(hour: hour, site: site)) }
         }
         return world
     }
