@@ -212,6 +212,11 @@ let package = Package(
         tests("RowsTests", ["Rows", "Ledger", "Plates", "Secrets", "Bytes"]),
         tests("WarrantsTests", ["Warrants", "Ledger", "Plates", "Secrets", "Bytes"]),
         tests(
+            "InquiryTests",
+            [
+                "Inquiry", "Warrants", "Tokens", "Ledger", "Plates", "Secrets", "Bytes", "Disk",
+            ]),
+        tests(
             "IntakeTests",
             [
                 "Intake", "Wire", "Warrants", "Rows", "Tokens", "Ledger", "Plates", "Secrets",

@@ -92,8 +92,8 @@ public struct LogAudit: Sendable {
         var meter = Meter()
         let broken = take(log, into: &auditor, &meter, progress)
         let check = HeadCheck(log: log, note: note, record: auditor.record, now: now)
-        // What came after a broken place is unknown: nobody is blamed for being silent there.
-        var report = auditor.report(at: broken == nil ? now : min(now, auditor.record.time))
+        var report = auditor.report(
+            at: broken == nil ? now : min(now, auditor.record.time), isWhole: broken == nil)
         report = report.adding(
             [broken].compactMap { $0 } + successions(of: auditor.record, in: log))
         let (state, findings) = check.result(seen.map { ($0.name, $1) })

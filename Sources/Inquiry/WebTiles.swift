@@ -103,7 +103,9 @@ private final class Inbox: NSObject, URLSessionDataDelegate, Sendable {
             guard var letter = letters.removeValue(forKey: dataTask.taskIdentifier) else {
                 return true
             }
-            letter.isTooLong = letter.bytes.count + data.count > letter.most
+            // Once too long, it stays so: more may come before the task is stopped.
+            letter.isTooLong =
+                letter.isTooLong || letter.bytes.count + data.count > letter.most
             if !letter.isTooLong { letter.bytes += data }
             letters[dataTask.taskIdentifier] = letter
             return letter.isTooLong

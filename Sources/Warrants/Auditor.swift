@@ -127,10 +127,12 @@ public struct Auditor: Sendable {
         }
     }
 
-    /// The report as of a time, with everything that the silence until then says.
-    public func report(at now: Timestamp) -> AuditReport {
+    /// The report as of a time, with everything that the silence until then says. Where the log could
+    /// not be read to its end, silence says nothing: nobody is blamed for what may stand there.
+    public func report(at now: Timestamp, isWhole: Bool = true) -> AuditReport {
         var last = self
-        for state in record.allRequests { last.settle(state, at: now) }
+        let heard = isWhole ? now : Timestamp(milliseconds: 0)
+        for state in record.allRequests { last.settle(state, at: heard) }
         if record.rosters.isEmpty { last.findings.fault("roster-missing", "the log has no roster") }
         for state in record.generations.values.sorted(by: { $0.number < $1.number })
         where state.disputes.isEmpty && !state.isFinal {
@@ -140,8 +142,8 @@ public struct Auditor: Sendable {
                     + "\(state.threshold.n) custodians have said so", state.proposed)
         }
         let days = record.days(upTo: now).compactMap { record.report(on: $0, at: now) }
-        for finding in days.compactMap(Self.overdue) { last.findings.add(finding) }
-        let sites = tally.sites(in: record, at: now)
+        if isWhole { for finding in days.compactMap(Self.overdue) { last.findings.add(finding) } }
+        let sites = tally.sites(in: record, at: heard)
         for site in sites { if let finding = site.finding { last.findings.add(finding) } }
         if let finding = claim?.finding(in: record) { last.findings.add(finding) }
         return AuditReport(

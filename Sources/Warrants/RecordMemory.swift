@@ -96,20 +96,39 @@ struct SiteHours: Sendable {
     /// Where the prompt closings stand, for as long as an opened window can be judged by it.
     var places: [Hour: UInt64] = [:]
 
+    /// From which hour on `recent` and `places` are kept.
+    private var kept = Hour(number: 0)
+    private var placed = Hour(number: 0)
+
     mutating func close(_ statement: Statement<HourClosedBody>, at index: UInt64) {
         let body = statement.body
-        recent[body.hour, default: [:]][body.kind] = Closing(statement, at: index)
+        if body.hour >= kept {
+            recent[body.hour, default: [:]][body.kind] = Closing(statement, at: index)
+        }
         switch body.kind {
         case .prompt:
             prompt.insert(body.hour)
-            places[body.hour] = index
+            if body.hour >= placed { places[body.hour] = index }
         case .late: late.insert(body.hour)
         }
     }
 
     mutating func forget(before kept: Hour, placesBefore placed: Hour) {
-        recent = recent.filter { $0.key >= kept }
-        places = places.filter { $0.key >= placed }
+        Self.forget(&recent, &self.kept, before: kept)
+        Self.forget(&places, &self.placed, before: placed)
+    }
+
+    /// Hour by hour where few have passed: a log's every day passes here.
+    private static func forget<Value>(
+        _ known: inout [Hour: Value], _ first: inout Hour, before next: Hour
+    ) {
+        guard next > first else { return }
+        if next.number - first.number < 100 {
+            for number in first.number..<next.number { known[Hour(number: number)] = nil }
+        } else {
+            known = known.filter { $0.key >= next }
+        }
+        first = next
     }
 }
 
