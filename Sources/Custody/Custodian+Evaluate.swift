@@ -19,7 +19,8 @@ extension Custodian {
         let secret = try openCopy(of: request)
         let verdict = Judge.verdict(on: id, secret: secret, in: log.record, at: time)
         if let refusal = verdict.refusal { throw CustodyError(refusal) }
-        try checkOwnOfficer(request)
+        // A drill opens nobody's plate: it needs no officer, and the judge has seen that it is one.
+        if !request.isDrill { try checkOwnOfficer(request) }
         let share = try usableShare(for: secret.days)
         let chains = try share.open()
         let parcel = try onTokens { () throws(TokensError) in

@@ -187,7 +187,7 @@ extension Story {
         (try? city.record().generations[1]?.first) ?? city.now.day
     }
 
-    private func nextDay(_ city: Deployment) throws {
+    func nextDay(_ city: Deployment) throws {
         try city.clocks.pass(milliseconds: 86_400_000)
         try city.settle()
         _ = try city.closeHours()

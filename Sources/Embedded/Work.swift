@@ -27,7 +27,11 @@ extension Deployment {
     public func file(_ application: Application, as requester: String) throws -> Digest {
         let desk = try desk(requester)
         let asker = Requester(desk: desk, random: random)
-        let prepared = try asker.prepare(application, at: now)
+        return try file(try asker.prepare(application, at: now), by: asker)
+    }
+
+    /// Keeps the case, then has the request logged.
+    func file(_ prepared: PreparedRequest, by asker: Requester) throws -> Digest {
         let folder = layout.agency + "/cases"
         try fileSystem.makeFolder(folder)
         let sealed = try prepared.file.seal(
@@ -72,15 +76,20 @@ extension Deployment {
         try desk.refresh()
         let bundle = try Bundle(finding, mirror: desk.mirror, record: desk.record)
         try bundle.write(to: folder, fileSystem: fileSystem)
-        let signed = desk.record.request(request)?.disclosures ?? []
-        if !signed.contains(where: { $0.body.role == .requester }) {
-            try desk.log(
-                DisclosureBody(
-                    role: .requester, party: desk.id, request: request,
-                    bundle: Digest(of: ByteList.encode(finding.answers)),
-                    time: desk.roster.policy.blunt(now)))
-        }
+        try countersign(finding, at: desk)
         return finding
+    }
+
+    /// The requester signs what the vault handed over, once.
+    func countersign(_ finding: Inquiry.Finding, at desk: Desk) throws {
+        let request = finding.evidence.request
+        let signed = desk.record.request(request)?.disclosures ?? []
+        guard !signed.contains(where: { $0.body.role == .requester }) else { return }
+        try desk.log(
+            DisclosureBody(
+                role: .requester, party: desk.id, request: request,
+                bundle: Digest(of: ByteList.encode(finding.answers)),
+                time: desk.roster.policy.blunt(now)))
     }
 
     /// The authority attests a request under a document whose digest it has in hands.

@@ -58,22 +58,47 @@ public struct Requester {
     public func prepare(_ application: Application, at time: Timestamp) throws -> PreparedRequest {
         try desk.refresh()
         let roster = desk.roster
-        guard let agency = roster.agency(ofRequester: desk.id) else {
-            throw Refusal(.requesterUnknown, "the roster has no requester \(desk.id)")
-        }
         let replyKey = try OneTimeKey(from: random)
         let secret = try RequestSecret(
             requester: desk.id, replyKey: replyKey.publicKey, plates: application.plates,
             fold: roster.policy.fold, cells: application.cells, docket: application.docket,
             random: random)
+        return try prepare(application, secret, replyKey, isChecked: true, at: time)
+    }
+
+    /// A drill, ready to be filed: the reserved plate in hours of one day, under no process, opened
+    /// to everybody the same day. Without the own check, which throws as for any request, it can ask
+    /// for a day that is dead, to see who else refuses it.
+    public func prepareDrill(
+        _ cells: [Cell], isChecked: Bool = true, at time: Timestamp
+    ) throws -> PreparedRequest {
+        try desk.refresh()
+        let replyKey = try OneTimeKey(from: random)
+        let secret = try RequestSecret(
+            drillBy: desk.id, replyKey: replyKey.publicKey, fold: desk.roster.policy.fold,
+            cells: cells, random: random)
+        let application = Application(
+            plates: [], cells: cells, purpose: Purpose.drill, process: .drill,
+            warrant: Digest(of: []), docket: "", embargo: time.day)
+        return try prepare(application, secret, replyKey, isChecked: isChecked, at: time)
+    }
+
+    /// Seals, signs, and unless told otherwise judges. The plates are the secret's.
+    func prepare(
+        _ application: Application, _ secret: RequestSecret, _ replyKey: OneTimeKey,
+        isChecked: Bool, at time: Timestamp
+    ) throws -> PreparedRequest {
+        let roster = desk.roster
+        guard let agency = roster.agency(ofRequester: desk.id) else {
+            throw Refusal(.requesterUnknown, "the roster has no requester \(desk.id)")
+        }
         let (copies, digests) = try seal(secret, roster: roster, at: time)
         let body = secret.request(
             agency: agency.id, purpose: application.purpose, process: application.process,
             warrant: application.warrant, embargo: application.embargo(roster, at: time),
             replyKey: replyKey.publicKey, sealedCopies: digests, time: desk.blunt(time))
-        if let refusal = Judge.admission(of: body, secret: secret, in: desk.record, at: time) {
-            throw refusal
-        }
+        let refusal = Judge.admission(of: body, secret: secret, in: desk.record, at: time)
+        if isChecked, let refusal { throw refusal }
         let wire = try StatementDraft.sign(body, under: roster, by: desk.signer)
         return PreparedRequest(
             id: try UnverifiedStatement(wire: wire).id, wire: wire, body: body, secret: secret,

@@ -219,6 +219,9 @@ struct Matter {
                 .platesOverLimit,
                 "\(body.plateCommitments.count) plates are more than \(roster.policy.maxPlates)")
         }
+        guard !body.isDrill || body.plateCommitments.count == 1 else {
+            throw Refusal(.drillMixed, "a drill names the reserved plate and no other")
+        }
         guard Set(body.plateCommitments).count == body.plateCommitments.count else {
             throw Refusal(.plateRepeated, "the same plate is named twice")
         }
@@ -232,6 +235,10 @@ struct Matter {
             throw Refusal(
                 .cellsOverLimit,
                 "\(body.cellCount) cells are more than \(roster.policy.maxCells)")
+        }
+        guard !body.isDrill || body.cellCount <= 24 * roster.sites.count else {
+            throw Refusal(
+                .drillTooWide, "a drill names the hours of one day, at the sites there are")
         }
     }
 
@@ -292,7 +299,11 @@ struct Matter {
 
     /// Days whose keys live, sites that exist, hours that were closed.
     func window(_ cells: [Cell]) throws(Refusal) {
-        for day in Set(cells.map(\.hour.day)).sorted() {
+        let days = Set(cells.map(\.hour.day)).sorted()
+        guard !body.isDrill || days.count == 1 else {
+            throw Refusal(.drillTooWide, "a drill names hours of one day, not of \(days.count)")
+        }
+        for day in days {
             guard let generation = record.generation(for: day, before: limit) else {
                 throw Refusal(
                     .windowUnkept, "no final generation has keys for \(day.text)")

@@ -77,6 +77,7 @@ public enum RefusalCode: String, CaseIterable, Codable, Sendable {
     case embargoTooLate = "embargo-too-late"
     case timeExact = "time-exact"
     case drillMixed = "drill-mixed"
+    case drillTooWide = "drill-too-wide"
     case drillsOverLimit = "drills-over-limit"
     // Requests: by whose leave
     case attestationMissing = "attestation-missing"

@@ -113,6 +113,18 @@ public final class RequestSecret: Sendable, CustomStringConvertible, CustomRefle
             windowSalt: random.bytes(32), docket: docket, docketSalt: random.bytes(32))
     }
 
+    /// The secret of a drill, with fresh salts: the reserved plate, some cells, no docket. Nothing
+    /// that anybody types comes this way. Throws `cells-missing` or `secret-malformed`.
+    public convenience init(
+        drillBy requester: String, replyKey: [UInt8], fold: Fold, cells: [Cell],
+        random: any RandomSource
+    ) throws(Refusal) {
+        try self.init(
+            requester: requester, replyKey: Digest(of: replyKey), plates: [.canary(fold: fold)],
+            plateSalts: [random.bytes(32)], cells: cells, windowSalt: random.bytes(32),
+            docket: "", docketSalt: random.bytes(32))
+    }
+
     /// The plate that a text names. Throws `plate-not-exact`; the sentence tells why, never what.
     public static func exactPlate(
         _ text: String, fold: Fold, place: Int = 0

@@ -90,12 +90,17 @@ struct AuditCommand: ParsableCommand {
             verdict and by whose word. With --log it needs nothing but the log's public files and \
             the first roster; without, it audits the deployment's own log and its custodians' mirrors.
 
+            With --drill it acts instead: it files a drill, which opens each site's canary of a day if \
+            all shares work, and is refused by everybody if the day is dead.
+
             example: platevault audit --json
+            example: platevault audit --drill --day 2026-03-02
             example: platevault audit --log https://log.example.org/ --roster 9f86d081…0f00a08 \
             --mirror https://clerk.example.org/ --html audit.html
             """)
 
     @OptionGroup var options: DeploymentOptions
+    @OptionGroup var drilling: DrillOptions
 
     @Option(help: "A folder or URL with the log's public files; the deployment's where left out.")
     var log: String?
@@ -125,6 +130,7 @@ struct AuditCommand: ParsableCommand {
     }
 
     func run() throws {
+        if drilling.drill { return try drilling.run(options) }
         let disk = POSIXFileSystem()
         let claim = try evidence.map { try ChainEvidence.claim(at: $0, fileSystem: disk) }
         let mirrors = try mirror.map {

@@ -103,7 +103,9 @@ enum City {
                     "TRF\(100 + number)", at: start.adding(minutes: Int64(number * 5)),
                     now: city.now), site: SiteNumber(number: UInt16(1 + number % 2)))
         }
-        guard gateways.flush().isEmpty else { throw TestFault("rows did not arrive") }
+        guard gateways.sealCanaries().isEmpty, gateways.flush().isEmpty else {
+            throw TestFault("rows did not arrive")
+        }
         try city.clocks.pass(milliseconds: 9 * 3_600_000)
         try city.settle()
         guard try city.closeHours().problems.isEmpty else { throw TestFault("hours stay open") }
