@@ -8,8 +8,8 @@ extension Custodian {
     /// This custodian's partials for a request, sealed to the request's reply key.
     ///
     /// The order is DESIGN section 7, step 4: the log is followed; the own copy is opened and
-    /// checked; the judge decides on the own record; the own officer must have approved; e_S of
-    /// everything is stored and logged; the statement is seen in the own mirror; only then is
+    /// checked; the judge decides on the own record; the own officer must have approved; t−1 others,
+    /// asked directly, hold the same log, and a quorum has cosigned it; e_S of everything is stored and logged; the statement is seen in the own mirror; only then is
     /// anything sealed. Asked again, the same answer is given under the same statement (a crash
     /// or a lost message costs nothing), and never another one. Throws the judge's refusal,
     /// `own-approval-missing`, `answer-differs`, `day-destroyed`, `halted`, ….
@@ -21,6 +21,7 @@ extension Custodian {
         if let refusal = verdict.refusal { throw CustodyError(refusal) }
         // A drill opens nobody's plate: it needs no officer, and the judge has seen that it is one.
         if !request.isDrill { try checkOwnOfficer(request) }
+        try checkQuorum(request)
         let share = try usableShare(for: secret.days)
         let chains = try share.open()
         let parcel = try onTokens { () throws(TokensError) in
@@ -80,7 +81,7 @@ extension Custodian {
     }
 
     /// e_S of each day, plate and subset, ascending in that order.
-    private static func items(
+    static func items(
         of parcel: PartialParcel, request: Digest, secret: RequestSecret
     ) throws(CustodyError) -> [EvaluationItem] {
         var items: [EvaluationItem] = []

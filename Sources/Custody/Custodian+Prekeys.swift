@@ -30,9 +30,8 @@ extension Custodian {
             keys.append(PrekeysBody.Prekey(day: day, key: key.publicKey))
         }
         next.prekeys.sort { $0.day < $1.day }
-        next.outbox.append(
-            try signed(PrekeysBody(custodian: name, keys: keys, time: time)))
-        try keep(next)
+        let body = PrekeysBody(custodian: name, keys: keys, time: time)
+        try keep(next.sending(try signed(body), at: time))
     }
 
     /// The private key of a day. Throws `prekey-gone` where it is erased or never was.

@@ -51,6 +51,10 @@ public struct CustodianStatus: Hashable, Sendable {
     public let isPrepared: Bool
     /// Own statements that are not in the log yet.
     public let unpublished: Int
+    /// Whether one of them has been kept out for an hour, so that it does not cosign the log.
+    public let isWithholding: Bool
+    /// Whether it has seen enough other custodians' mirrors since its start.
+    public let isConfirmed: Bool
     /// Entries of the log in its own mirror.
     public let logSize: UInt64
 }
@@ -66,10 +70,14 @@ extension Custodian {
         report.hasDestroyed = try destroyDue(time)
         try announce()
         report.hasFollowed = attempt(&report) { () throws(CustodyError) in try follow() }
-        if isCaughtUp {
-            try eraseForward(&report)
+        attempt(&report) { () throws(CustodyError) in try confirm() }
+        try eraseForward(&report)
+        if isCaughtUp, isConfirmed {
             attempt(&report) { () throws(CustodyError) in try stepCeremony(time) }
             attempt(&report) { () throws(CustodyError) in try renewPrekeys(time) }
+            attempt(&report) { () throws(CustodyError) in try checkOthers(time) }
+            attempt(&report) { () throws(CustodyError) in try keepOpenings() }
+            attempt(&report) { () throws(CustodyError) in try openCommitments(time) }
             try announce()
         }
         var published = 0
@@ -93,29 +101,15 @@ extension Custodian {
         }
     }
 
-    /// Follows the log. A fork is the end of all use of keys, though not of destruction.
-    func follow() throws(CustodyError) {
-        do throws(CustodyError) {
-            try log.follow()
-        } catch {
-            isCaughtUp = false
-            if error.code == "log-forked", state.halted == nil {
-                var next = state
-                next.halted = error.code
-                try keep(next)
-            }
-            throw error
-        }
-        isCaughtUp = true
-    }
-
-    /// Before a key is used: the log is followed, nothing is halted, what is due is gone.
-    /// Returns the custodian's time. Throws `halted`, and what following throws.
+    /// Before a key is used: the log is followed, nothing is halted, what is due is gone, and
+    /// others' mirrors have been seen. Returns the custodian's time. Throws `halted`,
+    /// `mirrors-unseen`, and what following throws.
     func ready() throws(CustodyError) -> Timestamp {
         let time = now()
         if try destroyDue(time) { try announce() }
         if let code = state.halted { throw Self.halted(code) }
         try follow()
+        try confirm()
         var report = TickReport(time: time)
         try eraseForward(&report)
         return time
@@ -132,11 +126,10 @@ extension Custodian {
         report.hasDestroyed = true
         var next = state
         for item in found {
-            next.outbox.append(
-                try signed(
-                    RolledBackBody(
-                        custodian: name, generation: item.generation, announced: item.to,
-                        found: item.found, time: now())))
+            let body = RolledBackBody(
+                custodian: name, generation: item.generation, announced: item.to,
+                found: item.found, time: now())
+            next = next.sending(try signed(body), at: clockTime)
         }
         try keep(next)
     }
@@ -157,7 +150,7 @@ extension Custodian {
                 custodian: name, generation: share.generation, day: share.oldest.adding(-1),
                 next: commits.map { MaskedDigest(mask: $0.mask, commit: $0.commit) },
                 slot: slotKind, time: now())
-            next.outbox.append(try signed(body))
+            next = next.sending(try signed(body), at: clockTime)
             next.shares[place].announced = share.oldest
             if share.oldest > share.last { next.shares[place].chains = nil }
             next.lastDestroyed = max(next.lastDestroyed ?? body.day, body.day)
@@ -169,60 +162,6 @@ extension Custodian {
     /// Whether all custodians have said final for a generation, and the same.
     func isFinal(_ generation: UInt32) -> Bool {
         log.record.generations[generation]?.isFinal ?? false
-    }
-
-    /// Brings the outbox into the log and takes out of it what the own mirror has. Returns how
-    /// many were taken out. Throws the first refusal after all have been tried.
-    @discardableResult
-    func publish() throws(CustodyError) -> Int {
-        guard !state.outbox.isEmpty else { return 0 }
-        var refusal: CustodyError?
-        let waiting = state.outbox.filter { !isLogged($0) }
-        do throws(WireProblem) {
-            if !waiting.isEmpty { _ = try setting.vault.append(waiting) }
-        } catch {
-            refusal = CustodyError(error)
-            // One that is refused must not hold up the others.
-            for note in waiting {
-                do throws(WireProblem) { _ = try setting.vault.append([note]) } catch {
-                    refusal = CustodyError(error)
-                }
-            }
-        }
-        if !waiting.isEmpty { try follow() }
-        let left = state.outbox.filter { !isLogged($0) }
-        let published = state.outbox.count - left.count
-        if published > 0 {
-            var next = state
-            next.outbox = left
-            try keep(next)
-        }
-        if let refusal, !left.isEmpty { throw refusal }
-        return published
-    }
-
-    /// Whether a statement counts in the own mirror.
-    private func isLogged(_ note: [UInt8]) -> Bool {
-        guard let statement = try? UnverifiedStatement(wire: note) else { return false }
-        return log.holds(statement.id)
-    }
-
-    /// Stores a changed state with a statement of the act, publishes it, and returns only when the
-    /// statement stands in the own mirror. Throws `statement-unlogged` where it does not.
-    func act(
-        _ changed: CustodianState, with note: [UInt8], erasing: Bool = false
-    ) throws(CustodyError) {
-        var next = changed
-        next.outbox.append(note)
-        try keep(next, erasing: erasing)
-        var refusal: CustodyError?
-        do throws(CustodyError) { try publish() } catch { refusal = error }
-        guard isLogged(note) else {
-            throw refusal
-                ?? CustodyError(
-                    code: "statement-unlogged",
-                    sentence: "the act's statement does not stand in the log yet; ask again")
-        }
     }
 
     /// The custodian's own verified copy of the log, for anybody to read.
@@ -240,6 +179,7 @@ extension Custodian {
                     isFinal: isFinal(share.generation))
             },
             lastDestroyed: state.lastDestroyed, isInCeremony: state.ceremony != nil,
-            isPrepared: isPrepared, unpublished: state.outbox.count, logSize: log.mirror.size)
+            isPrepared: isPrepared, unpublished: state.outbox.count,
+            isWithholding: isWithholding, isConfirmed: isConfirmed, logSize: log.mirror.size)
     }
 }

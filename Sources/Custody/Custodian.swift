@@ -17,6 +17,8 @@ public struct CustodianSetting {
     public let custodian: String
     /// The key under which it signs its statements; the key's file is the program's.
     public let signer: NoteSigner
+    /// The key under which it cosigns what its mirror holds; another one than the signer's.
+    public let cosigner: Cosigner
     /// The machine's clocks.
     public let clock: any ClockSource
     /// The way to the vault.
@@ -25,6 +27,8 @@ public struct CustodianSetting {
     public let disk: any FileSystem
     /// Where randomness comes from.
     public let random: any RandomSource
+    /// The ways to the other custodians' mirrors, by their words; asked for whenever they are needed.
+    public var mirrors: () -> [(id: String, client: CustodianClient)]
     /// Called after a destruction and before it is announced, so that a program of its own can
     /// start anew (exec) and no heap keeps a copy; nothing in process.
     public var startAnew: (() -> Void)?
@@ -32,15 +36,18 @@ public struct CustodianSetting {
     /// A setting of its parts.
     public init(
         folder: String, roster: Roster, custodian: String, signer: NoteSigner,
-        clock: any ClockSource, vault: VaultClient, disk: any FileSystem,
-        random: any RandomSource = SystemRandom()
+        cosigner: Cosigner, clock: any ClockSource, vault: VaultClient,
+        mirrors: @escaping () -> [(id: String, client: CustodianClient)],
+        disk: any FileSystem, random: any RandomSource = SystemRandom()
     ) {
         self.folder = folder
         self.roster = roster
         self.custodian = custodian
         self.signer = signer
+        self.cosigner = cosigner
         self.clock = clock
         self.vault = vault
+        self.mirrors = mirrors
         self.disk = disk
         self.random = random
     }
@@ -63,6 +70,13 @@ public final class Custodian {
     private var preparedFor: Timestamp?
     /// Whether the log was fetched since the custodian was opened: before, it uses no key.
     var isCaughtUp = false
+    /// Whether enough other custodians' mirrors have been seen since it was opened: before, it uses
+    /// no key either, because an old image of its disk and an old log look well together.
+    var isConfirmed = false
+    /// The checkpoint that was handed to the vault with the own cosignature.
+    var handedOver: [UInt8]?
+    /// When the checkpoint held was cosigned last.
+    var cosigned: Timestamp?
 
     /// Two hours: how long before its due instant a destruction is prepared.
     static let preparationTime: Int64 = 7_200_000
@@ -120,11 +134,12 @@ public final class Custodian {
     private static func check(_ setting: CustodianSetting) throws(CustodyError) {
         let keys = setting.roster.statementKeys(of: setting.custodian)
         guard setting.roster.custodianIndex(setting.custodian) != nil,
-            keys.contains(setting.signer.verifierKey)
+            keys.contains(setting.signer.verifierKey),
+            setting.roster.cosignerKey(of: setting.custodian) == setting.cosigner.verifierKey
         else {
             throw CustodyError(
                 code: "signer-unknown",
-                sentence: "the roster has no custodian \(setting.custodian) with that key")
+                sentence: "the roster has no custodian \(setting.custodian) with these keys")
         }
     }
 

@@ -1,3 +1,5 @@
+import Bytes
+import Ledger
 import Secrets
 public import Wire
 
@@ -9,6 +11,16 @@ public final class CustodianService: Handler {
     /// The service of one custodian.
     public init(_ custodian: Custodian) { self.custodian = custodian }
 
+    /// `u16(status) ‖ u16(length) ‖ content type ‖ body`, as HTTP would carry it.
+    private static func encode(_ reply: TlogReply) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.u16(UInt16(clamping: reply.status))
+        writer.u16(UInt16(clamping: reply.contentType.utf8.count))
+        writer.text(reply.contentType)
+        writer.raw(reply.body)
+        return writer.bytes
+    }
+
     public func handle(
         _ endpoint: Endpoint, _ body: [UInt8]
     ) throws(WireProblem) -> [UInt8] {
@@ -16,6 +28,14 @@ public final class CustodianService: Handler {
             switch endpoint {
             case .grant: return try custodian.grant(body)
             case .docket: return try custodian.docket(body)
+            case .mirrorResource:
+                guard let path = String(validating: body, as: UTF8.self) else {
+                    throw CustodyError(
+                        code: "message-malformed", sentence: "the message is no path")
+                }
+                return try custodian.resource(path)
+            case .mirrorAddCheckpoint: return Self.encode(custodian.addCheckpoint(body))
+            case .mirrorAddEntries: return Self.encode(custodian.addEntries(body))
             case .evaluate:
                 guard let request = Digest(wire: body) else {
                     throw CustodyError(

@@ -25,8 +25,31 @@ struct CustodianState {
     var evaluations: [Evaluated] = []
     /// How often which site got keys of which hour; ascending.
     var grants: [GrantCount] = []
+    /// What requests committed to, kept until their embargo ends; ascending by request.
+    var openings: [KeptOpening] = []
     /// Own statements not yet seen in the log, oldest first.
-    var outbox: [[UInt8]] = []
+    var outbox: [Outgoing] = []
+
+    /// An own statement on its way into the log.
+    struct Outgoing {
+        let note: [UInt8]
+        /// When it was ready to go.
+        let since: Timestamp
+    }
+
+    /// Window and docket of a request, with their salts; no plate.
+    struct KeptOpening {
+        let request: Digest
+        /// An `OpeningBody` as `kept` encodes it.
+        let secret: SecretBox
+    }
+
+    /// The state with one more statement to go out.
+    func sending(_ note: [UInt8], at time: Timestamp) -> CustodianState {
+        var next = self
+        next.outbox.append(Outgoing(note: note, since: time))
+        return next
+    }
 
     /// What is held of one generation.
     struct Share {

@@ -39,7 +39,8 @@ final class LogFollower {
         let roster = setting.roster
         return try onLog {
             let mirror = try mirror(
-                setting.folder + "/mirror", roster.origin, roster.logKey, nil, setting.disk)
+                setting.folder + "/mirror", roster.origin, roster.logKey, setting.cosigner,
+                setting.disk)
             return LogFollower(
                 try Follower(mirror: mirror, trusting: roster), setting.vault)
         }
@@ -59,10 +60,25 @@ final class LogFollower {
     /// Whether a statement counts in the mirror.
     func holds(_ id: Digest) -> Bool { record.index(of: id) != nil }
 
-    /// Follows the log to its newest checkpoint. Throws `log-forked`, `entries-mismatch`,
-    /// `checkpoint-older` and the like, and what the vault answers; then nothing has changed.
-    func follow() throws(CustodyError) {
-        try Self.onLog { try follower.refresh(from: vault) }
+    /// Follows the log to its newest checkpoint, and cosigns what it accepts where there is a time.
+    /// Throws `log-forked`, `entries-mismatch`, `checkpoint-older` and the like, and what the vault
+    /// answers; then nothing has changed.
+    func follow(cosignedAt seconds: UInt64?) throws(CustodyError) {
+        try Self.onLog { try follower.refresh(from: vault, cosignedAt: seconds) }
+    }
+
+    /// What other custodians' mirrors show; one that is ahead is followed.
+    func witnesses(
+        asking mirrors: [(id: String, client: CustodianClient)], cosignedAt seconds: UInt64?
+    ) -> Witnesses {
+        Witnesses(asking: mirrors, own: follower) { checkpoint, client in
+            try follower.follow(checkpoint, from: client, cosignedAt: seconds)
+        }
+    }
+
+    /// The own cosignature once more, at a new time.
+    func cosign(at seconds: UInt64) throws(CustodyError) {
+        try Self.onLog { try mirror.cosign(at: seconds) }
     }
 
     /// Runs work on the log under the custodian's own error type.

@@ -30,7 +30,14 @@ extension CustodianState {
                 $0.u16(item.count)
             }
         }
-        writer.list(outbox) { $0.blob($1) }
+        writer.list(openings) { writer, item in
+            writer.open { $0.raw(item.request.bytes) }
+            writer.secret(item.secret)
+        }
+        writer.list(outbox) { writer, item in
+            writer.open { $0.u64(UInt64(bitPattern: item.since.milliseconds)) }
+            writer.blob(item.note)
+        }
         return try writer.finish()
     }
 
@@ -81,7 +88,14 @@ extension CustodianState {
                 hour: Hour(number: try reader.integer()),
                 site: SiteNumber(number: try reader.integer()), count: try reader.integer())
         }
-        outbox = try reader.list { reader throws(CustodyError) in try reader.blob() }
+        openings = try reader.list { reader throws(CustodyError) in
+            KeptOpening(request: try reader.digest(), secret: try reader.secret())
+        }
+        outbox = try reader.list { reader throws(CustodyError) in
+            let since = Int64(bitPattern: try reader.integer(UInt64.self))
+            return Outgoing(
+                note: try reader.blob(), since: Timestamp(milliseconds: since))
+        }
         try reader.end()
         guard try encode().isEqual(to: wire.bytes) else { throw SecretReader.malformed }
     }

@@ -91,6 +91,7 @@ public final class Deployment {
         self.service = service
         files = vault
         vaultHandler = service
+        let neighbours = Neighbours()
         var custodians: [Int: Custody.Custodian] = [:]
         for (index, party) in roster.custodians.enumerated() where !absent.contains(index) {
             let folder = layout.custodian(index)
@@ -98,8 +99,10 @@ public final class Deployment {
                 folder: folder, roster: roster, custodian: party.id,
                 signer: try NoteSigner(
                     name: roster.keyName(party.id), key: try keyRing.key(layout.key(folder))),
-                clock: source, vault: VaultClient(LoopbackChannel(service)), disk: fileSystem,
-                random: random)
+                cosigner: try Cosigner(
+                    name: roster.keyName(party.id), key: try keyRing.key(layout.cosignKey(folder))),
+                clock: source, vault: VaultClient(LoopbackChannel(service)),
+                mirrors: { neighbours.clients }, disk: fileSystem, random: random)
             custodians[index] =
                 isNew
                 ? try Custody.Custodian.create(
@@ -108,7 +111,9 @@ public final class Deployment {
                     setting, passphrase: keyRing.passphraseForStates(roster.origin))
         }
         self.custodians = custodians
-        services = custodians.mapValues(CustodianService.init)
+        let services = custodians.mapValues(CustodianService.init)
+        self.services = services
+        neighbours.services = services.map { (id: roster.custodians[$0].id, service: $1) }
     }
 
     /// The wall clock's time.
@@ -122,6 +127,11 @@ public final class Deployment {
         roster.custodians.indices.map { index in
             CustodianClient(services[index].map { LoopbackChannel($0) } ?? LoopbackChannel(down))
         }
+    }
+
+    /// The ways to the custodians' mirrors, by the custodians' words.
+    public var mirrors: [(id: String, client: CustodianClient)] {
+        zip(roster.custodians, custodianClients).map { (id: $0.id, client: $1) }
     }
 
     /// Every custodian's and the vault's own duties, until nobody has anything left to say: days
@@ -154,7 +164,7 @@ public final class Deployment {
             signer: try NoteSigner(
                 name: roster.keyName(id), key: try keyRing.key(layout.key(folder))),
             follower: try follower(folder),
-            vault: other.map { VaultClient(LoopbackChannel($0)) } ?? vault)
+            vault: other.map { VaultClient(LoopbackChannel($0)) } ?? vault, mirrors: mirrors)
         if other == nil { desks[id] = desk }
         return desk
     }
@@ -196,6 +206,28 @@ public final class Deployment {
             code: "party-unknown",
             sentence: "the roster has no requester, officer or authority "
                 + "of that name; platevault status names them")
+    }
+}
+
+/// The custodians as each of them reaches the others; known once all have been made.
+private final class Neighbours {
+    // The custodians hold this, and this must not hold them.
+    private struct Way {
+        let id: String
+        weak var service: CustodianService?
+    }
+
+    private var ways: [Way] = []
+
+    var services: [(id: String, service: CustodianService)] {
+        get { ways.compactMap { way in way.service.map { (way.id, $0) } } }
+        set { ways = newValue.map { Way(id: $0.id, service: $0.service) } }
+    }
+
+    var clients: [(id: String, client: CustodianClient)] {
+        services.sorted { $0.id < $1.id }.map {
+            (id: $0.id, client: CustodianClient(LoopbackChannel($0.service)))
+        }
     }
 }
 

@@ -43,6 +43,8 @@ public struct Layout: Sendable {
     public var authority: String { root + "/authority" }
     /// Anybody's own copy of the log.
     public var auditor: String { root + "/auditor" }
+    /// The key with which a custodian cosigns, in its folder.
+    public func cosignKey(_ folder: String) -> String { folder + "/cosign.key" }
     /// The signing key in a party's folder.
     public func key(_ folder: String) -> String { folder + "/key" }
 }

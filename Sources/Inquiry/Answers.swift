@@ -33,11 +33,12 @@ public struct Answers {
     private let threshold: Threshold
 
     /// Sorts out which answers to use. Where two holders of a subset differ, the larger camp is
-    /// used; a tie cannot be used at all. `evaluations` are all that the log has for the request.
+    /// used; a tie cannot be used at all. `words` are all that holders logged for the request, be it
+    /// as an evaluation or as a check.
     /// Throws `answers-missing` where a subset has no answer, `answers-disputed` for a tie, each
     /// naming the custodians to ask.
     public init(
-        _ answers: [Answer], evaluations: [EvaluationBody], roster: Roster
+        _ answers: [Answer], words: [SubsetWord], roster: Roster
     ) throws(InquiryError) {
         threshold = roster.threshold
         self.answers = answers
@@ -60,7 +61,7 @@ public struct Answers {
             }
             refused.formUnion(camps.dropFirst().joined().map(\.custodian))
             confirmations.append(
-                Self.confirmation(mask, used: largest[0].custodian, evaluations))
+                Self.confirmation(mask, used: largest[0].custodian, words))
         }
         self.confirmations = confirmations
         used = answers.filter { !refused.contains($0.custodian) }.map(\.parcel)
@@ -79,17 +80,13 @@ public struct Answers {
 
     /// Holders' logged digests of a subset, compared with those of the custodian whose answer is used.
     private static func confirmation(
-        _ mask: SubsetMask, used: String, _ evaluations: [EvaluationBody]
+        _ mask: SubsetMask, used: String, _ words: [SubsetWord]
     ) -> Confirmation {
-        var said: [(custodian: String, items: [EvaluationItem])] = []
-        for evaluation in evaluations {
-            let items = evaluation.digests.filter { $0.mask == mask }
-            if !items.isEmpty { said.append((evaluation.custodian, items)) }
-        }
-        let reference = said.first { $0.custodian == used }?.items
+        let camps = words.first { $0.mask == mask }?.camps ?? []
+        let own = camps.first { $0.contains(used) } ?? []
         return Confirmation(
-            mask: mask, agreeing: said.filter { $0.items == reference }.map(\.custodian),
-            differing: said.filter { $0.items != reference }.map(\.custodian))
+            mask: mask, agreeing: own,
+            differing: camps.filter { $0 != own }.flatMap { $0 })
     }
 
     private static func camps(_ holders: [Answer], _ mask: SubsetMask) -> [[Answer]] {

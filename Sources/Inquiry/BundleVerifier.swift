@@ -54,7 +54,7 @@ public enum BundleVerifier {
         return VerifiedBundle(
             disclosure: disclosure, roster: manifest.roster, logSize: checkpoint.size,
             custodians: evidence.parcels.map(\.custodian),
-            confirmation: disclosure.confirmation(record.roster))
+            confirmation: disclosure.confirmation.description)
     }
 
     /// The statements, each proven to be in the log of the checkpoint, verified in their order.

@@ -12,13 +12,18 @@ public final class Desk {
     let signer: NoteSigner
     let vault: VaultClient
     private let follower: Follower
+    private let mirrors: [(id: String, client: CustodianClient)]
 
-    /// A desk of a party that the roster names.
-    public init(id: String, signer: NoteSigner, follower: Follower, vault: VaultClient) {
+    /// A desk of a party that the roster names, with the ways to the custodians' mirrors.
+    public init(
+        id: String, signer: NoteSigner, follower: Follower, vault: VaultClient,
+        mirrors: [(id: String, client: CustodianClient)]
+    ) {
         self.id = id
         self.signer = signer
         self.follower = follower
         self.vault = vault
+        self.mirrors = mirrors
     }
 
     /// The log's statements as of the last `refresh`.
@@ -34,6 +39,35 @@ public final class Desk {
 
     /// Follows the log to its newest checkpoint. Throws what the mirror refuses.
     public func refresh() throws { try follower.refresh(from: vault) }
+
+    /// What the custodians' mirrors show, each asked directly. Throws `log-forked` where one proves
+    /// that the log shows different parties different trees.
+    public func witnesses() throws -> Witnesses {
+        let witnesses = Witnesses(asking: mirrors, own: follower) { checkpoint, client in
+            try follower.follow(checkpoint, from: client)
+        }
+        if let fork = witnesses.fork { throw fork }
+        return witnesses
+    }
+
+    /// The checkpoint held, with the cosignatures over it that the vault publishes and that the
+    /// custodians' mirrors bear.
+    public func cosign() throws {
+        var notes = [try vault.checkpoint()]
+        for (_, client) in mirrors {
+            if let note = try? client.checkpoint() { notes.append(note) }
+        }
+        let keys = roster.cosignerKeys
+        for wire in notes {
+            guard let note = try? Note(wire: wire), let found = try? note.cosignatures(by: keys)
+            else { continue }
+            let lines = note.signatures.filter { line in
+                found.contains { $0.key.name == line.name && $0.key.keyID == line.keyID }
+            }
+            guard !lines.isEmpty else { continue }
+            try mirror.merge(try Note(text: note.text, signatures: lines))
+        }
+    }
 
     /// Signs a statement, has it logged, and returns its id once it stands in the own mirror.
     /// Throws the vault's refusal, or `statement-withheld` where the vault says that it logged it

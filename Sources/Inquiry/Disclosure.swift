@@ -73,13 +73,8 @@ public struct Disclosure {
     /// Whether every answer of the vault was believed.
     public var isSound: Bool { !cells.contains { $0.word == "refused" } }
 
-    /// `unconfirmed`, `confirmed by k of n−t+1`, or `disputed` with the names.
-    public func confirmation(_ roster: Roster) -> String {
-        let disputed = answers.disputed
-        guard disputed.isEmpty else { return "disputed: \(disputed.joined(separator: ", "))" }
-        let size = roster.threshold.subsetSize
-        return answers.least < 2 ? "unconfirmed" : "confirmed by \(answers.least) of \(size)"
-    }
+    /// How far the holders agree, by all that they logged until now.
+    public let confirmation: Confirmation
 }
 
 /// Everything from which a disclosure follows, as bytes.
@@ -109,8 +104,7 @@ public struct Evidence {
                 record: record)
         }
         return try Answers(
-            answers, evaluations: record.request(request)?.evaluations.map(\.body) ?? [],
-            roster: roster)
+            answers, words: record.request(request)?.words ?? [], roster: roster)
     }
 
     /// The look-up that the answers allow: `find` of every plate in every cell.
@@ -156,7 +150,8 @@ public struct Evidence {
         }
         return Disclosure(
             request: state.request.statement, secret: secret, answers: answers,
-            cells: cells.sorted { ($0.plate, $0.cell) < ($1.plate, $1.cell) })
+            cells: cells.sorted { ($0.plate, $0.cell) < ($1.plate, $1.cell) },
+            confirmation: state.confirmation(roster.threshold))
     }
 
     private func opened(

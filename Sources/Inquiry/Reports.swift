@@ -32,7 +32,7 @@ public struct Report {
             "docket        \(Self.line(disclosure.secret.docket))",
             "filed         \(request.time.text)",
             "answered by   \(disclosure.answers.answers.map(\.custodian).joined(separator: ", "))",
-            "confirmation  \(disclosure.confirmation(roster))",
+            "confirmation  \(disclosure.confirmation)",
         ]
         for (place, plate) in disclosure.secret.plates.enumerated() {
             lines += ["", "plate \(place + 1): \(plate.text)"]
@@ -78,7 +78,7 @@ public struct Report {
     public func json() throws -> [UInt8] {
         let document = Document(
             request: disclosure.request.id.hex, origin: roster.origin,
-            confirmation: disclosure.confirmation(roster),
+            confirmation: disclosure.confirmation.description,
             subsets: disclosure.answers.confirmations.map {
                 Document.Subset(
                     mask: Int($0.mask.bits), agreeing: $0.agreeing, differing: $0.differing)

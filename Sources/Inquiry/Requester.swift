@@ -127,15 +127,25 @@ public struct Requester {
         try desk.log(WithdrawBody(party: desk.id, request: request, time: desk.blunt(time)))
     }
 
-    /// One copy for each custodian that has a prekey for today in the log; a custodian without one
-    /// is left out and waited for by nobody. Throws `prekey-missing` below t copies.
+    /// One copy for each custodian that has a prekey for today in the log, under a quorum of
+    /// cosignatures; a custodian without one is left out and waited for by nobody. Throws
+    /// `prekey-missing` below t copies, `prekey-uncosigned`.
     private func seal(
         _ secret: RequestSecret, roster: Roster, at time: Timestamp
     ) throws -> ([(String, [UInt8])], [SealedCopy]) {
         var copies: [(String, [UInt8])] = []
         var digests: [SealedCopy] = []
+        let held = try desk.witnesses().size(heldBy: roster.quorum)
         for custodian in roster.custodians {
             guard let prekey = desk.record.prekey(of: custodian.id, on: time.day) else { continue }
+            // A vault that showed this requester alone a prekey of its own making could read.
+            guard let index = desk.record.prekeyIndex(of: custodian.id, on: time.day), index < held
+            else {
+                throw InquiryError(
+                    code: "prekey-uncosigned",
+                    sentence: "the prekey of \(custodian.id) for \(time.day) is not in the log that "
+                        + "\(roster.quorum) custodians hold; ask again in a minute")
+            }
             let sealed = try HybridSeal.seal(
                 try secret.encode(), to: prekey, info: SealInfo.request.text(roster.origin))
             copies.append((custodian.id, sealed))

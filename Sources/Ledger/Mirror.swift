@@ -143,6 +143,14 @@ public final class Mirror: Sendable {
         try state.withLock { state throws(LedgerError) in try state.held.entries(range) }
     }
 
+    /// The root over the first `size` entries held. Throws `proof-range` above the held size.
+    public func root(at size: UInt64) throws(LedgerError) -> Digest {
+        try state.withLock { state throws(LedgerError) in
+            guard size <= state.held.head.size else { throw Merkle.outOfRange }
+            return try state.held.journal.tree.root(at: size)
+        }
+    }
+
     /// The proof that an entry is in the log of `size` entries, the held size if nil. Throws
     /// `proof-range`.
     public func inclusionProof(

@@ -72,6 +72,7 @@ public final class VaultService: Handler, Sendable {
             switch endpoint {
             case .logCheckpoint: return log.checkpoint
             case .logEntries: return try entries(body)
+            case .logCosign: return try cosign(body)
             case .logAppend: return try append(body)
             case .rowsBatch: return try keep(body)
             case .rowsBatches: return try batches(body)
@@ -79,7 +80,8 @@ public final class VaultService: Handler, Sendable {
             case .rowsLookup: return try lookup(body)
             case .mailPut: return try put(body)
             case .mailGet: return try get(body)
-            case .grant, .evaluate, .docket:
+            case .grant, .evaluate, .docket, .mirrorResource, .mirrorAddCheckpoint,
+                .mirrorAddEntries:
                 throw StoreError(
                     code: "endpoint-unknown", sentence: "a vault does not answer \(endpoint)")
             }
@@ -139,6 +141,26 @@ public final class VaultService: Handler, Sendable {
             size += entry.count + 4
         }
         return ByteList.encode(answer)
+    }
+
+    /// Takes custodians' cosignatures of the present checkpoint into what the log publishes. One of
+    /// an earlier checkpoint is of no use any more, and no error.
+    private func cosign(_ body: [UInt8]) throws(StoreError) -> [UInt8] {
+        let keys = try withRecord { (record) throws(StoreError) in record.roster.cosignerKeys }
+        let known = try? Note(wire: body)
+        guard let note = known, let found = try? note.cosignatures(by: keys) else {
+            throw StoreError(
+                code: "cosignature-wrong",
+                sentence: "the message is no checkpoint, or a cosignature on it is not valid")
+        }
+        let lines = note.signatures.filter { line in
+            found.contains { $0.key.name == line.name && $0.key.keyID == line.keyID }
+        }
+        guard !lines.isEmpty else { return [] }
+        try Self.ledger { () throws(LedgerError) in
+            _ = try log.add(cosignatures: Note(text: note.text, signatures: lines))
+        }
+        return []
     }
 
     private func append(_ body: [UInt8]) throws(StoreError) -> [UInt8] {

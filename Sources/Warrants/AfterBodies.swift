@@ -47,6 +47,24 @@ public struct OpeningBody: DatedBody {
         }
     }
 
+    /// Its JSON in guarded memory: a custodian keeps it until the embargo is over. Throws
+    /// `secret-malformed` where there is no memory.
+    public func kept() throws(Refusal) -> SecretBytes {
+        var bytes = try CanonicalJSON.encode(self)
+        do {
+            return try SecretBytes(wiping: &bytes)
+        } catch {
+            throw Refusal(.secretMalformed, "no locked memory for a request's opening")
+        }
+    }
+
+    /// An opening as `kept` encoded it. Throws `statement-malformed`.
+    public init(kept: borrowing SecretBytes) throws(Refusal) {
+        var bytes = kept.withUnsafeBytes { Array($0) }
+        defer { for index in bytes.indices { bytes[index] = 0 } }
+        self = try CanonicalJSON.decode(OpeningBody.self, from: bytes)
+    }
+
     /// Whether it opens what a request committed to. Throws `opening-mismatch`.
     func check(against body: RequestBody) throws(Refusal) {
         guard Commitment.window(cells, salt: windowSalt.bytes) == body.windowCommitment,

@@ -206,6 +206,13 @@ public struct Record: Sendable {
 }
 
 extension Record {
+    /// Every key that the log's checkpoints had, the first roster's first.
+    public var logKeys: [NoteVerifierKey] {
+        let first = rosters.first.map { [$0.roster.logKey] } ?? []
+        return first
+            + successions.compactMap { try? NoteVerifierKey(name: origin, key: $0.body.logKey.key) }
+    }
+
     /// Goes on at a later index, for a reader that has only some of the log's entries, such as a
     /// bundle's verifier; never backwards.
     public mutating func skip(to index: UInt64) { count = max(count, index) }

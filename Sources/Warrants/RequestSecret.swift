@@ -164,6 +164,17 @@ public final class RequestSecret: Sendable, CustomStringConvertible, CustomRefle
             sealedCopies: sealedCopies.sorted { $0.custodian < $1.custodian }, time: time)
     }
 
+    /// What a custodian will open of it: window and docket, no plate; the time is still to be set.
+    public func opening(
+        of request: Digest, by custodian: String
+    ) throws(Refusal) -> OpeningBody {
+        guard let windowSalt = Digest(wire: windowSalt), let docketSalt = Digest(wire: docketSalt)
+        else { throw Refusal(.secretMalformed, "a salt of the request has not 32 bytes") }
+        return OpeningBody(
+            custodian: custodian, request: request, cells: cells, windowSalt: windowSalt,
+            docket: docket, docketSalt: docketSalt, time: Timestamp(milliseconds: 0))
+    }
+
     /// Whether it is what a request commits to. Throws `secret-mismatch`, naming the part.
     public func check(against body: RequestBody) throws(Refusal) {
         func same(_ what: String, _ isSame: Bool) throws(Refusal) {

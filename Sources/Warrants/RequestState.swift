@@ -32,6 +32,13 @@ public struct RequestState: Sendable {
     public var embargo: Day {
         orders.compactMap(\.body.embargo).reduce(body.embargo) { max($0, $1) }
     }
+    /// The index of the last statement on which its evaluation rests: the request, its orders, votes
+    /// and withdrawals.
+    public var lastIndex: UInt64 {
+        var indices = [request.index]
+        indices += orders.map(\.index) + approvals.map(\.index) + denials.map(\.index)
+        return (indices + withdrawals.map(\.index)).max() ?? request.index
+    }
     /// Whether it asks for a canary only.
     public var isDrill: Bool { body.isDrill }
 

@@ -121,6 +121,11 @@ public struct Roster: Hashable, Sendable {
 
     /// The key that verifies the log's checkpoints; its name is the origin.
     public let logKey: NoteVerifierKey
+    /// The key with which a custodian cosigns the log's checkpoints, named as its statements' keys
+    /// are; nil for a stranger.
+    public func cosignerKey(of id: String) -> CosignerKey? { index.cosigners[id] }
+    /// The keys with which custodians cosign, in roster order.
+    public var cosignerKeys: [CosignerKey] { custodians.compactMap { cosignerKey(of: $0.id) } }
     /// The keys of which any signs statements for a party, named `origin/word`; none for a word
     /// that signs nothing, such as an agency's.
     public func statementKeys(of id: String) -> [NoteVerifierKey] { index.keys[id] ?? [] }
@@ -137,6 +142,7 @@ struct PartyIndex: Sendable {
     var officers: [String: Int] = [:]
     var sites: [SiteNumber: Int] = [:]
     var keys: [String: [NoteVerifierKey]] = [:]
+    var cosigners: [String: CosignerKey] = [:]
 
     init(_ body: RosterBody, origin: String) throws(LedgerError) {
         func named(_ id: String, _ keys: [PartyKey]) throws(LedgerError) -> [NoteVerifierKey] {
@@ -150,6 +156,8 @@ struct PartyIndex: Sendable {
         for (place, custodian) in body.custodians.enumerated() {
             custodians[custodian.id] = place
             keys[custodian.id] = try named(custodian.id, [custodian.statementKey])
+            cosigners[custodian.id] = try CosignerKey(
+                name: "\(origin)/\(custodian.id)", key: custodian.cosignKey.key)
             for officer in custodian.officers {
                 officers[officer.id] = place
                 keys[officer.id] = try named(officer.id, [officer.key])

@@ -89,6 +89,23 @@ public enum StatementDraft {
         }
     }
 
+    /// A statement of one author, signed once more under the roster in force, which is another than
+    /// the one it was made under; nil where it is the same. Throws `statement-malformed`.
+    public static func renewed(
+        _ wire: [UInt8], under roster: Roster, by signer: NoteSigner
+    ) throws(Refusal) -> [UInt8]? {
+        let old = try UnverifiedStatement(wire: wire)
+        guard old.rosterHash != roster.hash else { return nil }
+        let text =
+            "\(old.type.line)\n\(roster.origin)\n\(roster.hash.hex)\n"
+            + String(decoding: old.json, as: UTF8.self) + "\n"
+        do {
+            return try signer.sign(text).encode()
+        } catch {
+            throw Refusal(.statementMalformed, "the statement cannot be signed as a note")
+        }
+    }
+
     /// A statement's id: SHA-256 of its text.
     public static func id(_ text: String) -> Digest { Digest(of: Array(text.utf8)) }
 }

@@ -13,6 +13,8 @@ public enum Endpoint: String, CaseIterable, Sendable {
     case logCheckpoint = "log/checkpoint"
     /// Vault: a range of log entries.
     case logEntries = "log/entries"
+    /// Vault: a checkpoint with cosignatures of custodians, for the log to publish.
+    case logCosign = "log/cosign"
     /// Vault: append statements; an entry that stands in the log already keeps its index.
     case logAppend = "log/append"
     /// Vault: keep one batch of sealed rows.
@@ -33,6 +35,12 @@ public enum Endpoint: String, CaseIterable, Sendable {
     case evaluate = "custodian/evaluate"
     /// Custodian: what a request is about, for an officer of its own institution.
     case docket = "custodian/docket"
+    /// Custodian: a public file of its mirror, by its path below the monitoring prefix.
+    case mirrorResource = "mirror/resource"
+    /// Custodian: a log's new checkpoint (tlog-mirror's `add-checkpoint`).
+    case mirrorAddCheckpoint = "mirror/add-checkpoint"
+    /// Custodian: the entries up to one (tlog-mirror's `add-entries`).
+    case mirrorAddEntries = "mirror/add-entries"
 }
 
 /// Why the far side did not answer with what was asked for.

@@ -1,4 +1,5 @@
 public import Ledger
+import Secrets
 public import Warrants
 
 /// One party's own view of the log: a mirror that believes only what it recomputed, and the record
@@ -17,32 +18,65 @@ public final class Follower {
         try takeIn()
     }
 
-    /// Follows the log to its newest checkpoint; returns once the new entries are durable and in
-    /// the record. Throws what the mirror refuses (`log-forked` above all; then nothing has
-    /// changed), `entries-count` and what the vault answers.
-    public func refresh(from vault: VaultClient) throws {
-        let checkpoint = try vault.checkpoint()
-        if checkpoint != mirror.checkpoint {
-            try mirror.advance(to: checkpoint) { try Self.entries($0, from: vault) }
+    /// Follows the log to the newest checkpoint of a source; returns once the new entries are
+    /// durable and in the record. With a time in seconds, a mirror that has a cosigner puts its
+    /// cosignature on what it accepts. Throws what the mirror refuses (`log-forked` above all; then
+    /// nothing has changed), `entries-count` and what the source answers.
+    public func refresh(from source: some LogSource, cosignedAt seconds: UInt64? = nil) throws {
+        try follow(try source.checkpoint(), from: source, cosignedAt: seconds)
+    }
+
+    /// Follows the log to a checkpoint whose entries a source has; as `refresh`.
+    public func follow(
+        _ checkpoint: [UInt8], from source: some LogSource, cosignedAt seconds: UInt64? = nil
+    ) throws {
+        if checkpoint != mirror.checkpoint || seconds != nil {
+            let successor = try successor(checkpoint, source)
+            try mirror.advance(
+                to: checkpoint, signedBy: successor, cosignedAt: seconds
+            ) { try source.all($0) }
         }
         try takeIn()
     }
 
-    /// The vault may send fewer than asked for, so it is asked again, but never for nothing.
-    private static func entries(
-        _ range: Range<UInt64>, from vault: VaultClient
-    ) throws(WireProblem) -> [[UInt8]] {
-        var entries: [[UInt8]] = []
-        while entries.count < range.count {
-            let rest = (range.lowerBound + UInt64(entries.count))..<range.upperBound
-            let more = try vault.entries(rest)
-            guard !more.isEmpty, more.count <= rest.count else {
-                throw WireProblem(
-                    code: "entries-count", sentence: "the vault does not send its log's entries")
+    /// The key under which the log goes on where its checkpoint is not signed by the key in force:
+    /// the one that t custodians named in the first of the missing entries, or in a later one. Nil
+    /// where the key in force signed, or nobody named another; the mirror then refuses.
+    private func successor(
+        _ checkpoint: [UInt8], _ source: some LogSource
+    ) throws -> NoteVerifierKey? {
+        let note = try Note(wire: checkpoint)
+        let head = try Checkpoint(text: note.text)
+        guard !note.isSigned(by: mirror.logKey), head.size > mirror.size else { return nil }
+        var trial = record
+        for entry in try source.all(mirror.size..<head.size) {
+            let index = trial.count
+            guard trial.append(entry) == nil, let succession = trial.successions.last,
+                succession.index == index
+            else { continue }
+            // What stands before it must be what it says; the mirror checks all the rest.
+            let before =
+                index == mirror.size ? mirror.head.root : try Self.root(mirror, source, index)
+            guard before == succession.body.root else {
+                throw LedgerError(
+                    code: "successor-root",
+                    sentence: "the log's successor names another tree than the one it follows")
             }
-            entries += more
         }
-        return entries
+        return trial.logKey == mirror.logKey ? nil : trial.logKey
+    }
+
+    private static func root(
+        _ mirror: Mirror, _ source: some LogSource, _ size: UInt64
+    ) throws -> Digest {
+        var tree = MerkleFrontier()
+        for start in stride(from: 0, to: mirror.size, by: 1_024) {
+            for entry in try mirror.entries(start..<min(start + 1_024, mirror.size)) {
+                tree.append(Merkle.leafHash(entry))
+            }
+        }
+        for entry in try source.all(mirror.size..<size) { tree.append(Merkle.leafHash(entry)) }
+        return tree.root
     }
 
     private func takeIn() throws {

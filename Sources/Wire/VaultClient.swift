@@ -1,11 +1,12 @@
 import Bytes
+import Ledger
 public import Plates
 public import Rows
 public import Secrets
 
 /// The vault as the other parties see it. Every answer is untrusted: what comes from here counts
 /// only after a mirror, a record or a look-up verifier has checked it.
-public struct VaultClient {
+public struct VaultClient: LogSource {
     private let channel: any Channel
 
     /// A client at one end of a channel.
@@ -37,6 +38,12 @@ public struct VaultClient {
         } catch {
             throw .malformed("list of log indices")
         }
+    }
+
+    /// Hands over a checkpoint with cosignatures, for the log to publish with its own; nothing happens
+    /// where the log has moved on. Throws `cosignature-wrong` where one is not valid.
+    public func cosign(_ note: [UInt8]) throws(WireProblem) {
+        _ = try channel.exchange(.logCosign, note)
     }
 
     /// Hands over one batch; returns once it is durable. The same batch again is no error.
@@ -91,11 +98,51 @@ public struct VaultClient {
 }
 
 /// A custodian as gateways, requesters and its own officers see it.
-public struct CustodianClient {
+public struct CustodianClient: LogSource {
     private let channel: any Channel
 
     /// A client at one end of a channel.
     public init(_ channel: any Channel) { self.channel = channel }
+
+    /// The checkpoint of the custodian's mirror with its own cosignature. Throws `mirror-empty`
+    /// where it holds none yet.
+    public func checkpoint() throws(WireProblem) -> [UInt8] {
+        try resource(TilePath.checkpoint)
+    }
+
+    /// Entries of the custodian's mirror, out of its entry bundles.
+    public func entries(_ range: Range<UInt64>) throws(WireProblem) -> [[UInt8]] {
+        guard let last = range.last else { return [] }
+        let width = UInt64(TilePath.width)
+        let bundle = range.lowerBound / width
+        // One bundle at a time: who asks for more asks again.
+        let end = min((bundle + 1) * width, last + 1)
+        let count = Int(end - bundle * width)
+        let entries: [[UInt8]]
+        do throws(WireProblem) {
+            entries = try self.bundle(bundle, count: count)
+        } catch {
+            // A partial bundle may be gone once the full one is there.
+            guard error.code == "tile-missing", count < TilePath.width else { throw error }
+            entries = try self.bundle(bundle, count: TilePath.width)
+        }
+        let skipped = Int(range.lowerBound - bundle * width)
+        return Array(entries[skipped..<count])
+    }
+
+    private func bundle(_ index: UInt64, count: Int) throws(WireProblem) -> [[UInt8]] {
+        let bytes = try resource(TilePath.entries(index: index, width: count))
+        do throws(LedgerError) {
+            return try EntryBundle.decode(bytes, count: count)
+        } catch {
+            throw WireProblem(code: error.code, sentence: error.sentence)
+        }
+    }
+
+    /// A public file of the mirror by its path in the log.
+    private func resource(_ path: String) throws(WireProblem) -> [UInt8] {
+        try channel.exchange(.mirrorResource, Array(path.utf8))
+    }
 
     /// Asks for site keys with a signed `grant-request` note; the answer is a `SiteKeyParcel`
     /// sealed to the request's one-time key. Throws the custodian's refusal.

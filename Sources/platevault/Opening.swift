@@ -40,7 +40,7 @@ struct Open: ParsableCommand {
         let finding = try deployment.open(id, as: requester, bundle: bundle)
         let disclosure = finding.disclosure
         let cells = Dictionary(grouping: disclosure.cells, by: \.word).mapValues(\.count)
-        let confirmation = disclosure.confirmation(deployment.roster)
+        let confirmation = disclosure.confirmation.description
         if options.json {
             try options.print(
                 Summary(

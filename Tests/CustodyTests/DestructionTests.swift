@@ -229,7 +229,7 @@ import Wire
             let oldest = try #require(again.state.shares.first?.oldest)
             // Old or new; and a statement only where the old key is gone.
             #expect([Town.today, Town.today.next].contains(oldest))
-            let told = again.state.outbox.contains { note in
+            let told = again.state.outbox.map(\.note).contains { note in
                 (try? UnverifiedStatement(wire: note).type) == .dayDestroyed
             }
             if told { #expect(oldest == Town.today.next) }

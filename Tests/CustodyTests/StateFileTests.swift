@@ -107,8 +107,13 @@ import Testing
         let roster = try town.setting("clerk")
         let stranger = CustodianSetting(
             folder: roster.folder, roster: roster.roster, custodian: "clerk",
-            signer: try Town.signer("audit"), clock: roster.clock, vault: roster.vault,
-            disk: disk)
+            signer: try Town.signer("audit"), cosigner: roster.cosigner, clock: roster.clock,
+            vault: roster.vault, mirrors: { [] }, disk: disk)
         #expect(refusal { _ = try Custodian.open(stranger) } == "signer-unknown")
+        let borrowed = CustodianSetting(
+            folder: roster.folder, roster: roster.roster, custodian: "clerk",
+            signer: roster.signer, cosigner: try town.setting("audit").cosigner,
+            clock: roster.clock, vault: roster.vault, mirrors: { [] }, disk: disk)
+        #expect(refusal { _ = try Custodian.open(borrowed) } == "signer-unknown")
     }
 }

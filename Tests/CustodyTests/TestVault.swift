@@ -23,6 +23,8 @@ final class TestVault: Handler {
     var onMail: ((Mail) throws -> [Mail])?
     /// What is sent instead of the log's entries.
     var onEntries: (([[UInt8]]) -> [[UInt8]])?
+    /// The checkpoints with cosignatures that came.
+    private(set) var cosigned: [[UInt8]] = []
     /// What is sent instead of the checkpoint.
     var checkpoint: [UInt8]?
 
@@ -69,6 +71,9 @@ final class TestVault: Handler {
                 let (first, end) = (try reader.u64(), try reader.u64())
                 let entries = try log.entries(first..<end)
                 return ByteList.encode(onEntries?(entries) ?? entries)
+            case .logCosign:
+                cosigned.append(body)
+                return []
             case .logAppend:
                 var writer = ByteWriter()
                 for entry in try ByteList.decode(body) { writer.u64(try append(entry)) }

@@ -118,9 +118,25 @@ final class Town {
     ) throws -> CustodianSetting {
         CustodianSetting(
             folder: "/custodian", roster: roster, custodian: word, signer: try Self.signer(word),
+            cosigner: try Cosigner(
+                name: "\(Self.origin)/\(word)", key: try Self.key(word + "-cosign")),
             clock: clock, vault: VaultClient(LoopbackChannel(vault)),
+            mirrors: { [weak self] in self?.mirrors ?? [] },
             disk: disk ?? disks[word] ?? FaultyFileSystem(),
             random: SeededRandom("\(random) \(word)"))
+    }
+
+    /// Custodians whose mirrors nobody can reach.
+    var unreachable: Set<String> = []
+    /// What stands between a custodian's mirror and those who ask for it.
+    var disguise: [String: any Handler] = [:]
+
+    /// The ways to the custodians' mirrors; each starts from its disk when it is first asked.
+    var mirrors: [(id: String, client: CustodianClient)] {
+        Self.words.filter { !unreachable.contains($0) }.map { word in
+            let handler: any Handler = disguise[word] ?? LateMirror(self, word)
+            return (id: word, client: CustodianClient(LoopbackChannel(handler)))
+        }
     }
 
     func custodian(_ word: String) throws -> Custody.Custodian {
@@ -250,6 +266,25 @@ final class Town {
     /// What custodians have said that they destroyed, by the vault's log.
     func destroyed(_ word: String) -> Day? {
         vault.record.destroyed(through: 1, by: word)
+    }
+}
+
+/// A custodian's mirror, which need not have started when somebody gets the way to it.
+final class LateMirror: Handler {
+    private unowned let town: Town
+    private let word: String
+
+    init(_ town: Town, _ word: String) {
+        self.town = town
+        self.word = word
+    }
+
+    func handle(_ endpoint: Endpoint, _ body: [UInt8]) throws(WireProblem) -> [UInt8] {
+        let custodian: Custody.Custodian
+        do { custodian = try town.custodians[word] ?? town.reopen(word) } catch {
+            throw WireProblem(code: "custodian-down", sentence: "\(error)")
+        }
+        return try CustodianService(custodian).handle(endpoint, body)
     }
 }
 

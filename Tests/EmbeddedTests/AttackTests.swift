@@ -81,7 +81,7 @@ import Wire
         let outvoted = try city.search(id, asking: [0, 1, 2, 3, 4], with: [0: liar])
         city.expectWhole(outvoted)
         #expect(outvoted.disclosure.answers.disputed == ["privacy-office"])
-        #expect(outvoted.disclosure.confirmation(city.roster) == "disputed: privacy-office")
+        #expect(outvoted.disclosure.confirmation.description == "disputed: privacy-office")
         do {
             _ = try city.search(id, asking: [0, 1, 2, 3], with: [0: liar])
             Issue.record("a tie was decided")
@@ -91,12 +91,12 @@ import Wire
         }
         // What the others logged is held against it where they were not asked this time.
         let later = try city.search(id, asking: [0, 1, 2], with: [0: liar])
-        #expect(later.disclosure.confirmation(city.roster).hasPrefix("disputed: "))
+        #expect(later.disclosure.confirmation.description.hasPrefix("disputed: "))
         // Where the log has no other witness, nobody can know; it is called by its name.
         let still = try Deployment.open(at: quiet, absent: [0, 3, 4])
         try Self.log(parcel, of: id, as: 0, still)
         let alone = try still.search(id, asking: [0, 1, 2], with: [0: liar])
-        #expect(alone.disclosure.confirmation(still.roster) == "unconfirmed")
+        #expect(alone.disclosure.confirmation.description == "unconfirmed")
     }
 
     /// The evaluation that fits some partials, signed by the custodian that lies.

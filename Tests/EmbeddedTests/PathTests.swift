@@ -26,7 +26,7 @@ import Wire
         let finding = try city.open(id, as: "investigator", bundle: folder)
         city.expectWhole(finding)
         #expect(finding.replies.count == t)
-        #expect(finding.disclosure.confirmation(city.roster) == "unconfirmed")
+        #expect(finding.disclosure.confirmation.description == "unconfirmed")
         let verified = try BundleVerifier.verify(
             try Bundle(at: folder, fileSystem: POSIXFileSystem()), trusted: city.roster.hash)
         #expect(verified.disclosure.reads == finding.disclosure.reads)
@@ -51,7 +51,7 @@ import Wire
         let city = try Deployment.open(at: path)
         let finding = try city.search(try city.granted(Array(0..<5)), as: "investigator")
         city.expectWhole(finding)
-        #expect(finding.disclosure.confirmation(city.roster) == "confirmed by 3 of 3")
+        #expect(finding.disclosure.confirmation.description == "confirmed by 3 of 3")
     }
 
     /// Any three of five are enough, whichever two machines are down; two never are.
