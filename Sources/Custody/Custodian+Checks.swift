@@ -96,8 +96,9 @@ extension Custodian {
         let waiting = waiting(OpeningBody.self).map(\.request)
         for item in state.openings where !waiting.contains(item.request) {
             guard let request = log.record.request(item.request), request.opening == nil,
-                time >= request.embargo.start.adding(
-                    milliseconds: Int64(index) * Self.openingPause)
+                time
+                    >= request.embargo.start.adding(
+                        milliseconds: Int64(index) * Self.openingPause)
             else { continue }
             var body = try onLaw { () throws(Refusal) in
                 try OpeningBody(kept: item.secret.bytes)

@@ -100,7 +100,10 @@ extension Custodian {
     /// then holds at least what they hold. An image of an old disk and a vault that shows an old log
     /// would otherwise agree. Who holds no share has nothing to guard. Throws `mirrors-unseen`.
     func confirm() throws(CustodyError) {
-        guard !isConfirmed, !state.shares.isEmpty else { return isConfirmed = true }
+        guard !isConfirmed, !state.shares.isEmpty else {
+            isConfirmed = true
+            return
+        }
         let witnesses = try witnesses()
         let needed = roster.threshold.t - 1
         guard witnesses.shown.count >= needed else {

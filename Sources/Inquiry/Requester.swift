@@ -143,7 +143,8 @@ public struct Requester {
             else {
                 throw InquiryError(
                     code: "prekey-uncosigned",
-                    sentence: "the prekey of \(custodian.id) for \(time.day) is not in the log that "
+                    sentence:
+                        "the prekey of \(custodian.id) for \(time.day) is not in the log that "
                         + "\(roster.quorum) custodians hold; ask again in a minute")
             }
             let sealed = try HybridSeal.seal(

@@ -65,7 +65,8 @@ import Wire
         let id = try Deployment.open(at: path).granted(Array(0..<5))
         let elsewhere = try City.copy(of: path)
         defer { try? FileManager.default.removeItem(atPath: elsewhere) }
-        let honest = try Deployment.open(at: elsewhere).custodianClients[0].evaluate(id)
+        let other = try Deployment.open(at: elsewhere)
+        let honest = try withExtendedLifetime(other) { try other.custodianClients[0].evaluate(id) }
         let quiet = try City.copy(of: path)
         defer { try? FileManager.default.removeItem(atPath: quiet) }
 
@@ -93,10 +94,18 @@ import Wire
         let later = try city.search(id, asking: [0, 1, 2], with: [0: liar])
         #expect(later.disclosure.confirmation.description.hasPrefix("disputed: "))
         // Where the log has no other witness, nobody can know; it is called by its name.
-        let still = try Deployment.open(at: quiet, absent: [0, 3, 4])
+        let still = try Deployment.open(at: quiet, absent: [0])
         try Self.log(parcel, of: id, as: 0, still)
         let alone = try still.search(id, asking: [0, 1, 2], with: [0: liar])
         #expect(alone.disclosure.confirmation.description == "unconfirmed")
+        // Until the holders who were not asked have checked, as each of them does by itself.
+        try still.settle()
+        let checked = try still.search(id, asking: [0, 1, 2], with: [0: liar])
+        #expect(checked.disclosure.confirmation == .disputed(["privacy-office"]))
+        #expect(
+            try still.record().request(id)?.checks.map(\.body.custodian).sorted() == [
+                "civil-rights-commission", "public-auditor",
+            ])
     }
 
     /// The evaluation that fits some partials, signed by the custodian that lies.
