@@ -129,7 +129,7 @@ extension Deployment {
                 DrillReport.Reply(
                     custodian: $0.custodian, refusal: $0.problem?.sentence, code: $0.problem?.code)
             }
-            report.confirmation = finding.disclosure.confirmation(desk.roster)
+            report.confirmation = finding.disclosure.confirmation.description
             for cell in finding.disclosure.cells {
                 let site = Int(cell.cell.site.number)
                 guard let place = report.sites.firstIndex(where: { $0.site == site }) else {
