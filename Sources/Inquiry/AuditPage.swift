@@ -105,8 +105,8 @@ public enum AuditPage {
             let kind = finding.isFault ? "fault" : "notice"
             return [
                 "<span class=\"tag \(kind)\">\(kind)</span>",
-                "<code>\(escape(finding.code))</code>",
-                finding.index.map { number($0) } ?? "–", escape(finding.sentence),
+                finding.index.map { number($0) } ?? "–",
+                "\(escape(finding.sentence)) <code>\(escape(finding.code))</code>",
             ]
         }
         let more = report.omitted.sorted { $0.key < $1.key }.map {
@@ -116,7 +116,7 @@ public enum AuditPage {
             "Findings",
             "<p>Faults are what must not be; notices are what is worth knowing. Each has a stable code "
                 + "and the place in the log.</p>"
-                + table(["Kind", "Code", "Entry", "What was found"], rows, numbers: [2]) + more)
+                + table(["Kind", "Entry", "What was found"], rows, numbers: [1]) + more)
     }
 
     private static func searches(_ report: AuditReport) -> String {
@@ -142,7 +142,7 @@ public enum AuditPage {
             "Searches",
             "<p>Who asked, for what, under which kind of legal process, and what came of it. Each "
                 + "request has one outcome, from waiting to disclosed; a cell is one hour at one "
-                + "site.</p>" + table(heads, rows, numbers: Set(3..<heads.count)))
+                + "site.</p>" + table(heads, rows, numbers: Set(3..<heads.count), isTight: true))
     }
 
     private static func calendar(_ report: AuditReport) -> String {
@@ -244,14 +244,15 @@ public enum AuditPage {
 
     /// A table; what comes in is HTML already.
     private static func table(
-        _ heads: [String], _ rows: [[String]], numbers: Set<Int> = []
+        _ heads: [String], _ rows: [[String]], numbers: Set<Int> = [], isTight: Bool = false
     ) -> String {
         func mark(_ column: Int) -> String { numbers.contains(column) ? " class=\"number\"" : "" }
         let head = heads.enumerated().map { "<th scope=\"col\"\(mark($0))>\($1)</th>" }.joined()
         let body = rows.map { row in
             "<tr>" + row.enumerated().map { "<td\(mark($0))>\($1)</td>" }.joined() + "</tr>"
         }
-        return "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>"
+        return "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table"
+            + (isTight ? " class=\"tight\">" : ">")
             + "<thead><tr>\(head)</tr></thead><tbody>" + body.joined(separator: "\n")
             + "</tbody></table></div>"
     }

@@ -36,7 +36,7 @@ enum AuditPageStyle {
         .verdict.bad { color: var(--bad); background: var(--bad-back); }
         .glance {
           display: grid; gap: .6rem; margin: 1.8rem 0 0;
-          grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr));
+          grid-template-columns: repeat(auto-fit, minmax(8.4rem, 1fr));
         }
         .glance div {
           display: flex; flex-direction: column-reverse; justify-content: flex-end;
@@ -55,7 +55,10 @@ enum AuditPageStyle {
         thead th { background: var(--card); color: var(--soft); font-weight: 600; white-space: nowrap; }
         .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
         code { font: .92em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
-        td code { white-space: nowrap; }
+        td code { white-space: nowrap; color: var(--soft); }
+        .tight { font-size: .85rem; }
+        .tight th, .tight td { padding: .45rem .4rem; }
+        .tight thead th { font-size: .8rem; }
         code.long { overflow-wrap: anywhere; white-space: normal; }
         .tag, .state { padding: .05rem .45rem; border-radius: .25rem; white-space: nowrap; }
         .tag.fault { color: var(--bad); background: var(--bad-back); font-weight: 600; }
