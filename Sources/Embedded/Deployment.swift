@@ -80,7 +80,7 @@ public final class Deployment {
         self.random = random
         let source = clocks.source
         let signer = try NoteSigner(
-            name: roster.origin, key: try keyRing.key(layout.vault + "/log.key"))
+            name: roster.origin, key: try keyRing.key(layout.logKey))
         let vault = try VaultFiles(layout, fileSystem, isNew: isNew, roster.origin, signer)
         let service = try VaultService(
             log: vault.log, store: vault.store, mail: vault.mail, trusted: roster.hash,
@@ -241,7 +241,7 @@ struct VaultFiles {
         _ layout: Layout, _ fileSystem: any FileSystem, isNew: Bool, _ origin: String,
         _ signer: NoteSigner
     ) throws {
-        let mailPath = layout.vault + "/mail.sqlite"
+        let mailPath = layout.mail
         if isNew {
             log = try Log.create(
                 at: layout.log, origin: origin, signer: signer, fileSystem: fileSystem)

@@ -91,7 +91,7 @@ extension Deployment {
         let record = try publicView().record
         let closed = record.lastClosedHour(of: site)
         return try Gateway(
-            roster: roster, site: site,
+            roster: record.roster, site: site,
             key: try keyRing.key(layout.key(layout.gateway(site.number))), vault: vault,
             custodians: custodianClients,
             firstOpenHour: Self.living(

@@ -25,6 +25,10 @@ public struct Layout: Sendable {
     public var vault: String { root + "/vault" }
     /// The vault's log.
     public var log: String { vault + "/log" }
+    /// The key that signs the log's checkpoints.
+    public var logKey: String { vault + "/log.key" }
+    /// The vault's mail box.
+    public var mail: String { vault + "/mail.sqlite" }
     /// The vault's rows, a file for each day.
     public var rows: String { vault + "/rows" }
     /// A site's gateway; holds its signing key and nothing else.

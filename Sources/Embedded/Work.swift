@@ -71,9 +71,14 @@ extension Deployment {
     public func open(
         _ request: Digest, as requester: String, bundle folder: String
     ) throws -> Inquiry.Finding {
+        _ = try search(request, as: requester)
+        // The holders that were not asked check what the others answered, each by itself; the same
+        // answers once more then say how far all agree.
+        try settle()
         let finding = try search(request, as: requester)
         let desk = try desk(requester)
         try desk.refresh()
+        try desk.cosign()
         let bundle = try Bundle(finding, mirror: desk.mirror, record: desk.record)
         try bundle.write(to: folder, fileSystem: fileSystem)
         try countersign(finding, at: desk)

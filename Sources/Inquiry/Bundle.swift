@@ -158,6 +158,7 @@ public struct Bundle: Sendable {
     /// said of it, the closings of its cells, and destructions.
     private static func statements(of finding: Finding, record: Record) -> [UInt64] {
         var indices = Set(record.rosters.map(\.index))
+        indices.formUnion(record.successions.map(\.index))
         for generation in record.generations.values {
             indices.insert(generation.proposed)
             indices.formUnion(generation.commits.values.map(\.index))
@@ -170,6 +171,7 @@ public struct Bundle: Sendable {
             indices.formUnion(state.denials.map(\.index))
             indices.formUnion(state.withdrawals.map(\.index))
             indices.formUnion(state.evaluations.map(\.index))
+            indices.formUnion(state.checks.map(\.index))
             for copy in state.body.sealedCopies {
                 if let index = record.prekeyIndex(of: copy.custodian, on: copy.prekeyDay) {
                     indices.insert(index)

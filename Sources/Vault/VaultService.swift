@@ -55,6 +55,11 @@ public final class VaultService: Handler, Sendable {
                 try Record(entries: entries, trusted: trusted)
             }
         }
+        guard record.map({ $0.logKey == log.verifierKey }) ?? true else {
+            throw StoreError(
+                code: "log-key-other",
+                sentence: "the log goes on under another key than this vault signs with")
+        }
         if var standing = record {
             let missing = try store.closings().filter { standing.index(of: $0.statement) == nil }
             let entries = missing.map(\.wire).filter { standing.refusal(of: $0) == nil }
