@@ -37,6 +37,8 @@ public final class Story {
         try opening(city, sample)
         try emptyAnswer(city, sample)
         try hiddenRow(city)
+        try lyingCustodian(city, sample)
+        try vaultGone(city, sample)
         try liveDrill(city)
         try lastDay(city)
         try thirtyOneDays(city)

@@ -48,10 +48,7 @@ extension Deployment {
         at vault: (any Handler)? = nil
     ) throws -> Inquiry.Finding {
         let desk = try desk(requester, at: vault)
-        let path = "\(layout.agency)/cases/\(request.hex).case"
-        let file = try CaseFile(
-            sealed: try fileSystem.read(path), id: request,
-            key: try keyRing.key(layout.key(layout.agency)))
+        let file = try caseFile(request)
         try desk.refresh()
         guard let state = desk.record.request(request) else {
             throw EmbeddedError(code: "request-unknown", sentence: "the log has no such request")
@@ -65,6 +62,13 @@ extension Deployment {
         }.map { (id: $0.id, client: $1) }
         return try Requester(desk: desk, random: random).search(
             file, request: request, custodians: asked)
+    }
+
+    /// The requester's own case: what a request is about, and the key to which answers are sealed.
+    func caseFile(_ request: Digest) throws -> CaseFile {
+        try CaseFile(
+            sealed: try fileSystem.read("\(layout.agency)/cases/\(request.hex).case"),
+            id: request, key: try keyRing.key(layout.key(layout.agency)))
     }
 
     /// Searches, writes the bundle, and countersigns what the vault handed over.

@@ -152,13 +152,6 @@ extension Deployment {
         return id
     }
 
-    /// The requester's own file of a request.
-    func caseFile(_ id: Digest) throws -> CaseFile {
-        try CaseFile(
-            sealed: try fileSystem.read("\(layout.agency)/cases/\(id.hex).case"), id: id,
-            key: try keyRing.key(layout.key(layout.agency)))
-    }
-
     /// A search at custodians of which some are not what they seem.
     func search(
         _ id: Digest, asking indices: [Int], with others: [Int: any Handler] = [:]
