@@ -195,8 +195,15 @@ public struct Record: Sendable {
     /// The generation whose keys a day uses: the highest usable one that had begun by then,
     /// counting only entries before an index.
     public func generation(for day: Day, before limit: UInt64 = .max) -> GenerationState? {
-        generations.values.filter { $0.first <= day && $0.isUsable(before: limit) }
-            .max { $0.number < $1.number }
+        // Numbers go up by one from 1, and the day asked for is mostly one of the newest's.
+        var number = UInt32(generations.count)
+        while number > 0 {
+            if let state = generations[number], state.first <= day, state.isUsable(before: limit) {
+                return state
+            }
+            number -= 1
+        }
+        return nil
     }
 
     /// The newest day that a custodian has said it destroyed in a generation.

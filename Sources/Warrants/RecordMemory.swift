@@ -162,7 +162,7 @@ extension Record {
     /// Lets go of what can matter no more at the log's time.
     private mutating func forget() {
         let oldest = time.adding(days: -Self.memoryDays)
-        for day in ids.keys where day.end <= oldest {
+        for day in Array(ids.keys) where day.end <= oldest {
             for id in ids[day] ?? [] { indices[id] = nil }
             ids[day] = nil
         }
@@ -171,17 +171,16 @@ extension Record {
         shreds.removeAll { $0.body.time < oldest }
         rollbacks.removeAll { $0.body.time < oldest }
         differences.removeAll { $0.body.time < oldest }
-        for agency in spending.keys { spending[agency]?.removeAll { $0.time < oldest } }
-        for day in drills.keys where day.end <= oldest { drills[day] = nil }
-        for custodian in prekeys.keys {
+        for agency in Array(spending.keys) { spending[agency]?.removeAll { $0.time < oldest } }
+        for day in Array(drills.keys) where day.end <= oldest { drills[day] = nil }
+        for custodian in Array(prekeys.keys) {
             prekeys[custodian] = prekeys[custodian]?.filter { $0.key.end > oldest }
         }
         spoken = spoken.filter { roster.custodianIndex($0.key) != nil }
         forgetHours()
         forgetRequests(oldest)
-        for (number, state) in generations where state.due(state.last) < oldest {
-            generations[number]?.forgetCeremony()
-        }
+        let over = generations.values.filter { $0.due($0.last) < oldest && !$0.finals.isEmpty }
+        for state in over { generations[state.number]?.forgetCeremony() }
     }
 
     /// Of an hour that no request can name any more, only that it was closed.
@@ -189,7 +188,8 @@ extension Record {
         let retention = generations.values.map(\.retention).max() ?? 0
         let kept = time.adding(days: -Int64(max(retention, roster.policy.retentionDays) + 10)).hour
         let placed = time.adding(days: -Self.placeDays).hour
-        for site in hours.keys {
+        // A copy of the keys alone: one of the dictionary would have each site's hours copied too.
+        for site in Array(hours.keys) {
             hours[site]?.forget(before: kept, placesBefore: placed)
         }
     }

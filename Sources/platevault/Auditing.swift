@@ -94,9 +94,8 @@ struct AuditCommand: ParsableCommand {
             all shares work, and is refused by everybody if the day is dead.
 
             example: platevault audit --json
+
             example: platevault audit --drill --day 2026-03-02
-            example: platevault audit --log https://log.example.org/ --roster 9f86d081…0f00a08 \
-            --mirror https://clerk.example.org/ --html audit.html
             """)
 
     @OptionGroup var options: DeploymentOptions
