@@ -134,7 +134,7 @@ extension Auditor {
                 }
         }
         guard !silent.isEmpty else { return }
-        findings.notice(
+        findings.fault(
             "check-missing",
             "the request of entry \(state.request.index) was neither evaluated nor checked by: "
                 + silent.joined(separator: ", "), first.index)
