@@ -67,9 +67,11 @@ struct Ingest: ParsableCommand {
         for (site, count) in report.delivered.sorted(by: { $0.key < $1.key }) {
             Voice.say("site \(site)         \(count) rows durable in the vault")
         }
-        guard report.canaries > 0 else { return }
-        Voice.say(
-            "canaries       \(report.canaries) of these rows, for drills; no car has their plate")
+        if report.canaries > 0 {
+            Voice.say(
+                "canaries       \(report.canaries) of these rows, for drills; no car has their plate"
+            )
+        }
         for problem in report.problems { Voice.note("error: \(problem)") }
     }
 }

@@ -34,7 +34,9 @@ final class Town {
     }
 
     /// The roster of the town.
-    private static func townRoster() throws -> (roster: Roster, entry: [UInt8]) {
+    private static func townRoster(
+        quorum: Int = 3
+    ) throws -> (roster: Roster, entry: [UInt8]) {
         func open(_ word: String) throws -> VerifyingKey { try Self.key(word).verifyingKey }
         var draft = RosterDraft(
             vault: VaultParty(
@@ -62,6 +64,7 @@ final class Town {
                 agreementEnds: Self.today.adding(100),
                 requesters: [Signatory(id: "doyle", key: try open("doyle"))]))
         draft.add(Authority(id: "court", name: "Court", key: try open("court")))
+        draft.change { $0.quorum = quorum }
         let roster = try draft.roster(origin: Self.origin)
         return (roster, try roster.signed(by: try Self.words.map { try Self.signer($0) }))
     }
@@ -71,10 +74,10 @@ final class Town {
     }
 
     /// The town at noon of `today`, with custodians that hold nothing yet.
-    init() throws {
+    init(quorum: Int = 3) throws {
         let start = Self.today.start.adding(hours: 12)
         let entry: [UInt8]
-        (roster, entry) = try Self.townRoster()
+        (roster, entry) = try Self.townRoster(quorum: quorum)
         vault = try TestVault(roster, entry, try Self.logSigner())
         clock = try SimulatedClockSource(origin: Self.origin, wall: start, boot: 1_000)
         for word in Self.words {
@@ -102,12 +105,17 @@ final class Town {
     /// Generation 1 is made once for all tests; each goes on from a copy of all disks.
     private static let made = Result {
         let town = try Town()
-        try town.tick()
-        try town.custodian("clerk").propose(first: today)
-        for _ in 0..<4 { try town.tick() }
+        try town.found()
         return Kept(
             disks: town.disks, log: town.vault.disk, wall: town.clock.wall,
             boot: town.clock.boot)
+    }
+
+    /// Makes generation 1, from today on.
+    func found() throws {
+        try tick()
+        try custodian("clerk").propose(first: Self.today)
+        for _ in 0..<4 { try tick() }
     }
 
     /// Generation 1 from today on, final at everybody; noon of its first day.
