@@ -77,6 +77,7 @@ extension Custodian {
             if !ceremony.isSent { try sendSeeds(generation, ceremony, time) }
             try receiveSeeds(generation, ceremony, time)
         } else if generation.commit(of: name) == nil, generation.first >= time.day,
+            generation.first <= time.day.adding(30),
             state.halted == nil
         {
             try commitSeeds(generation, time)

@@ -118,9 +118,10 @@ extension Custodian {
     /// Before anything is evaluated: all that leads to it is held by t−1 others, fetched directly
     /// and consistent, and cosigned by a quorum. Throws `checkpoints-missing`,
     /// `cosignatures-missing`, `log-forked`.
-    func checkQuorum(_ request: RequestState) throws(CustodyError) {
+    func checkQuorum(
+        _ request: RequestState, _ witnesses: Witnesses
+    ) throws(CustodyError) {
         let needed = request.lastIndex + 1
-        let witnesses = try witnesses()
         let direct = witnesses.count(holding: needed)
         guard direct >= roster.threshold.t - 1 else {
             throw CustodyError(

@@ -15,13 +15,15 @@ extension Custodian {
     /// `own-approval-missing`, `answer-differs`, `day-destroyed`, `halted`, ….
     public func evaluate(_ id: Digest) throws(CustodyError) -> [UInt8] {
         let time = try ready()
+        // First the others' mirrors: one that is ahead may know of a withdrawal.
+        let witnesses = try witnesses()
         guard let request = log.record.request(id) else { throw Self.unknownRequest }
         let secret = try openCopy(of: request)
         let verdict = Judge.verdict(on: id, secret: secret, in: log.record, at: time)
         if let refusal = verdict.refusal { throw CustodyError(refusal) }
         // A drill opens nobody's plate: it needs no officer, and the judge has seen that it is one.
         if !request.isDrill { try checkOwnOfficer(request) }
-        try checkQuorum(request)
+        try checkQuorum(request, witnesses)
         let share = try usableShare(for: secret.days)
         let chains = try share.open()
         let parcel = try onTokens { () throws(TokensError) in
@@ -33,12 +35,22 @@ extension Custodian {
             guard logged.body.digests == items else { throw Self.differs }
         } else {
             try log(items, answer: answer, for: id, at: time)
+            try judgeAgain(id, secret)
         }
         let plain = try onTokens { () throws(TokensError) in SecretBox(try parcel.encode()) }
         return try onSecrets { () throws(SecretsError) in
             try HybridSeal.seal(
                 plain.bytes, to: request.body.replyKey, info: "platevault/evaluation/v1\(origin)")
         }
+    }
+
+    /// What came into the log before the own evaluation counts too, such as a withdrawal.
+    private func judgeAgain(_ id: Digest, _ secret: RequestSecret) throws(CustodyError) {
+        let own = log.record.request(id)?.evaluations.first { $0.body.custodian == name }
+        guard let own else { return }
+        let verdict = Judge.verdict(
+            on: id, secret: secret, in: log.record, at: clockTime, before: own.index)
+        if let refusal = verdict.refusal { throw CustodyError(refusal) }
     }
 
     /// The share moves only when its own officer has signed an approval (DESIGN section 2).

@@ -10,9 +10,13 @@ extension Custodian {
     /// An hour: how long a statement may be kept out of the log before it is not cosigned any more.
     static let patience: Int64 = 3_600_000
 
-    /// Whether one of the own statements has been kept out of the log for an hour.
+    /// Whether one of the own statements has been kept out of the log for an hour, though by the own
+    /// copy of the log it might stand there: what the log must refuse is nobody's fault.
     var isWithholding: Bool {
-        state.outbox.contains { clockTime.milliseconds(since: $0.since) >= Self.patience }
+        state.outbox.contains {
+            clockTime.milliseconds(since: $0.since) >= Self.patience
+                && log.record.refusal(of: $0.note) == nil
+        }
     }
 
     /// Brings the outbox into the log and takes out of it what the own mirror has, and what can
@@ -56,10 +60,10 @@ extension Custodian {
         var isChanged = false
         for place in next.outbox.indices where !isLogged(next.outbox[place].note) {
             let old = next.outbox[place]
-            let renewed = try onLaw { () throws(Refusal) in
-                try StatementDraft.renewed(old.note, under: roster, by: setting.signer)
-            }
-            guard let renewed else { continue }
+            // What cannot be signed anew stays as it is, and holds nobody else up.
+            let signed = try? StatementDraft.renewed(
+                old.note, under: roster, by: setting.signer)
+            guard let renewed = signed ?? nil else { continue }
             next.outbox[place] = CustodianState.Outgoing(note: renewed, since: old.since)
             isChanged = true
         }
@@ -71,6 +75,8 @@ extension Custodian {
     private func isVain(_ note: [UInt8]) -> Bool {
         let vain: Set<RefusalCode> = [
             .statementRepeated, .alreadyEvaluated, .checkUnasked, .dayDead, .destructionBackwards,
+            .statementStale, .requestUnknown, .generationOutOfTurn, .openingEarly, .timeExact,
+            .statementMalformed,
         ]
         return log.record.refusal(of: note).map { vain.contains($0.reason) } ?? false
     }

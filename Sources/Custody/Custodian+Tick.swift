@@ -124,14 +124,6 @@ extension Custodian {
         let found = try destroyAnnounced()
         guard !found.isEmpty else { return }
         report.hasDestroyed = true
-        var next = state
-        for item in found {
-            let body = RolledBackBody(
-                custodian: name, generation: item.generation, announced: item.to,
-                found: item.found, time: now())
-            next = next.sending(try signed(body), at: clockTime)
-        }
-        try keep(next)
     }
 
     /// Puts a statement of every destruction that has none into the outbox, and stores that under

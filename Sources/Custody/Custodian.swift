@@ -217,6 +217,7 @@ public final class Custodian {
     func destroyAnnounced() throws(CustodyError) -> [(generation: UInt32, found: Day, to: Day)] {
         var next = state
         var found: [(generation: UInt32, found: Day, to: Day)] = []
+        let time = now()
         for place in next.shares.indices {
             let share = next.shares[place]
             guard let announced = log.announced(by: name, generation: share.generation),
@@ -225,6 +226,11 @@ public final class Custodian {
             next.shares[place] = try share.advanced(to: announced.next)
             next.shares[place].announced = announced.next
             found.append((share.generation, share.oldest, announced))
+            // With the same commit: a crash leaves both or neither.
+            let body = RolledBackBody(
+                custodian: name, generation: share.generation, announced: announced,
+                found: share.oldest, time: time)
+            next = next.sending(try signed(body), at: time)
         }
         guard !found.isEmpty else { return [] }
         try store.prepare(try next.encode())
@@ -264,7 +270,15 @@ public final class Custodian {
     /// A statement of this custodian under the roster in force.
     func signed(_ body: some StatementBody) throws(CustodyError) -> [UInt8] {
         do throws(Refusal) {
-            return try StatementDraft.sign(body, under: roster, by: setting.signer)
+            let note = try StatementDraft.sign(body, under: roster, by: setting.signer)
+            // What the log could not hold must not get into the state either.
+            guard note.count <= UnverifiedStatement.sizeLimit else {
+                throw Refusal(
+                    .statementMalformed,
+                    "the statement has \(note.count) bytes, more than the log takes; ask for fewer "
+                        + "days or plates at once")
+            }
+            return note
         } catch {
             throw CustodyError(error)
         }

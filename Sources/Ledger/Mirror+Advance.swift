@@ -147,7 +147,9 @@ extension Mirror {
     private static func ensureExtends(
         _ state: State, _ checkpoint: Checkpoint, _ note: Note
     ) throws(LedgerError) {
-        for pending in state.pending where pending.head.size <= checkpoint.size {
+        // What only an earlier key promised, and nobody holds, is no promise of the log's.
+        for pending in state.pending
+        where pending.head.size <= checkpoint.size && note.isSigned(by: pending.key) {
             guard try state.held.journal.tree.root(at: pending.head.size) == pending.head.root
             else { throw forked([pending.note, note]) }
         }

@@ -10,7 +10,8 @@ extension Auditor {
         guard let state = record.request(logged.body.request) else { return }
         if state.isDrill, state.evaluations.count == 1 { tally.drilled(state.body) }
         let verdict = Judge.verdict(
-            on: state.id, secret: nil, in: record, at: logged.body.time, before: logged.index)
+            on: state.id, secret: nil, in: record,
+            at: max(logged.body.time, state.body.time), before: logged.index)
         if let refusal = verdict.refusal {
             findings.fault(
                 "evaluation-unbacked",

@@ -79,6 +79,11 @@ public enum GenerationBody: DatedBody {
         }
         switch self {
         case .propose(let step):
+            // A generation far ahead would leave no room for any before it.
+            guard step.first <= step.time.day.adding(30) else {
+                throw Refusal(
+                    .generationTerms, "a generation begins within 30 days of its proposal")
+            }
             guard step.n == roster.threshold.n, step.t == roster.threshold.t,
                 step.retention == roster.policy.retentionDays, step.fold == roster.policy.fold,
                 step.normalForm == Plate.normalFormVersion

@@ -202,7 +202,8 @@ extension Record {
         guard !gone.isEmpty else { return }
         for id in gone {
             guard let state = requests.removeValue(forKey: id) else { continue }
-            replyKeys[Digest(of: state.body.replyKey)] = nil
+            let key = Digest(of: state.body.replyKey)
+            if replyKeys[key] == state.id { replyKeys[key] = nil }
             let others = warrants[state.body.warrant]?.filter { $0 != id } ?? []
             warrants[state.body.warrant] = others.isEmpty ? nil : others
             leaving?.append(state)

@@ -30,7 +30,11 @@ public struct RequestState: Sendable {
     public var body: RequestBody { request.body }
     /// The day on which its embargo ends: the request's, or the latest that an order extends it to.
     public var embargo: Day {
-        orders.compactMap(\.body.embargo).reduce(body.embargo) { max($0, $1) }
+        // An order for other plates, hours or another warrant extends nothing.
+        orders.map(\.body).filter { order in
+            order.warrant == body.warrant && order.plateCommitments == body.plateCommitments
+                && order.windowCommitment == body.windowCommitment
+        }.compactMap(\.embargo).reduce(body.embargo) { max($0, $1) }
     }
     /// The index of the last statement on which its evaluation rests: the request, its orders, votes
     /// and withdrawals.

@@ -139,6 +139,9 @@ public struct DifferenceBody: DatedBody {
         guard known else {
             throw Refusal(.signerUnknown, "a site, custodian or requester tells a difference")
         }
+        guard kind != .seed || roster.custodianIndex(party) != nil else {
+            throw Refusal(.signerUnknown, "only custodians take part in a ceremony")
+        }
         return party
     }
 

@@ -32,12 +32,37 @@ public final class Follower {
     ) throws {
         if checkpoint != mirror.checkpoint || seconds != nil {
             let successor = try successor(checkpoint, source)
+            let record = record
             try mirror.advance(
                 to: checkpoint, signedBy: successor, cosignedAt: seconds
-            ) { try source.all($0) }
+            ) { range in
+                let entries = try source.all(range)
+                if successor == nil { try Self.ensureNoSuccessor(entries, from: range, record) }
+                return entries
+            }
         }
         try takeIn()
     }
+
+    /// Under the old key nothing may follow the statement that ends it.
+    private static func ensureNoSuccessor(
+        _ entries: [[UInt8]], from range: Range<UInt64>, _ record: Record
+    ) throws(LedgerError) {
+        for (place, entry) in entries.enumerated() {
+            guard let statement = try? UnverifiedStatement(wire: entry),
+                statement.type == .successor,
+                (try? record.roster.succession(
+                    statement, at: range.lowerBound + UInt64(place))) != nil
+            else { continue }
+            throw LedgerError(
+                code: "log-succeeded",
+                sentence: "the custodians have given the log another key than signs this checkpoint"
+            )
+        }
+    }
+
+    /// 2^20: how many entries beyond the own copy are searched for a successor.
+    private static let searched: UInt64 = 1 << 20
 
     /// The key under which the log goes on where its checkpoint is not signed by the key in force:
     /// the one that t custodians named in the first of the missing entries, or in a later one. Nil
@@ -47,7 +72,9 @@ public final class Follower {
     ) throws -> NoteVerifierKey? {
         let note = try Note(wire: checkpoint)
         let head = try Checkpoint(text: note.text)
-        guard !note.isSigned(by: mirror.logKey), head.size > mirror.size else { return nil }
+        guard !note.isSigned(by: mirror.logKey), head.size > mirror.size,
+            head.size - mirror.size <= Self.searched
+        else { return nil }
         var trial = record
         for entry in try source.all(mirror.size..<head.size) {
             let index = trial.count

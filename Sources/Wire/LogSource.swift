@@ -13,6 +13,9 @@ extension LogSource {
     /// All entries of a range, asked for until they are there, but never for nothing. Throws
     /// `entries-count` where the source does not send what its checkpoint promises.
     func all(_ range: Range<UInt64>) throws(WireProblem) -> [[UInt8]] {
+        guard range.upperBound - range.lowerBound <= 1 << 32 else {
+            throw WireProblem(code: "entries-count", sentence: "no log has so many entries")
+        }
         var entries: [[UInt8]] = []
         while entries.count < range.count {
             let rest = (range.lowerBound + UInt64(entries.count))..<range.upperBound

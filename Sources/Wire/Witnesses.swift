@@ -64,16 +64,13 @@ public struct Witnesses: Sendable {
         let wire = try client.checkpoint()
         let note = try Note(wire: wire)
         let checkpoint = try Checkpoint(text: note.text)
-        if checkpoint.size > own.mirror.size { try follow(wire, client) }
+        // Its own word first: nothing is fetched for a checkpoint that nobody vouches for.
         guard let key = own.record.roster.cosignerKey(of: id),
-            note.isSigned(by: own.mirror.logKey) || own.wasSigned(note),
             checkpoint.origin == own.mirror.origin,
             let cosignature = try note.cosignatures(by: [key]).first
-        else {
-            throw WireProblem(
-                code: "cosignature-missing",
-                sentence: "the checkpoint of \(id) does not bear its cosignature and the log's")
-        }
+        else { throw missing(id) }
+        if checkpoint.size > own.mirror.size { try follow(wire, client) }
+        guard own.isSigned(note, checkpoint.size) else { throw missing(id) }
         guard try own.mirror.root(at: checkpoint.size) == checkpoint.root else {
             let held = try own.mirror.checkpoint.map { try Note(wire: $0) }
             throw LedgerError(
@@ -87,9 +84,21 @@ public struct Witnesses: Sendable {
     }
 }
 
+extension Witnesses {
+    private static func missing(_ id: String) -> WireProblem {
+        WireProblem(
+            code: "cosignature-missing",
+            sentence: "the checkpoint of \(id) does not bear its cosignature and the log's")
+    }
+}
+
 extension Follower {
-    /// Whether a note bears the signature of a key that the log had before.
-    func wasSigned(_ note: Note) -> Bool {
-        record.logKeys.contains { note.isSigned(by: $0) }
+    /// Whether a note over so many entries bears the signature of the key that the log had then: one
+    /// that ended with a successor signs nothing beyond it, and so proves no fork.
+    func isSigned(_ note: Note, _ size: UInt64) -> Bool {
+        let ends = record.successions.map(\.index) + [UInt64.max]
+        return zip(record.logKeys, ends).contains { key, end in
+            size <= end && note.isSigned(by: key)
+        }
     }
 }
