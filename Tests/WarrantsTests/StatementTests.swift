@@ -329,9 +329,15 @@ struct StatementTests {
             ),
             (
                 DifferenceBody(
-                    party: "site-1", kind: .seed, generation: 1, mask: .init(bits: 7),
+                    party: "site-1", kind: .siteKey, generation: 1, mask: .init(bits: 7),
                     custodians: ["nobody"], subject: id, time: noon), "site-1",
                 .statementMalformed
+            ),
+            (  // A ceremony is the custodians' own: nobody else can void it.
+                DifferenceBody(
+                    party: "site-1", kind: .seed, generation: 1, mask: .init(bits: 7),
+                    custodians: ["clerk"], subject: id, time: noon), "site-1",
+                .signerUnknown
             ),
             (
                 DisclosureBody(
