@@ -50,6 +50,24 @@ public final class Desk {
         return witnesses
     }
 
+    /// The most entries that at least so many custodians hold, by what their mirrors show and by
+    /// their cosignatures on the checkpoint that the vault publishes, if it is the one held here; 0
+    /// where there are not so many.
+    func size(heldBy count: Int) throws -> UInt64 {
+        var sizes: [String: UInt64] = [:]
+        for shown in try witnesses().shown { sizes[shown.custodian] = shown.size }
+        if let note = try? Note(wire: try vault.checkpoint()), note.text == mirror.head.text {
+            for id in roster.custodians.map(\.id) {
+                guard let key = roster.cosignerKey(of: id),
+                    (try? note.cosignatures(by: [key]))?.isEmpty == false
+                else { continue }
+                sizes[id] = max(sizes[id] ?? 0, mirror.size)
+            }
+        }
+        guard count > 0, sizes.count >= count else { return 0 }
+        return sizes.values.sorted(by: >)[count - 1]
+    }
+
     /// The checkpoint held, with the cosignatures over it that the vault publishes and that the
     /// custodians' mirrors bear.
     public func cosign() throws {

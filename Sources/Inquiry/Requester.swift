@@ -135,7 +135,7 @@ public struct Requester {
     ) throws -> ([(String, [UInt8])], [SealedCopy]) {
         var copies: [(String, [UInt8])] = []
         var digests: [SealedCopy] = []
-        let held = try desk.witnesses().size(heldBy: roster.quorum)
+        let held = try desk.size(heldBy: roster.quorum)
         for custodian in roster.custodians {
             guard let prekey = desk.record.prekey(of: custodian.id, on: time.day) else { continue }
             // A vault that showed this requester alone a prekey of its own making could read.

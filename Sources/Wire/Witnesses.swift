@@ -51,12 +51,6 @@ public struct Witnesses: Sendable {
     /// How many custodians hold at least so many entries.
     public func count(holding size: UInt64) -> Int { shown.count { $0.size >= size } }
 
-    /// The most entries that at least so many custodians hold; 0 where fewer have answered.
-    public func size(heldBy count: Int) -> UInt64 {
-        guard count > 0, shown.count >= count else { return 0 }
-        return shown.map(\.size).sorted(by: >)[count - 1]
-    }
-
     private static func ask(
         _ id: String, _ client: CustodianClient, _ own: Follower,
         _ follow: ([UInt8], CustodianClient) throws -> Void
