@@ -30,6 +30,13 @@ extension Deployment {
         return try file(try asker.prepare(application, at: now), by: asker)
     }
 
+    /// The requester's own file of a request.
+    func caseFile(_ id: Digest) throws -> CaseFile {
+        try CaseFile(
+            sealed: try fileSystem.read("\(layout.agency)/cases/\(id.hex).case"), id: id,
+            key: try keyRing.key(layout.key(layout.agency)))
+    }
+
     /// Keeps the case, then has the request logged.
     func file(_ prepared: PreparedRequest, by asker: Requester) throws -> Digest {
         let folder = layout.agency + "/cases"
@@ -128,4 +135,21 @@ extension Deployment {
 
     /// The log as everybody may read it.
     public func record() throws -> Record { try publicView().record }
+}
+
+extension Deployment {
+    /// What shows that a request of the log was a search for one of its plates: by the requester, from
+    /// its case, or by an officer, through the docket of the own custodian.
+    public func proof(of request: Digest, plate place: Int, as party: String) throws -> RequestProof
+    {
+        let view = try publicView()
+        let secret: RequestSecret
+        if roster.agency(ofRequester: party) != nil {
+            secret = try RequestSecret(wire: try caseFile(request).secret.bytes)
+        } else {
+            secret = try officer(party).docket(of: request, at: now)
+        }
+        return try RequestProof(
+            of: secret, place: place, request: request, record: view.record, mirror: view.mirror)
+    }
 }

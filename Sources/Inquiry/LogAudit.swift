@@ -20,7 +20,8 @@ public struct LogAudit: Sendable {
         /// Its hash: the log's first entry must be it.
         case hash(Digest)
 
-        var hash: Digest {
+        /// The first roster's hash.
+        public var hash: Digest {
             switch self {
             case .roster(let roster): roster.hash
             case .hash(let hash): hash

@@ -64,9 +64,10 @@ struct RuleTests {
             filing.purpose = "drill"
             filing.process = "drill"
             filing.replyKey[0] = UInt8(number)
-            filing.seed = "drill \(number)"
-            var body = filing.body(try filing.secret())
-            body.plateCommitments.removeLast()
+            let secret = try RequestSecret(
+                drillBy: filing.requester, replyKey: filing.replyKey, fold: .letterOAsZero,
+                cells: filing.cells, random: SeededRandom("drill \(number)"))
+            let body = filing.body(secret)
             ids.append(try world.say(body, by: "doyle").id)
         }
         #expect(world.record.spent(by: "police", until: World.noon, before: .max) == 0)
