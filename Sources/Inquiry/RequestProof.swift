@@ -171,11 +171,14 @@ extension RequestProof {
                 "roster", "the proof rests on another first roster than the trusted one")
         }
         var record = Record(trusting: roster)
+        var found: RequestState?
         for entry in entries {
             record.skip(to: entry.index)
             if let refusal = record.append(entry.wire) { throw refusal }
+            // A record forgets old requests when newer statements come.
+            found = record.request(request) ?? found
         }
-        guard let state = record.request(request), state.request.index == proof.index else {
+        guard let state = found, state.request.index == proof.index else {
             throw Self.other("request", "the proof's entry is not the request that it names")
         }
         let head = try Checkpoint.verified(

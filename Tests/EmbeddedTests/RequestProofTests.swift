@@ -141,7 +141,8 @@ import Warrants
             #expect(refusal(changed(proof, file: forged)) == "checkpoint-unsigned")
             // The request itself, changed.
             var entries = proof.entries
-            let last = try #require(entries.popLast())
+            let last = try #require(proof.entries.last)
+            entries.removeLast()
             let text = String(decoding: last.wire, as: UTF8.self)
             let bent = text.replacing("\"purpose\":\"240\"", with: "\"purpose\":\"120\"")
             #expect(bent != text)
