@@ -30,13 +30,6 @@ extension Deployment {
         return try file(try asker.prepare(application, at: now), by: asker)
     }
 
-    /// The requester's own file of a request.
-    func caseFile(_ id: Digest) throws -> CaseFile {
-        try CaseFile(
-            sealed: try fileSystem.read("\(layout.agency)/cases/\(id.hex).case"), id: id,
-            key: try keyRing.key(layout.key(layout.agency)))
-    }
-
     /// Keeps the case, then has the request logged.
     func file(_ prepared: PreparedRequest, by asker: Requester) throws -> Digest {
         let folder = layout.agency + "/cases"

@@ -56,9 +56,13 @@ import Wire
             let silent = report.replies.filter { $0.code != nil }
             #expect(silent.map(\.custodian) == ["civil-rights-commission"])
         }
+    }
+
+    /// Where fewer than the quorum hold the log, no drill is filed in the first place.
+    @Test func withTooFewNothingIsAsked() throws {
         try city(absent: [0, 1, 2]) { city in
-            let report = try city.drill(as: "investigator")
-            #expect(!report.holds && report.problem?.contains("privacy-office") == true)
+            #expect(code { _ = try city.drill(as: "investigator") } == "prekey-uncosigned")
+            #expect(try city.record().allRequests.isEmpty)
         }
     }
 
