@@ -11,8 +11,9 @@ import Warrants
 struct LogCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "log",
-        abstract: "the public log: which entry was whose search",
-        subcommands: [ProveRequest.self, CheckRequest.self])
+        abstract:
+            "the public log: which entry was whose search, and the log made again from a mirror",
+        subcommands: [ProveRequest.self, CheckRequest.self, Rebuild.self])
 }
 
 /// `platevault log prove-request`
