@@ -25,6 +25,15 @@ final class TestVault: Handler {
     var onEntries: (([[UInt8]]) -> [[UInt8]])?
     /// The checkpoints with cosignatures that came.
     private(set) var cosigned: [[UInt8]] = []
+    /// Those of them that bear one custodian's cosignature.
+    func cosigned(by custodian: Custody.Custodian) throws -> [[UInt8]] {
+        try cosigned.filter { wire in
+            let key = custodian.setting.cosigner.verifierKey
+            return try !Note(wire: wire).cosignatures(by: [key]).isEmpty
+        }
+    }
+    /// Whether they are published with the log's own checkpoint.
+    var isPublishing = false
     /// What is sent instead of the checkpoint.
     var checkpoint: [UInt8]?
 
@@ -73,6 +82,7 @@ final class TestVault: Handler {
                 return ByteList.encode(onEntries?(entries) ?? entries)
             case .logCosign:
                 cosigned.append(body)
+                if isPublishing { _ = try log.add(cosignatures: try Note(wire: body)) }
                 return []
             case .logAppend:
                 var writer = ByteWriter()

@@ -69,7 +69,7 @@ final class Town {
         return (roster, try roster.signed(by: try Self.words.map { try Self.signer($0) }))
     }
 
-    private static func logSigner() throws -> NoteSigner {
+    static func logSigner() throws -> NoteSigner {
         try NoteSigner(name: origin, key: try key("log"))
     }
 
@@ -120,6 +120,13 @@ final class Town {
 
     /// Generation 1 from today on, final at everybody; noon of its first day.
     static func running() throws -> Town { try Town(try made.get()) }
+
+    /// The same under a quorum of 4, of which any two share an honest custodian.
+    static func forkFree() throws -> Town {
+        let town = try Town(quorum: 4)
+        try town.found()
+        return town
+    }
 
     func setting(
         _ word: String, disk: (any FileSystem)? = nil, random: String = "town"
@@ -206,12 +213,27 @@ final class Town {
     /// A request of the police for a plate in some cells, filed with its copies and attested.
     func file(
         _ plate: String = "ABC120", cells: [Cell], replyKey: OneTimeKey,
-        warrant: String = "warrant"
+        warrant: String = "warrant", embargo: Day? = nil
     ) throws -> (id: Digest, secret: RequestSecret) {
         let secret = try RequestSecret(
             requester: "doyle", replyKey: replyKey.publicKey, plates: [plate],
             fold: .letterOAsZero, cells: cells, docket: "24-CR-1",
             random: SeededRandom("request \(warrant)"))
+        let id = try file(
+            secret, "09A", .searchWarrant, warrant: warrant, embargo: embargo, replyKey: replyKey)
+        let state = try #require(vault.record.request(id))
+        try say(
+            OrderBody(
+                authority: "court", attesting: state.request.statement,
+                expires: clock.wall.adding(days: 2), time: clock.wall), by: "court")
+        return (id, secret)
+    }
+
+    /// A request of the police with a secret, filed with its copies; no order stands behind it.
+    func file(
+        _ secret: RequestSecret, _ purpose: String, _ process: ProcessKind, warrant: String,
+        embargo: Day?, replyKey: OneTimeKey
+    ) throws -> Digest {
         var copies: [SealedCopy] = []
         var letters: [(word: String, sealed: [UInt8])] = []
         let day = clock.wall.day
@@ -224,8 +246,9 @@ final class Town {
                 SealedCopy(custodian: word, digest: Digest(of: sealed), prekeyDay: day))
         }
         let body = secret.request(
-            agency: "police", purpose: "09A", process: .searchWarrant,
-            warrant: Digest(of: Array(warrant.utf8)), replyKey: replyKey.publicKey,
+            agency: "police", purpose: purpose, process: process,
+            warrant: Digest(of: Array(warrant.utf8)), embargo: embargo,
+            replyKey: replyKey.publicKey,
             sealedCopies: copies, time: clock.wall)
         let id = try say(body, by: "doyle")
         let client = VaultClient(LoopbackChannel(vault))
@@ -236,12 +259,7 @@ final class Town {
                     sender: roster.keyName("doyle"), until: clock.wall.adding(days: 5),
                     sealed: letter.sealed))
         }
-        let state = try #require(vault.record.request(id))
-        try say(
-            OrderBody(
-                authority: "court", attesting: state.request.statement,
-                expires: clock.wall.adding(days: 2), time: clock.wall), by: "court")
-        return (id, secret)
+        return id
     }
 
     func approve(_ id: Digest, _ words: [String]) throws {
@@ -274,25 +292,6 @@ final class Town {
     /// What custodians have said that they destroyed, by the vault's log.
     func destroyed(_ word: String) -> Day? {
         vault.record.destroyed(through: 1, by: word)
-    }
-}
-
-/// A custodian's mirror, which need not have started when somebody gets the way to it.
-final class LateMirror: Handler {
-    private unowned let town: Town
-    private let word: String
-
-    init(_ town: Town, _ word: String) {
-        self.town = town
-        self.word = word
-    }
-
-    func handle(_ endpoint: Endpoint, _ body: [UInt8]) throws(WireProblem) -> [UInt8] {
-        let custodian: Custody.Custodian
-        do { custodian = try town.custodians[word] ?? town.reopen(word) } catch {
-            throw WireProblem(code: "custodian-down", sentence: "\(error)")
-        }
-        return try CustodianService(custodian).handle(endpoint, body)
     }
 }
 
