@@ -18,7 +18,7 @@ import Testing
         let commands = try Self.commands(shell)
         let expected = [
             "approve", "attest", "audit", "clock", "demo", "deny", "destroy", "ingest", "init",
-            "open", "request", "requests", "status", "verify",
+            "log", "open", "request", "requests", "status", "verify",
         ]
         #expect(commands.sorted() == expected)
         for command in commands {
