@@ -101,6 +101,11 @@ extension Deployment {
                 time: desk.roster.policy.blunt(now)))
     }
 
+    /// The requester says that the plate's owner was told.
+    public func notify(_ request: Digest, as requester: String) throws {
+        try Requester(desk: try desk(requester), random: random).notify(request, at: now)
+    }
+
     /// The authority attests a request under a document whose digest it has in hands.
     public func attest(_ request: Digest, warrant: Digest, expires: Timestamp) throws {
         guard let authority = roster.body.authorities.first else {

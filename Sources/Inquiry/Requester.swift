@@ -121,6 +121,12 @@ public struct Requester {
         try desk.log(request.wire)
     }
 
+    /// Says that the plate's owner was told of the search, as the embargo's end demands.
+    public func notify(_ request: Digest, at time: Timestamp) throws {
+        try desk.refresh()
+        try desk.log(NoticeBody(party: desk.id, request: request, time: desk.blunt(time)))
+    }
+
     /// Takes a request back for good.
     public func withdraw(_ request: Digest, at time: Timestamp) throws {
         try desk.refresh()

@@ -40,10 +40,17 @@ struct Request: ParsableCommand {
     var warrant: String
     @Option(help: "The court's number and the like; only custodians see it.")
     var docket = ""
+    @Option(help: "The day on which hours and docket are opened and notice is due: 2026-05-31.")
+    var embargo: String?
     @Option(name: .customLong("as"), help: "The requester.")
     var requester = "investigator"
 
     func run() throws {
+        let end = embargo.flatMap { Day(text: $0) }
+        guard embargo == nil || end != nil else {
+            throw Complaint(
+                code: "day-malformed", sentence: "--embargo takes a day like 2026-05-31")
+        }
         guard let kind = ProcessKind.legal.first(where: { $0.rawValue == process }) else {
             throw Refusal(
                 .processUnknown,
@@ -57,7 +64,7 @@ struct Request: ParsableCommand {
             Application(
                 plates: plates + (try platesFrom.map(Input.lines) ?? []), cells: cells,
                 purpose: purpose, process: kind, warrant: digest,
-                docket: docket), as: requester)
+                docket: docket, embargo: end), as: requester)
         if options.json { return try options.print(["request": id.hex]) }
         Voice.say("request \(id.hex)")
         Voice.say(
