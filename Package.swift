@@ -15,6 +15,21 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let arguments = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 
+let http: [Target.Dependency] = [
+    .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "HummingbirdCore", package: "hummingbird"),
+    .product(name: "HummingbirdTLS", package: "hummingbird"),
+    .product(name: "AsyncHTTPClient", package: "async-http-client"),
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    .product(name: "X509", package: "swift-certificates"),
+    .product(name: "SwiftASN1", package: "swift-asn1"),
+    .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    .product(name: "Logging", package: "swift-log"),
+]
+let toml = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
+
 func tests(
     _ name: String, _ edges: [Target.Dependency], exclude: [String] = []
 ) -> Target {
@@ -32,6 +47,24 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         // arguments, help texts and usage errors of the programs
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        // the servers' HTTP, with backpressure and graceful shutdown
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        // the clients' HTTP, with connections kept and deadlines
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        // event loops and buffers, which both of them speak
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        // TLS 1.3
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.2"),
+        // X.509, so that TLS knows a party by its key in the roster
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.0"),
+        // DER, in which certificates are handed to TLS
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
+        // the servers start and stop their parts in order
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        // the servers insist on a logger; it is given one that is silent
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        // TOML, which administrators know, for configuration files
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
     targets: [
         .systemLibrary(
@@ -166,6 +199,61 @@ let package = Package(
                 "Bytes",  // coded errors
                 "Disk",  // their directories
             ], resources: [.copy("Samples")], swiftSettings: strict),
+        .target(  // HTTP and TLS both ways, configuration, and a daemon's life
+            name: "Hosting",
+            dependencies: [
+                "Wire",  // endpoints, problems, channels
+                "Warrants",  // the roster says whose key a certificate may bear
+                "Ledger",  // and the names of keys
+                "Plates",  // the time of certificates
+                "Secrets",  // the key that signs a certificate
+                "Bytes",  // coded errors
+                "Disk",  // configuration files
+                crypto,  // the key that a connection is made under
+                toml,  // configuration
+            ] + http, swiftSettings: strict),
+        .executableTarget(  // the vault, a process of its own
+            name: "vaultd",
+            dependencies: [
+                "Hosting",  // its listeners and its life
+                "Vault",  // what it serves
+                "Wire",  // its endpoints
+                "Warrants",  // the roster
+                "Ledger",  // the log
+                "Plates",  // times
+                "Secrets",  // its keys
+                "Bytes",  // coded errors
+                "Disk",  // its files
+                arguments,  // arguments and help
+            ], swiftSettings: strict),
+        .executableTarget(  // a custodian, a process of its own
+            name: "custodiand",
+            dependencies: [
+                "Hosting",  // its listeners and its life
+                "Custody",  // what it serves
+                "Wire",  // its endpoints
+                "Warrants",  // the roster
+                "Ledger",  // its mirror
+                "Plates",  // times
+                "Secrets",  // its keys
+                "Bytes",  // coded errors
+                "Disk",  // its files
+                arguments,  // arguments and help
+            ], swiftSettings: strict),
+        .executableTarget(  // a gateway, a process of its own
+            name: "gatewayd",
+            dependencies: [
+                "Hosting",  // its listeners and its life
+                "Intake",  // what it serves
+                "Wire",  // the ways to vault and custodians
+                "Warrants",  // the roster
+                "Ledger",  // its copy of the log
+                "Plates",  // times
+                "Secrets",  // its key
+                "Bytes",  // coded errors
+                "Disk",  // its files
+                arguments,  // arguments and help
+            ], swiftSettings: strict),
         .executableTarget(  // the program of everybody who is not a server
             name: "platevault",
             dependencies: [
@@ -240,6 +328,9 @@ let package = Package(
                 "Embedded", "Intake", "Vault", "Custody", "Inquiry", "Wire", "Warrants", "Rows",
                 "Tokens", "Ledger", "Plates", "Secrets", "Bytes", "Disk",
             ]),
+        tests(
+            "HostingTests",
+            ["Hosting", "Wire", "Warrants", "Ledger", "Plates", "Secrets", "Bytes", "Disk"]),
         tests("ProgramTests", [], exclude: ["Scripts"]),
     ]
 )

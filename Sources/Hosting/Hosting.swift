@@ -1,0 +1,13 @@
+import AsyncHTTPClient
+import Crypto
+import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+import Logging
+import NIOCore
+import NIOPosix
+import NIOSSL
+import ServiceLifecycle
+import SwiftASN1
+import TOMLKit
+import X509
