@@ -153,7 +153,7 @@ extension Custodian {
             let mail = Mail(
                 topic: generation.id, kind: "seeds", recipient: roster.keyName(receiver.id),
                 sender: roster.keyName(name), until: time.adding(days: 7), sealed: sealed)
-            try onWire { () throws(WireProblem) in try setting.vault.put(mail) }
+            try onWire { () throws(WireProblem) in try outside.vault.put(mail) }
         }
         var next = state
         next.ceremony?.isSent = true
@@ -177,7 +177,7 @@ extension Custodian {
             try OneTimeKey(seed: try ceremony.oneTimeKey.bytes.copy())
         }
         let mail = try onWire { () throws(WireProblem) in
-            try setting.vault.mail(
+            try outside.vault.mail(
                 topic: generation.id, kind: "seeds", recipient: roster.keyName(name))
         }
         var parcels = [try ownSeeds(ceremony)]

@@ -33,6 +33,9 @@ extension Custodian {
         try cosignHeld()
     }
 
+    /// Follows the log if it can be; what stands in the way shows itself when it matters.
+    func followIfPossible() { _ = try? follow() }
+
     /// Cosigns the checkpoint that is held, where that is due, and hands it to the vault. Whether
     /// the vault takes it is its own matter: everybody can fetch it here.
     func cosignHeld() throws(CustodyError) {
@@ -43,7 +46,7 @@ extension Custodian {
             cosigned = clockTime
         }
         guard let checkpoint = log.mirror.checkpoint, checkpoint != handedOver else { return }
-        if (try? setting.vault.cosign(checkpoint)) != nil { handedOver = checkpoint }
+        if (try? outside.vault.cosign(checkpoint)) != nil { handedOver = checkpoint }
     }
 
     /// Whether the checkpoint held bears the own cosignature.
@@ -55,17 +58,10 @@ extension Custodian {
         return own?.isEmpty == false
     }
 
-    /// A public file of the mirror, by its path below the origin's folder. Before the checkpoint is
-    /// shown the log is followed, if it can be, so that whoever compares sees the newest.
+    /// A public file of the mirror, by its path below the origin's folder, as it is held: nothing is
+    /// followed first, so that custodians who ask each other never wait for one another.
     public func resource(_ path: String) throws(CustodyError) -> [UInt8] {
-        if path == TilePath.checkpoint { _ = try? follow() }
-        let reply = log.mirror.resource("\(Digest(of: Array(origin.utf8)).hex)/\(path)")
-        guard reply.status == 200 else {
-            throw CustodyError(
-                code: path == TilePath.checkpoint ? "mirror-empty" : "tile-missing",
-                sentence: "the mirror of \(name) has no such file")
-        }
-        return reply.body
+        try log.mirror.publicFile(path)
     }
 
     /// A tlog-mirror's `add-checkpoint`: the log pushes what this custodian would have fetched.
@@ -82,7 +78,7 @@ extension Custodian {
 
     /// What the other custodians' mirrors show now. Halts where one proves a fork.
     func witnesses() throws(CustodyError) -> Witnesses {
-        let others = setting.mirrors().filter {
+        let others = outside.mirrors.filter {
             $0.id != name && roster.custodianIndex($0.id) != nil
         }
         let before = log.mirror.size
@@ -143,7 +139,7 @@ extension Custodian {
 
     /// Who cosigned the checkpoint that the vault publishes, if it is the one held here.
     private func cosignedByVault(from needed: UInt64) -> [String] {
-        guard let wire = try? setting.vault.checkpoint(), let note = try? Note(wire: wire),
+        guard let wire = try? outside.vault.checkpoint(), let note = try? Note(wire: wire),
             note.text == log.mirror.head.text, log.mirror.size >= needed
         else { return [] }
         return roster.custodians.map(\.id).filter { id in
@@ -171,5 +167,19 @@ extension Custodian {
             let path = setting.folder + "/fork-\(place + 1).note"
             try onDisk { () throws(DiskError) in try setting.disk.replace(path, note.encode()) }
         }
+    }
+}
+
+extension Ledger.Mirror {
+    /// A public file by its path below the origin's folder. Throws `mirror-empty` before the first
+    /// checkpoint, `tile-missing`.
+    func publicFile(_ path: String) throws(CustodyError) -> [UInt8] {
+        let reply = resource("\(Digest(of: Array(origin.utf8)).hex)/\(path)")
+        guard reply.status == 200 else {
+            throw CustodyError(
+                code: path == TilePath.checkpoint ? "mirror-empty" : "tile-missing",
+                sentence: "the mirror has no such file")
+        }
+        return reply.body
     }
 }

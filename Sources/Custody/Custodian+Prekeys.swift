@@ -55,7 +55,7 @@ extension Custodian {
         }
         let key = try prekey(of: copy.prekeyDay)
         let mail = try onWire { () throws(WireProblem) in
-            try setting.vault.mail(
+            try outside.vault.mail(
                 topic: request.id, kind: "request", recipient: roster.keyName(name))
         }
         guard let sealed = mail.first(where: { Digest(of: $0.sealed) == copy.digest })?.sealed

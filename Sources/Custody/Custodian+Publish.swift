@@ -29,12 +29,12 @@ extension Custodian {
         var refusal: CustodyError?
         let waiting = state.outbox.map(\.note).filter { !isLogged($0) }
         do throws(WireProblem) {
-            if !waiting.isEmpty { _ = try setting.vault.append(waiting) }
+            if !waiting.isEmpty { _ = try outside.vault.append(waiting) }
         } catch {
             refusal = CustodyError(error)
             // One that is refused must not hold up the others.
             for note in waiting {
-                do throws(WireProblem) { _ = try setting.vault.append([note]) } catch {
+                do throws(WireProblem) { _ = try outside.vault.append([note]) } catch {
                     refusal = CustodyError(error)
                 }
             }

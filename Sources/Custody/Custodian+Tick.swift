@@ -88,6 +88,22 @@ extension Custodian {
         return report
     }
 
+    /// What cannot wait until the next tick: destroys what is due, follows the log and cosigns it, so
+    /// that the others see this custodian hold what they act on, and brings own statements into the
+    /// log. To be called every few seconds. Throws only where the own disk fails.
+    @discardableResult
+    public func poll() throws(CustodyError) -> TickReport {
+        let time = now()
+        var report = TickReport(time: time)
+        report.hasDestroyed = try destroyDue(time)
+        if report.hasDestroyed { try announce() }
+        report.hasFollowed = attempt(&report) { () throws(CustodyError) in try follow() }
+        var published = 0
+        attempt(&report) { () throws(CustodyError) in published = try publish() }
+        report.published = published
+        return report
+    }
+
     @discardableResult
     private func attempt(
         _ report: inout TickReport, _ step: () throws(CustodyError) -> Void

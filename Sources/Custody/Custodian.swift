@@ -62,6 +62,8 @@ public struct CustodianSetting {
 public final class Custodian {
     let setting: CustodianSetting
     let log: LogFollower
+    /// The ways out; each asks first whether something is due to be destroyed.
+    let outside: Outside
     private let store: StateStore
     /// The state as the disk has it; changed by `keep` and `destroyDue` only.
     private(set) var state: CustodianState
@@ -85,13 +87,15 @@ public final class Custodian {
 
     private init(
         _ setting: CustodianSetting, _ store: StateStore, _ state: CustodianState,
-        _ log: LogFollower
+        _ log: LogFollower, _ outside: Outside
     ) {
         self.setting = setting
+        self.outside = outside
         self.store = store
         self.state = state
         self.log = log
         clock = state.clock
+        outside.custodian = self
     }
 
     /// Makes a custodian without any share in a folder that holds none. `confirmed` is the time
@@ -104,12 +108,13 @@ public final class Custodian {
         let clock = try OneClock(starting: setting.clock, confirmed: confirmed)
         let state = CustodianState(
             roster: setting.roster.hash, custodian: setting.custodian, clock: clock)
-        let log = try LogFollower.create(setting)
+        let outside = Outside(setting)
+        let log = try LogFollower.create(setting, outside.vault)
         let store = try StateStore.create(
             in: setting.folder, content: try state.encode(), lock: lock,
             erasability: setting.roster.origin.hasSuffix(".demo") ? .toldThatItCannot : .required,
             disk: setting.disk, random: setting.random)
-        return Custodian(setting, store, state, log)
+        return Custodian(setting, store, state, log, outside)
     }
 
     /// Opens the custodian in a folder. It destroys what is due at its next `tick`, and uses no key
@@ -128,7 +133,9 @@ public final class Custodian {
                 code: "custodian-other",
                 sentence: "\(setting.folder) belongs to another custodian or another roster")
         }
-        return Custodian(setting, store, state, try LogFollower.open(setting))
+        let outside = Outside(setting)
+        return Custodian(
+            setting, store, state, try LogFollower.open(setting, outside.vault), outside)
     }
 
     private static func check(_ setting: CustodianSetting) throws(CustodyError) {
@@ -152,6 +159,13 @@ public final class Custodian {
 
     /// The custodian's time, after new readings.
     func now() -> Timestamp { clock.read(setting.clock) }
+
+    /// Whether something is due to be destroyed by now; the clock that is kept does not move.
+    var isDestructionDue: Bool {
+        var peek = clock
+        let time = peek.read(setting.clock)
+        return state.nextDue(approvalDays: approvalDays).map { $0 <= time } ?? false
+    }
 
     /// After a boot: steps the clock forward to the t-th latest cosignature time of the other
     /// custodians, which the caller has fetched and verified from their mirrors.

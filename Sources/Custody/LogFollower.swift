@@ -16,22 +16,26 @@ final class LogFollower {
         self.vault = vault
     }
 
-    static func create(_ setting: CustodianSetting) throws(CustodyError) -> LogFollower {
+    static func create(
+        _ setting: CustodianSetting, _ vault: VaultClient
+    ) throws(CustodyError) -> LogFollower {
         do {
-            return try over(setting, Mirror.create(at:origin:logKey:cosigner:fileSystem:))
+            return try over(setting, vault, Mirror.create(at:origin:logKey:cosigner:fileSystem:))
         } catch {
             // A creation that was cut off has left one; it is as good as new.
             guard error.code == "mirror-exists" else { throw error }
-            return try open(setting)
+            return try open(setting, vault)
         }
     }
 
-    static func open(_ setting: CustodianSetting) throws(CustodyError) -> LogFollower {
-        try over(setting, Mirror.open(at:origin:logKey:cosigner:fileSystem:))
+    static func open(
+        _ setting: CustodianSetting, _ vault: VaultClient
+    ) throws(CustodyError) -> LogFollower {
+        try over(setting, vault, Mirror.open(at:origin:logKey:cosigner:fileSystem:))
     }
 
     private static func over(
-        _ setting: CustodianSetting,
+        _ setting: CustodianSetting, _ vault: VaultClient,
         _ mirror: (
             String, String, NoteVerifierKey, Cosigner?, any FileSystem
         ) throws(LedgerError) -> Mirror
@@ -41,8 +45,7 @@ final class LogFollower {
             let mirror = try mirror(
                 setting.folder + "/mirror", roster.origin, roster.logKey, setting.cosigner,
                 setting.disk)
-            return LogFollower(
-                try Follower(mirror: mirror, trusting: roster), setting.vault)
+            return LogFollower(try Follower(mirror: mirror, trusting: roster), vault)
         }
     }
 

@@ -111,7 +111,7 @@ public final class Deployment {
                     setting, passphrase: keyRing.passphraseForStates(roster.origin))
         }
         self.custodians = custodians
-        let services = custodians.mapValues(CustodianService.init)
+        let services = custodians.mapValues { CustodianService($0, followsFirst: true) }
         self.services = services
         neighbours.services = services.map { (id: roster.custodians[$0].id, service: $1) }
     }

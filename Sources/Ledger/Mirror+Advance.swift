@@ -3,7 +3,8 @@ import Synchronization
 
 extension Mirror {
     /// Follows the log to a newer checkpoint. `fetch` is asked for the missing entries in order, in
-    /// ranges that end at multiples of 256 or at the new size, and must not call the mirror.
+    /// ranges that end at multiples of 256 or at the new size; it may take its time, since nobody
+    /// who reads the mirror waits for it, and must not advance the mirror itself.
     /// Returns once entries and checkpoint are durable; the checkpoint held already is accepted
     /// without effect, but for the two cases below. Throws, and keeps what it had:
     /// - `checkpoint-unsigned`, `checkpoint-origin`, `checkpoint-form`, `note-form`, …;
@@ -27,24 +28,50 @@ extension Mirror {
         to checkpointNote: [UInt8], signedBy successor: NoteVerifierKey? = nil,
         cosignedAt seconds: UInt64? = nil, fetch: (Range<UInt64>) throws -> [[UInt8]]
     ) throws {
-        try state.withLock { state in
-            try state.ensureRunning()
-            let key = successor ?? state.logKey
-            let (checkpoint, note) = try Checkpoint.verified(
-                checkpointNote, origin: origin, key: key)
-            let isNewer = try Self.isNewer(checkpoint, note, state)
-            let accepted = try accepted(
-                checkpoint, note, isNewer ? nil : state.note, key, seconds)
-            guard isNewer || accepted != state.note || key != state.logKey else { return }
-            if isNewer {
+        try writing.withLock { _ in
+            let missing = try state.withLock { state in
+                try begin(checkpointNote, successor, seconds, &state)
+            }
+            guard let (new, kept) = missing else { return }
+            do {
+                try follow(new, fetch)
+            } catch {
+                try state.withLock { state in try Self.takeBack(&state, after: error) }
+            }
+            try state.withLock { state in
+                try state.ensureRunning()
                 do {
-                    try Self.follow(checkpoint, note, &state, fetch)
+                    try Self.ensureExtends(state, new.head, new.note)
                 } catch {
                     try Self.takeBack(&state, after: error)
                 }
+                try accept(new.head, kept, new.key, seal: true, &state)
             }
-            try accept(checkpoint, accepted, key, seal: isNewer, &state)
         }
+    }
+
+    /// Step 1, and all that there is to do where no entry is missing: nil. Else the checkpoint to
+    /// follow to, and its note as it will be kept.
+    private func begin(
+        _ wire: [UInt8], _ successor: NoteVerifierKey?, _ seconds: UInt64?, _ state: inout State
+    ) throws -> (new: SignedHead, kept: Note)? {
+        try state.ensureRunning()
+        let key = successor ?? state.logKey
+        let (checkpoint, note) = try Checkpoint.verified(wire, origin: origin, key: key)
+        let isNewer = try Self.isNewer(checkpoint, note, state)
+        let kept = try accepted(checkpoint, note, isNewer ? nil : state.note, key, seconds)
+        guard isNewer else {
+            guard kept != state.note || key != state.logKey else { return nil }
+            try accept(checkpoint, kept, key, seal: false, &state)
+            return nil
+        }
+        if state.held.journal.size > state.held.head.size {
+            // Entries of an upload that is not complete are fetched again with the others.
+            do { try state.held.journal.takeBack() } catch {
+                try Self.takeBack(&state, after: error)
+            }
+        }
+        return (SignedHead(head: checkpoint, note: note, key: key), kept)
     }
 
     /// Steps 4 to 9.
@@ -116,27 +143,28 @@ extension Mirror {
         return state.note == nil
     }
 
-    /// Steps 2 and 3.
-    private static func follow(
-        _ checkpoint: Checkpoint, _ note: Note, _ state: inout State,
-        _ fetch: (Range<UInt64>) throws -> [[UInt8]]
+    /// Steps 2 and 3. The lock is not held while entries are on their way.
+    private func follow(
+        _ new: SignedHead, _ fetch: (Range<UInt64>) throws -> [[UInt8]]
     ) throws {
-        // Entries of an upload that is not complete are fetched again with the others.
-        if state.held.journal.size > state.held.head.size { try state.held.journal.takeBack() }
-        for range in bundles(state.held.head.size..<checkpoint.size) {
-            try state.held.journal.add(asked(range, fetch), sealed: false)
+        let (held, note) = state.withLock { ($0.held.head.size, $0.note) }
+        for range in Self.bundles(held..<new.head.size) {
+            let entries = try Self.asked(range, fetch)
+            try state.withLock { state in
+                try state.ensureRunning()
+                try state.held.journal.add(entries, sealed: false)
+            }
         }
-        guard state.held.journal.tree.root != checkpoint.root else {
-            return try ensureExtends(state, checkpoint, note)
-        }
-        let evidence = (state.note.map { [$0] } ?? []) + [note]
+        let root = state.withLock { $0.held.journal.tree.root }
+        guard root != new.head.root else { return }
+        let evidence = (note.map { [$0] } ?? []) + [new.note]
         // Who is at fault? If all the entries from the first on give the new checkpoint, the log
         // signed a tree that does not extend ours.
         var tree = MerkleTree()
-        for range in bundles(0..<checkpoint.size) {
-            for entry in try asked(range, fetch) { tree.append(Merkle.leafHash(entry)) }
+        for range in Self.bundles(0..<new.head.size) {
+            for entry in try Self.asked(range, fetch) { tree.append(Merkle.leafHash(entry)) }
         }
-        guard tree.root != checkpoint.root else { throw forked(evidence) }
+        guard tree.root != new.head.root else { throw Self.forked(evidence) }
         throw LedgerError(
             code: "entries-mismatch",
             sentence: "the entries that came do not give the checkpoint's root",
@@ -180,7 +208,8 @@ extension Mirror {
     /// Takes unsealed entries back and throws on, stopping where the disk does not let it.
     private static func takeBack(_ state: inout State, after error: any Error) throws -> Never {
         let isForeign = (error as? LedgerError)?.code == "journal-changed"
-        state.isStopped = isForeign || (try? state.held.journal.takeBack()) == nil
+        let isBack = (try? state.held.journal.takeBack()) != nil
+        state.isStopped = state.isStopped || isForeign || !isBack
         throw error
     }
 

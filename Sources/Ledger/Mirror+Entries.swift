@@ -23,17 +23,19 @@ extension Mirror {
         guard upload.start <= upload.end else {
             return .refused(400, "the upload ends before it starts")
         }
-        return state.withLock { state in
-            do throws(LedgerError) {
-                try state.ensureRunning()
-                let target: SignedHead
-                switch Self.target(upload, state) {
-                case .refused(let reply): return reply
-                case .accepted(let head): target = head
-                }
-                if let reply = try Self.take(upload, target, &reader, &state) { return reply }
-                return try finish(target, cosigner, seconds, &state)
-            } catch { return .failed(error) }
+        return writing.withLock { _ in
+            state.withLock { state in
+                do throws(LedgerError) {
+                    try state.ensureRunning()
+                    let target: SignedHead
+                    switch Self.target(upload, state) {
+                    case .refused(let reply): return reply
+                    case .accepted(let head): target = head
+                    }
+                    if let reply = try Self.take(upload, target, &reader, &state) { return reply }
+                    return try finish(target, cosigner, seconds, &state)
+                } catch { return .failed(error) }
+            }
         }
     }
 

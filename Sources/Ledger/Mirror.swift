@@ -34,6 +34,10 @@ public final class Mirror: Sendable {
     public let origin: String
     let files: MirrorFiles
     let cosigner: Cosigner?
+    /// Held by whoever brings entries, from the first to the seal: one writer of the journal at a
+    /// time, who may wait for a network meanwhile.
+    let writing = Mutex<Void>(())
+    /// Held for as long as the disk takes, never while anything is fetched: readers do not wait.
     let state: Mutex<State>
 
     struct State: Sendable {

@@ -87,6 +87,17 @@ public struct LoopbackChannel: Channel {
     }
 }
 
+/// A channel whose user may have to do something more urgent before each exchange.
+struct GatedChannel: Channel {
+    let channel: any Channel
+    let gate: () throws(WireProblem) -> Void
+
+    func exchange(_ endpoint: Endpoint, _ body: [UInt8]) throws(WireProblem) -> [UInt8] {
+        try gate()
+        return try channel.exchange(endpoint, body)
+    }
+}
+
 /// The encoding of answers and problems.
 public enum Frame {
     /// The handler's answer, or its problem, as bytes.

@@ -12,6 +12,11 @@ public struct VaultClient: LogSource {
     /// A client at one end of a channel.
     public init(_ channel: any Channel) { self.channel = channel }
 
+    /// The same client, which asks `gate` before each exchange and throws what that throws.
+    public func gated(by gate: @escaping () throws(WireProblem) -> Void) -> VaultClient {
+        VaultClient(GatedChannel(channel: channel, gate: gate))
+    }
+
     /// The newest checkpoint, as a signed note. Throws what the vault answers.
     public func checkpoint() throws(WireProblem) -> [UInt8] {
         try channel.exchange(.logCheckpoint, [])
@@ -103,6 +108,11 @@ public struct CustodianClient: LogSource {
 
     /// A client at one end of a channel.
     public init(_ channel: any Channel) { self.channel = channel }
+
+    /// The same client, which asks `gate` before each exchange and throws what that throws.
+    public func gated(by gate: @escaping () throws(WireProblem) -> Void) -> CustodianClient {
+        CustodianClient(GatedChannel(channel: channel, gate: gate))
+    }
 
     /// The checkpoint of the custodian's mirror with its own cosignature. Throws `mirror-empty`
     /// where it holds none yet.

@@ -23,7 +23,8 @@ final class LateMirror: Handler {
         do { custodian = try town.custodians[word] ?? town.reopen(word) } catch {
             throw WireProblem(code: "custodian-down", sentence: "\(error)")
         }
-        return try CustodianService(custodian).handle(endpoint, body)
+        return try CustodianService(custodian, followsFirst: true)
+            .handle(endpoint, body)
     }
 }
 
