@@ -1,0 +1,127 @@
+public import Disk
+import Glibc
+public import Plates
+import Synchronization
+
+/// The clocks of a `.demo` deployment whose parties are processes of their own: the hands stand in
+/// a file that all of them read, and are moved by command. Once started they run with the real time.
+///
+///     wall 1772452800000
+///     boot 86400000
+///     boots 1
+///     since 5021337
+///
+/// `since` is CLOCK_BOOTTIME in milliseconds when the hands stood so; without it they stand still.
+public final class DemoClock: Sendable {
+    /// What the file says.
+    public struct Hands: Hashable, Sendable {
+        /// The wall clock, milliseconds since 1970.
+        public var wall: Int64
+        /// Milliseconds since the simulated boot.
+        public var boot: Int64
+        /// How many boots there were.
+        public var boots: UInt64
+        /// The real boot clock when the hands stood so; nil while they stand still.
+        public var since: Int64?
+
+        /// Hands of their parts.
+        public init(wall: Int64, boot: Int64, boots: UInt64, since: Int64?) {
+            self.wall = wall
+            self.boot = boot
+            self.boots = boots
+            self.since = since
+        }
+
+        /// The file's text.
+        public var text: String {
+            "wall \(wall)\nboot \(boot)\nboots \(boots)\n" + (since.map { "since \($0)\n" } ?? "")
+        }
+
+        /// Hands from a file's text; nil for a text that `text` does not write.
+        public init?(text: String) {
+            let words = text.split(whereSeparator: \.isWhitespace)
+            guard words.count == 6 || words.count == 8, words[0] == "wall", words[2] == "boot",
+                words[4] == "boots", let wall = Int64(words[1]), let boot = Int64(words[3]),
+                let boots = UInt64(words[5])
+            else { return nil }
+            self.init(wall: wall, boot: boot, boots: boots, since: nil)
+            if words.count == 8 {
+                guard words[6] == "since", let since = Int64(words[7]) else { return nil }
+                self.since = since
+            }
+            guard self.text == text else { return nil }
+        }
+
+        /// The hands as they stand at a reading of the real boot clock.
+        public func running(at real: Int64) -> Hands {
+            guard let since, real > since else { return self }
+            return Hands(
+                wall: wall + (real - since), boot: boot + (real - since), boots: boots, since: real)
+        }
+    }
+
+    private let path: String
+    private let disk: any FileSystem
+    private let last: Mutex<Hands>
+
+    /// Clocks in a file. Throws `clock-simulated` for an origin that does not end in `.demo`, and
+    /// `clock-malformed`.
+    public init(
+        _ path: String, origin: String, disk: any FileSystem
+    ) throws(HostingError) {
+        guard origin.hasSuffix(".demo") else {
+            throw HostingError(
+                code: "clock-simulated",
+                sentence: "simulated clocks are for origins that end in .demo, not for \(origin)")
+        }
+        guard let bytes = try? disk.read(path),
+            let hands = Hands(text: String(decoding: bytes, as: UTF8.self))
+        else {
+            throw HostingError(
+                code: "clock-malformed", sentence: "\(path) does not hold wall, boot and boots")
+        }
+        self.path = path
+        self.disk = disk
+        last = Mutex(hands)
+    }
+
+    /// The hands now; the last ones that could be read where the file is being replaced.
+    public var hands: Hands {
+        if let bytes = try? disk.read(path),
+            let read = Hands(text: String(decoding: bytes, as: UTF8.self))
+        {
+            last.withLock { $0 = read }
+        }
+        return last.withLock { $0 }.running(at: Self.realBoot)
+    }
+
+    /// The wall clock.
+    public var wall: Timestamp { Timestamp(milliseconds: hands.wall) }
+
+    /// The machine's CLOCK_BOOTTIME in milliseconds.
+    public static var realBoot: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &time)
+        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    /// Moves the hands and keeps them running or standing as they were. Throws what the disk throws.
+    public func pass(milliseconds: Int64) throws(DiskError) {
+        var hands = hands
+        hands.wall += max(0, milliseconds)
+        hands.boot += max(0, milliseconds)
+        try set(hands)
+    }
+
+    /// Starts or stops the hands. Throws what the disk throws.
+    public func run(_ isRunning: Bool) throws(DiskError) {
+        var hands = hands
+        hands.since = isRunning ? Self.realBoot : nil
+        try set(hands)
+    }
+
+    private func set(_ hands: Hands) throws(DiskError) {
+        try disk.replace(path, Array(hands.text.utf8))
+        last.withLock { $0 = hands }
+    }
+}

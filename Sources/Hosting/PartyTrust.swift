@@ -1,0 +1,54 @@
+import Crypto
+import Foundation
+import NIOSSL
+import Secrets
+public import Warrants
+import X509
+
+/// Who a connection's other end is, by the roster in force at that moment: the party whose statement
+/// key signed the certificate. Nobody else is anybody.
+public struct PartyTrust: Sendable {
+    private let roster: @Sendable () -> Roster
+    private let now: @Sendable () -> Date
+
+    /// A trust in what the roster says; both closures are asked anew for each connection.
+    public init(
+        roster: @escaping @Sendable () -> Roster, now: @escaping @Sendable () -> Date
+    ) {
+        self.roster = roster
+        self.now = now
+    }
+
+    /// The word of the party that a certificate speaks for; nil for a stranger, a certificate out of
+    /// its time, or one of another deployment.
+    func party(of certificate: NIOSSLCertificate) -> String? {
+        guard let bytes = try? certificate.toDERBytes(),
+            let leaf = try? Certificate(derEncoded: bytes)
+        else { return nil }
+        let time = now()
+        guard leaf.notValidBefore <= time, time <= leaf.notValidAfter else { return nil }
+        let roster = roster()
+        // The name in it is a hint where to look; the signature decides.
+        let said = leaf.issuer.flatMap { $0 }.compactMap { String(describing: $0.value) }
+        let named = roster.partyIDs.filter { said.contains($0) }
+        return named.first { id in
+            roster.statementKeys(of: id).contains { known in
+                guard
+                    let key = try? Curve25519.Signing.PublicKey(
+                        rawRepresentation: known.key.bytes)
+                else { return false }
+                return Certificate.PublicKey(key).isValidSignature(leaf.signature, for: leaf)
+            }
+        }
+    }
+}
+
+extension Roster {
+    /// The words of all parties that can connect: the vault, custodians and their officers, sites,
+    /// requesters and authorities.
+    var partyIDs: [String] {
+        [body.vault.id] + custodians.map(\.id) + custodians.flatMap { $0.officers.map(\.id) }
+            + sites.map(\.id) + body.agencies.flatMap { $0.requesters.map(\.id) }
+            + body.authorities.map(\.id)
+    }
+}
