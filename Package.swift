@@ -20,12 +20,15 @@ let http: [Target.Dependency] = [
     .product(name: "HummingbirdCore", package: "hummingbird"),
     .product(name: "HummingbirdTLS", package: "hummingbird"),
     .product(name: "AsyncHTTPClient", package: "async-http-client"),
+    .product(name: "HTTPTypes", package: "swift-http-types"),
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
     .product(name: "X509", package: "swift-certificates"),
     .product(name: "SwiftASN1", package: "swift-asn1"),
     .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    .product(name: "UnixSignals", package: "swift-service-lifecycle"),
     .product(name: "Logging", package: "swift-log"),
 ]
 let toml = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
@@ -51,6 +54,8 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         // the clients' HTTP, with connections kept and deadlines
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        // the words of HTTP that the servers use
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         // event loops and buffers, which both of them speak
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         // TLS 1.3

@@ -66,7 +66,7 @@ public final class DaemonLog: Sendable {
     private let told = Mutex<[String: Timestamp]>([:])
 
     /// A log on a file descriptor; `now` gives the lines' times.
-    public init(to descriptor: Int32 = STDERR_FILENO, now: @escaping @Sendable () -> Timestamp) {
+    public init(to descriptor: Int32 = 2, now: @escaping @Sendable () -> Timestamp) {
         self.descriptor = descriptor
         self.now = now
     }

@@ -1,7 +1,9 @@
 import AsyncHTTPClient
 import Dispatch
+import Ledger
 import Logging
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 import NIOSSL
 import Secrets
@@ -12,7 +14,7 @@ public import Wire
 /// The way to another party over HTTPS: `POST /v1/<endpoint>`, TLS 1.3, both ends known by their
 /// keys in the roster (Docs/Spec/API.md). An exchange blocks its thread until the answer, the
 /// problem or the deadline is there; never call it from an event loop.
-public final class HTTPChannel: Channel, Sendable {
+public final class HTTPChannel: Wire.Channel, Sendable {
     /// 64 MiB: the longest answer that is taken in.
     static let answerLimit = 64 << 20
 

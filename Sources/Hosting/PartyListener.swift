@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 import HummingbirdTLS
 import Logging
 import NIOCore
@@ -97,7 +98,7 @@ public struct PartyListener: Service {
                         guard let leaf = certificates.first, trust.party(of: leaf) != nil else {
                             return .failed
                         }
-                        return .certificateVerified(VerificationMetadata(nil))
+                        return .certificateVerified
                     })),
             configuration: place.configuration, logger: .silent)
         try await application.run()
@@ -137,7 +138,7 @@ struct ListenPlace: Sendable {
 /// A request's context with the connection that it came by.
 struct PartyContext: RequestContext {
     var coreContext: CoreRequestContextStorage
-    private let channel: any Channel
+    private let channel: any NIOCore.Channel
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)

@@ -1,7 +1,9 @@
 import Crypto
-import Foundation
+public import Foundation
+import Ledger
 import NIOSSL
 import Secrets
+import SwiftASN1
 public import Warrants
 import X509
 
