@@ -229,6 +229,7 @@ let package = Package(
                 "Secrets",  // its keys
                 "Bytes",  // coded errors
                 "Disk",  // its files
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 arguments,  // arguments and help
             ], swiftSettings: strict),
         .executableTarget(  // a custodian, a process of its own
@@ -243,6 +244,7 @@ let package = Package(
                 "Secrets",  // its keys
                 "Bytes",  // coded errors
                 "Disk",  // its files
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 arguments,  // arguments and help
             ], swiftSettings: strict),
         .executableTarget(  // a gateway, a process of its own
@@ -257,6 +259,7 @@ let package = Package(
                 "Secrets",  // its key
                 "Bytes",  // coded errors
                 "Disk",  // its files
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 arguments,  // arguments and help
             ], swiftSettings: strict),
         .executableTarget(  // the program of everybody who is not a server

@@ -142,10 +142,7 @@ extension Custodian {
         guard let wire = try? outside.vault.checkpoint(), let note = try? Note(wire: wire),
             note.text == log.mirror.head.text, log.mirror.size >= needed
         else { return [] }
-        return roster.custodians.map(\.id).filter { id in
-            guard let key = roster.cosignerKey(of: id) else { return false }
-            return (try? note.cosignatures(by: [key]))?.isEmpty == false
-        }
+        return note.cosigners(among: roster.cosigners)
     }
 
     private static func reasons(_ witnesses: Witnesses) -> String {

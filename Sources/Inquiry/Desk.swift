@@ -57,10 +57,7 @@ public final class Desk {
         var sizes: [String: UInt64] = [:]
         for shown in try witnesses().shown { sizes[shown.custodian] = shown.size }
         if let note = try? Note(wire: try vault.checkpoint()), note.text == mirror.head.text {
-            for id in roster.custodians.map(\.id) {
-                guard let key = roster.cosignerKey(of: id),
-                    (try? note.cosignatures(by: [key]))?.isEmpty == false
-                else { continue }
+            for id in note.cosigners(among: roster.cosigners) {
                 sizes[id] = max(sizes[id] ?? 0, mirror.size)
             }
         }

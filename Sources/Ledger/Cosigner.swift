@@ -123,6 +123,11 @@ extension Note {
         return found
     }
 
+    /// Which of some parties cosigned, by their words; a cosignature that does not verify is none.
+    public func cosigners(among keys: [(id: String, key: CosignerKey)]) -> [String] {
+        keys.filter { (try? cosignatures(by: [$0.key]))?.isEmpty == false }.map(\.id)
+    }
+
     /// The note with these lines too: each takes the place of the line of the same name and key id,
     /// or stands after the others. Nothing is verified. Throws `note-signatures` above 100 lines.
     public func adding(_ lines: [NoteSignature]) throws(LedgerError) -> Note {

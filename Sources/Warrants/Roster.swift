@@ -126,6 +126,10 @@ public struct Roster: Hashable, Sendable {
     public func cosignerKey(of id: String) -> CosignerKey? { index.cosigners[id] }
     /// The keys with which custodians cosign, in roster order.
     public var cosignerKeys: [CosignerKey] { custodians.compactMap { cosignerKey(of: $0.id) } }
+    /// The custodians by their words, each with the key under which it cosigns.
+    public var cosigners: [(id: String, key: CosignerKey)] {
+        custodians.compactMap { party in cosignerKey(of: party.id).map { (party.id, $0) } }
+    }
     /// The keys of which any signs statements for a party, named `origin/word`; none for a word
     /// that signs nothing, such as an agency's.
     public func statementKeys(of id: String) -> [NoteVerifierKey] { index.keys[id] ?? [] }

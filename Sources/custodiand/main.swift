@@ -1,2 +1,1 @@
-import Hosting
-print("custodiand")
+print("under way")

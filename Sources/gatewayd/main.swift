@@ -1,2 +1,1 @@
-import Hosting
-print("gatewayd")
+print("under way")

@@ -1,0 +1,31 @@
+import Bytes
+import Glibc
+import Secrets
+
+/// How a program of a party starts and ends: hardened, and with one line that says why.
+public enum DaemonVoice {
+    /// What every program with secrets does first: no backtraces, dumps or swapped keys. Throws what
+    /// the system refuses.
+    public static func harden() throws {
+        ProcessHardening.withoutBacktraces()
+        try ProcessHardening.apply()
+    }
+
+    /// Ends the program with `error: sentence [code]` on standard error and status 1.
+    public static func end(with error: any Error) -> Never {
+        let coded = error as? any CodedError
+        let sentence = coded?.sentence ?? "the program could not go on"
+        let code = coded?.code ?? describe(error)
+        say("error: \(sentence) [\(code)]", to: STDERR_FILENO)
+        exit(1)
+    }
+
+    /// An error of a library by its type: its text could hold anything.
+    private static func describe(_ error: any Error) -> String { "\(type(of: error))" }
+
+    /// One line of result.
+    public static func say(_ line: String, to descriptor: Int32 = 1) {
+        let bytes = Array((line + "\n").utf8)
+        _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    }
+}

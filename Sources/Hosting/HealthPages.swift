@@ -1,0 +1,26 @@
+public import ServiceLifecycle
+
+/// `/healthz` (the program is alive), `/readyz` (it can do its work now) and `/metrics` (Prometheus
+/// text), on loopback.
+public enum HealthPages {
+    /// The listener; nil for no place. `ready` gives nil, or the code of what is missing. Throws
+    /// `listen-malformed`, and `listen-open` off loopback.
+    public static func listener(
+        at place: String?, ready: @escaping @Sendable () -> String?,
+        metrics: @escaping @Sendable () -> MetricsPage
+    ) throws(HostingError) -> (any Service)? {
+        guard let place else { return nil }
+        return try PublicListener(at: place) { path in
+            switch path {
+            case "/healthz": return PublicListener.Page("ok\n")
+            case "/readyz":
+                guard let missing = ready() else { return PublicListener.Page("ready\n") }
+                return PublicListener.Page("not ready: \(missing)\n", status: 503)
+            case "/metrics":
+                return PublicListener.Page(
+                    metrics().text, type: "text/plain; version=0.0.4; charset=utf-8")
+            default: return nil
+            }
+        }
+    }
+}

@@ -1,0 +1,240 @@
+import Disk
+import Foundation
+import Hosting
+import Ledger
+import Plates
+import Secrets
+import ServiceLifecycle
+import Synchronization
+import Vault
+import Warrants
+import Wire
+
+/// The vault with its listeners: parties over TLS, public files, numbers on loopback.
+final class VaultDaemon: Sendable {
+    static let keys =
+        PartySetting.keys + [
+            ConfigurationKey(
+                "log-key", .text, standard: "\"log.key\"",
+                "The key file under which the log's checkpoints are signed.",
+                trust: "this machine's administrator, to run the log; a fork is proven by its "
+                    + "signatures"),
+            ConfigurationKey(
+                "data", .text, standard: "\".\"",
+                "The folder with the log, the rows and the mail box.",
+                trust: "nobody: rows and mail are sealed, and losing them is seen"),
+            ConfigurationKey(
+                "listen", .text, standard: "\"127.0.0.1:7443\"",
+                "Where parties of the roster are answered, over TLS 1.3.",
+                trust: "nobody: a stranger's handshake fails"),
+            ConfigurationKey(
+                "public-listen", .text, standard: "\"\"",
+                "Where anybody reads the log (C2SP tlog-tiles). Off loopback it needs a certificate.",
+                trust: "nobody: what is read there is verified by who reads it"),
+            ConfigurationKey(
+                "public-certificate", .text, standard: "\"\"",
+                "The certificate chain of public-listen, PEM.", trust: "the certificate authority"),
+            ConfigurationKey(
+                "public-key", .text, standard: "\"\"", "Its key, PEM.",
+                trust: "this machine's administrator"),
+            ConfigurationKey(
+                "webhooks", .texts, standard: "{}",
+                "Whom to tell of new requests: a word of the roster and an address for each, like "
+                    + "privacy-office = \"https://…\". The message holds the request's id only.",
+                trust: "nobody: it says what the log says"),
+        ]
+
+    private let setting: PartySetting
+    private let service: VaultService
+    private let vaultLog: Log
+    private let log: DaemonLog
+    private let counts = Mutex(Counts())
+
+    /// What happened since the program started.
+    struct Counts {
+        var asked: [String: Int] = [:]
+        var refused: [String: Int] = [:]
+        var batches = 0
+    }
+
+    init(_ setting: PartySetting) throws {
+        self.setting = setting
+        let clock = setting.clock
+        log = DaemonLog { clock.now }
+        let (signer, logSigner) = try Self.signers(setting)
+        let places = Places(setting)
+        vaultLog = try Log.open(
+            at: places.log, origin: setting.roster.origin, signer: logSigner,
+            fileSystem: setting.disk)
+        service = try VaultService(
+            log: vaultLog, store: try SQLiteRowStore.open(at: places.rows, fileSystem: setting.disk),
+            mail: try MailBox.open(at: places.mail, fileSystem: setting.disk),
+            trusted: setting.roster.hash, signer: signer, now: { clock.now })
+    }
+
+    /// Where the vault's stores are.
+    private struct Places {
+        let log: String
+        let rows: String
+        let mail: String
+        let notified: String
+
+        init(_ setting: PartySetting) {
+            let data = setting.file.path("data") ?? setting.file.folder
+            log = data + "/log"
+            rows = data + "/rows"
+            mail = data + "/mail.sqlite"
+            notified = data + "/notified"
+        }
+    }
+
+    /// Makes empty stores, and the log's first entry.
+    static func create(_ setting: PartySetting) throws {
+        let (signer, logSigner) = try signers(setting)
+        let places = Places(setting)
+        let clock = setting.clock
+        let service = try VaultService(
+            log: try Log.create(
+                at: places.log, origin: setting.roster.origin, signer: logSigner,
+                fileSystem: setting.disk),
+            store: try SQLiteRowStore.create(at: places.rows, fileSystem: setting.disk),
+            mail: try MailBox.create(at: places.mail, fileSystem: setting.disk),
+            trusted: setting.roster.hash, signer: signer, now: { clock.now })
+        _ = try service.handle(.logAppend, ByteList.encode([setting.rosterNote]))
+    }
+
+    /// The vault's two keys, both of which must be the roster's. Throws `signer-unknown`.
+    static func signers(_ setting: PartySetting) throws -> (statements: NoteSigner, log: NoteSigner) {
+        let roster = setting.roster
+        let statements = try NoteSigner(name: roster.keyName(setting.party), key: setting.key)
+        let log = try NoteSigner(name: roster.origin, key: try setting.key(named: "log-key"))
+        guard setting.party == roster.body.vault.id,
+            roster.statementKeys(of: setting.party).contains(statements.verifierKey)
+        else {
+            throw HostingError(
+                code: "signer-unknown",
+                sentence: "the roster has no vault \(setting.party) with this key")
+        }
+        return (statements, log)
+    }
+
+    /// Serves until the program is told to end.
+    func run() async throws {
+        let file = setting.file
+        let identity = try setting.identity()
+        let trust = PartyTrust(
+            roster: { [service, setting] in
+                service.roster ?? setting.roster
+            }, now: { Date() })
+        let pages = TlogPages(Places(setting).log + "/public", disk: setting.disk)
+        var parts: [any Service] = [
+            Repeating("expire", every: .seconds(30)) { [self] in expire() },
+            Repeating("notify", every: .seconds(2)) { [self] in notify() },
+            try PartyListener(
+                at: file.text("listen") ?? "", as: identity, trust: trust, log: log
+            ) { [self] endpoint, body, caller throws(WireProblem) in
+                try answer(endpoint, body, caller)
+            },
+        ]
+        if let place = file.text("public-listen") {
+            parts.append(
+                try PublicListener(
+                    at: place,
+                    certificate: try PublicCertificate(
+                        chain: file.path("public-certificate"), key: file.path("public-key"))
+                ) { path in pages.page(path) })
+        }
+        if let health = try HealthPages.listener(
+            at: file.text("metrics-listen"), ready: { [self] in readiness },
+            metrics: { [self] in metrics() })
+        {
+            parts.append(health)
+        }
+        log.write(.info, "started", ["entries": .count(Int(vaultLog.size))])
+        try await DaemonLife.run(parts) { [log] in log.write(.info, "ended") }
+    }
+
+    /// What only a site may do; everything else any party of the roster may ask.
+    private static let forSites: Set<Endpoint> = [.rowsBatch, .rowsBatches, .hoursClose]
+
+    private func answer(
+        _ endpoint: Endpoint, _ body: [UInt8], _ caller: String
+    ) throws(WireProblem) -> [UInt8] {
+        counts.withLock { $0.asked[endpoint.rawValue.replacing("/", with: "-"), default: 0] += 1 }
+        do throws(WireProblem) {
+            if Self.forSites.contains(endpoint) {
+                let roster = service.roster ?? setting.roster
+                guard roster.sites.contains(where: { $0.id == caller }) else {
+                    throw WireProblem(
+                        code: "party-forbidden", sentence: "only a site may hand over rows")
+                }
+            }
+            let answer = try service.handle(endpoint, body)
+            if endpoint == .rowsBatch { counts.withLock { $0.batches += 1 } }
+            return answer
+        } catch {
+            counts.withLock { $0.refused[error.code, default: 0] += 1 }
+            throw error
+        }
+    }
+
+    private func expire() {
+        do { try service.expire() } catch { log.problem("expire-failed", error) }
+    }
+
+    private var readiness: String? {
+        do {
+            return try service.status() == nil ? "roster-missing" : nil
+        } catch {
+            return error.code
+        }
+    }
+
+    private func metrics() -> MetricsPage {
+        var page = MetricsPage()
+        let counts = counts.withLock { $0 }
+        page.add(
+            "messages_total", .counter, "messages of parties, by endpoint", by: "endpoint",
+            counts.asked)
+        page.add(
+            "refused_total", .counter, "messages refused, by code", by: "code", counts.refused)
+        page.add("batches_kept_total", .counter, "batches that are durable", counts.batches)
+        guard let status = (try? service.status()) ?? nil else { return page }
+        page.add("log_entries", .gauge, "entries of the log", status.logSize)
+        page.add(
+            "log_cosigners", .gauge, "custodians that cosigned the published checkpoint",
+            status.cosigners)
+        page.add("requests", .gauge, "requests of the log, by state", by: "state", status.requests)
+        page.add(
+            "days", .gauge, "days with rows, by the log's verdict", by: "verdict", status.days)
+        return page
+    }
+
+    private let webhook = Webhook()
+
+    /// Tells those who want to know of requests that came since the last time. A word that was not
+    /// taken is tried again; after a crash one may be said twice.
+    private func notify() {
+        let addresses = setting.file.texts("webhooks")
+        guard !addresses.isEmpty, let new = try? service.requests(from: notified) else { return }
+        for request in new.requests {
+            let json = "{\"event\":\"request-filed\",\"request\":\"\(request.hex)\"}"
+            for (word, address) in addresses.sorted(by: { $0.key < $1.key })
+            where !webhook.post(json, to: address) {
+                guard let party = PartySetting.word(word, in: setting.roster) else { continue }
+                log.write(.warning, "webhook-failed", ["party": .party(party)])
+                return
+            }
+        }
+        guard new.end != notified else { return }
+        try? setting.disk.replace(Places(setting).notified, Array("\(new.end)\n".utf8))
+    }
+
+    /// The log's size up to which everybody was told.
+    private var notified: UInt64 {
+        let text = (try? setting.disk.read(Places(setting).notified)).map {
+            String(decoding: $0, as: UTF8.self)
+        }
+        return text.flatMap { UInt64($0.dropLast()) } ?? 0
+    }
+}

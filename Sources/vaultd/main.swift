@@ -1,2 +1,0 @@
-import Hosting
-print("vaultd")
