@@ -1,6 +1,8 @@
 import ArgumentParser
 import Disk
 import Hosting
+import Secrets
+import Warrants
 
 /// Where the configuration stands.
 struct ConfigOption: ParsableArguments {
