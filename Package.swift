@@ -215,6 +215,7 @@ let package = Package(
                 "Bytes",  // coded errors
                 "Disk",  // configuration files
                 crypto,  // the key that a connection is made under
+                arguments,  // arguments and help of the programs
                 toml,  // configuration
             ] + http, swiftSettings: strict),
         .executableTarget(  // the vault, a process of its own
@@ -230,7 +231,6 @@ let package = Package(
                 "Bytes",  // coded errors
                 "Disk",  // its files
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                arguments,  // arguments and help
             ], swiftSettings: strict),
         .executableTarget(  // a custodian, a process of its own
             name: "custodiand",
@@ -243,9 +243,9 @@ let package = Package(
                 "Plates",  // times
                 "Secrets",  // its keys
                 "Bytes",  // coded errors
+                arguments,  // its further commands
                 "Disk",  // its files
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                arguments,  // arguments and help
             ], swiftSettings: strict),
         .executableTarget(  // a gateway, a process of its own
             name: "gatewayd",
@@ -258,9 +258,9 @@ let package = Package(
                 "Plates",  // times
                 "Secrets",  // its key
                 "Bytes",  // coded errors
+                arguments,  // its further commands
                 "Disk",  // its files
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                arguments,  // arguments and help
             ], swiftSettings: strict),
         .executableTarget(  // the program of everybody who is not a server
             name: "platevault",

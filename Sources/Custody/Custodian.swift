@@ -154,6 +154,8 @@ public final class Custodian {
     var name: String { setting.custodian }
     /// The roster in force at the newest entry followed.
     var roster: Roster { log.roster }
+    /// The roster in force by the own mirror, for whoever connects to others under it.
+    public var rosterInForce: Roster { roster }
     /// The own bit in subset masks.
     var index: Int { roster.custodianIndex(name) ?? 0 }
 

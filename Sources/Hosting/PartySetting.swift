@@ -4,7 +4,6 @@ import Ledger
 import Plates
 public import Secrets
 public import Warrants
-public import Wire
 
 /// What every program of a party reads from its configuration: who it is, what it trusts from
 /// outside, its key, its clock, and where the others are.
@@ -107,34 +106,16 @@ public struct PartySetting: Sendable {
         try PartyIdentity(id: party, origin: roster.origin, key: key, now: Date())
     }
 
-    /// The ways to all parties that the configuration names and a roster has, by their words. Throws
-    /// `address-malformed`.
-    public func channels(
-        under roster: Roster, as identity: PartyIdentity, seconds: Int64 = 10, pause: Int64? = nil
-    ) throws(HostingError) -> [String: HTTPChannel] {
-        var ways: [String: HTTPChannel] = [:]
-        for (id, address) in file.texts("services") where !roster.statementKeys(of: id).isEmpty {
-            ways[id] = try HTTPChannel(
-                to: id, at: address, as: identity, roster: roster, seconds: seconds, pause: pause)
-        }
-        return ways
+    /// The ways to all parties that the configuration names.
+    public func ways(
+        as identity: PartyIdentity, seconds: Int64 = 8, pause: Int64? = nil
+    ) -> Ways {
+        Ways(
+            file.texts("services"), as: identity, roster: roster, seconds: seconds, pause: pause)
     }
 
     /// The names of parties that may stand in log lines.
     public static func word(_ id: String, in roster: Roster) -> RosterWord? {
         roster.statementKeys(of: id).isEmpty ? nil : RosterWord(id)
-    }
-}
-
-/// The way to a party whose address nobody named.
-public struct NoChannel: Channel {
-    private let party: String
-
-    /// A way that leads nowhere.
-    public init(to party: String) { self.party = party }
-
-    public func exchange(_ endpoint: Endpoint, _ body: [UInt8]) throws(WireProblem) -> [UInt8] {
-        throw WireProblem(
-            code: "unreachable", sentence: "no address is known for \(party); see [services]")
     }
 }

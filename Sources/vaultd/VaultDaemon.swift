@@ -11,7 +11,9 @@ import Warrants
 import Wire
 
 /// The vault with its listeners: parties over TLS, public files, numbers on loopback.
-final class VaultDaemon: Sendable {
+final class VaultDaemon: Daemon {
+    static let name = "vaultd"
+    static let abstract = "keeps sealed rows, runs the public log, carries sealed messages"
     static let keys =
         PartySetting.keys + [
             ConfigurationKey(
@@ -89,7 +91,7 @@ final class VaultDaemon: Sendable {
     }
 
     /// Makes empty stores, and the log's first entry.
-    static func create(_ setting: PartySetting) throws {
+    static func create(_ setting: PartySetting, confirmed: String?) throws {
         let (signer, logSigner) = try signers(setting)
         let places = Places(setting)
         let clock = setting.clock
@@ -102,6 +104,8 @@ final class VaultDaemon: Sendable {
             trusted: setting.roster.hash, signer: signer, now: { clock.now })
         _ = try service.handle(.logAppend, ByteList.encode([setting.rosterNote]))
     }
+
+    static func check(_ setting: PartySetting) throws { _ = try signers(setting) }
 
     /// The vault's two keys, both of which must be the roster's. Throws `signer-unknown`.
     static func signers(_ setting: PartySetting) throws -> (statements: NoteSigner, log: NoteSigner) {

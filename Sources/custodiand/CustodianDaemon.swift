@@ -1,0 +1,278 @@
+import ArgumentParser
+import Custody
+import Disk
+import Foundation
+import Glibc
+import Hosting
+import Ledger
+import Plates
+import Secrets
+import ServiceLifecycle
+import Synchronization
+import Warrants
+import Wire
+
+/// A custodian with its listeners: parties over TLS, its mirror for anybody, numbers on loopback.
+final class CustodianDaemon: Daemon {
+    static let name = "custodiand"
+    static let abstract = "holds key shares, mirrors and cosigns the log, destroys keys on time"
+    static let commands: [any ParsableCommand.Type] = [Shred.self]
+    static let keys =
+        PartySetting.keys + [
+            ConfigurationKey(
+                "cosign-key", .text, standard: "\"cosign.key\"",
+                "The key file under which the mirror is cosigned.",
+                trust: "this machine's administrator, to say what this mirror holds"),
+            ConfigurationKey(
+                "state", .text, standard: "\".\"",
+                "The folder of the sealed state, its slot and the mirror. On a file system that "
+                    + "overwrites in place (ext4, xfs); never in a backup or a snapshot.",
+                trust: "this machine's administrator, with this custodian's share of all keys"),
+            ConfigurationKey(
+                "listen", .text, standard: "\"127.0.0.1:7443\"",
+                "Where parties of the roster are answered, over TLS 1.3.",
+                trust: "nobody: a stranger's handshake fails"),
+            ConfigurationKey(
+                "public-listen", .text, standard: "\"\"",
+                "Where anybody reads the mirror (C2SP tlog-tiles). Off loopback it needs a "
+                    + "certificate.", trust: "nobody: who reads it verifies it"),
+            ConfigurationKey(
+                "public-certificate", .text, standard: "\"\"",
+                "The certificate chain of public-listen, PEM.", trust: "the certificate authority"),
+            ConfigurationKey(
+                "public-key", .text, standard: "\"\"", "Its key, PEM.",
+                trust: "this machine's administrator"),
+            ConfigurationKey(
+                "tick-seconds", .number(1...60), standard: "10",
+                "How often it looks for what time asks of it: destruction, ceremonies, checks.",
+                trust: "this machine's administrator; at 60 a key may outlive its time by a minute"),
+            PartySetting.servicesKey,
+        ]
+
+    private let setting: PartySetting
+    private let service: CustodianService
+    private let ways: Ways
+    private let identity: PartyIdentity
+    private let log: DaemonLog
+    private let roster: Mutex<Roster>
+    private let problems = Mutex<[String: Int]>([:])
+
+    init(_ setting: PartySetting) throws {
+        self.setting = setting
+        let clock = setting.clock
+        log = DaemonLog { clock.now }
+        identity = try setting.identity()
+        ways = setting.ways(as: identity, seconds: 4, pause: 5)
+        roster = Mutex(setting.roster)
+        var parts = try Self.custodianSetting(setting, ways)
+        parts.startAnew = { StartingAnew.now() }
+        let custodian = try Custodian.open(parts, passphrase: try setting.passphrase())
+        service = CustodianService(custodian)
+    }
+
+    /// What the custodian's core needs. Throws `signer-unknown`.
+    static func custodianSetting(
+        _ setting: PartySetting, _ ways: Ways
+    ) throws -> CustodianSetting {
+        let roster = setting.roster
+        let own = setting.party
+        let ids = setting.file.texts("services").keys.sorted().filter {
+            $0 != own && $0 != roster.body.vault.id
+        }
+        let clients = ids.map { (id: $0, client: CustodianClient(ways.way(to: $0))) }
+        return CustodianSetting(
+            folder: setting.file.path("state") ?? setting.file.folder, roster: roster,
+            custodian: own,
+            signer: try NoteSigner(name: roster.keyName(own), key: setting.key),
+            cosigner: try Cosigner(
+                name: roster.keyName(own), key: try setting.key(named: "cosign-key")),
+            clock: try MachineClock(setting.clock),
+            vault: VaultClient(ways.way(to: roster.body.vault.id)), mirrors: { clients },
+            disk: setting.disk)
+    }
+
+    static func create(_ setting: PartySetting, confirmed: String?) throws {
+        guard let time = confirmed.flatMap({ Timestamp(text: $0) }) else {
+            throw HostingError(
+                code: "clock-unconfirmed",
+                sentence: "a custodian's clock starts once: give the time of another clock with "
+                    + "--confirmed-time 2026-03-02T13:40:00.000Z")
+        }
+        let ways = setting.ways(as: try setting.identity())
+        let passphrase = try setting.passphrase()
+        let lock =
+            try passphrase.map {
+                try StateLock(passphrase: $0.bytes, cost: .standard, random: SystemRandom())
+            } ?? StateLock.none
+        _ = try Custodian.create(
+            try custodianSetting(setting, ways), confirmed: time, lock: lock)
+    }
+
+    static func check(_ setting: PartySetting) throws {
+        _ = try custodianSetting(setting, setting.ways(as: try setting.identity()))
+    }
+
+    /// Serves until the program is told to end.
+    func run() async throws {
+        let file = setting.file
+        let trust = PartyTrust(
+            roster: { [self] in roster.withLock { $0 } }, now: { Date() })
+        let origin = setting.roster.origin
+        let mirror = (file.path("state") ?? file.folder) + "/mirror/public/"
+        let pages = TlogPages(mirror + Digest(of: Array(origin.utf8)).hex, disk: setting.disk)
+        var parts: [any Service] = [
+            Repeating("tick", every: .seconds(file.number("tick-seconds"))) { [self] in
+                act { service throws(CustodyError) in try service.tick() }
+            },
+            Repeating("poll", every: .seconds(1)) { [self] in
+                act { service throws(CustodyError) in try service.poll() }
+            },
+            try PartyListener(
+                at: file.text("listen") ?? "", as: identity, trust: trust, log: log
+            ) { [service] endpoint, body, _ throws(WireProblem) in
+                try service.handle(endpoint, body)
+            },
+        ]
+        if let place = file.text("public-listen") {
+            parts.append(
+                try PublicListener(
+                    at: place,
+                    certificate: try PublicCertificate(
+                        chain: file.path("public-certificate"), key: file.path("public-key"))
+                ) { path in pages.page(path) })
+        }
+        if let health = try HealthPages.listener(
+            at: file.text("metrics-listen"), ready: { [self] in readiness },
+            metrics: { [self] in metrics() })
+        {
+            parts.append(health)
+        }
+        log.write(.info, "started", ["entries": .count(Int(service.mirror.size))])
+        try await DaemonLife.run(parts) { [log] in log.write(.info, "ended") }
+    }
+
+    /// Lets the custodian do its part, tells what went wrong, and goes by the newest roster.
+    private func act(
+        _ work: (CustodianService) throws(CustodyError) -> TickReport
+    ) {
+        do throws(CustodyError) {
+            let report = try work(service)
+            if report.hasDestroyed { log.write(.info, "destroyed") }
+            for problem in report.problems {
+                problems.withLock { $0[problem.code, default: 0] += 1 }
+                log.problem("step-failed", problem)
+            }
+            let now = try service.inTurn { custodian throws(CustodyError) in
+                custodian.rosterInForce
+            }
+            ways.follow(now)
+            roster.withLock { $0 = now }
+        } catch {
+            problems.withLock { $0[error.code, default: 0] += 1 }
+            log.problem("act-failed", error)
+        }
+    }
+
+    private var readiness: String? {
+        let status = service.status
+        if let halted = status.halted { return halted }
+        if !status.isConfirmed { return "mirrors-unseen" }
+        return status.generations.contains { $0.isFinal } ? nil : "generation-missing"
+    }
+
+    private func metrics() -> MetricsPage {
+        let status = service.status
+        let time = status.time
+        var page = MetricsPage()
+        page.add("log_entries", .gauge, "entries of the log in the own mirror", status.logSize)
+        page.add(
+            "halted", .gauge, "1 where no key is used any more", status.halted == nil ? 0 : 1)
+        page.add(
+            "confirmed", .gauge, "1 where enough other mirrors were seen since the start",
+            status.isConfirmed ? 1 : 0)
+        page.add(
+            "withholding", .gauge, "1 where an own statement is kept out of the log",
+            status.isWithholding ? 1 : 0)
+        page.add("unpublished", .gauge, "own statements not in the log yet", status.unpublished)
+        let living = status.generations.compactMap(\.oldest).min()
+        page.add(
+            "oldest_day", .gauge, "the oldest day that lives, in days since 1970; 0 for none",
+            living.map { Int($0.number) } ?? 0)
+        let overdue = status.generations.filter { ($0.due ?? time) < time }.count
+        page.add("days_overdue", .gauge, "generations with a day past its time", overdue)
+        page.add(
+            "clock_behind_milliseconds", .gauge, "wall clock minus the custodian's clock",
+            setting.clock.now.milliseconds(since: time))
+        page.add(
+            "problems_total", .counter, "steps that failed, by code", by: "code",
+            problems.withLock { $0 })
+        return page
+    }
+}
+
+/// The machine's clocks, or a `.demo`'s.
+struct MachineClock: ClockSource {
+    private let demo: DemoClock?
+    private let machine: SystemClockSource?
+
+    init(_ clock: ProgramClock) throws(CustodyError) {
+        switch clock {
+        case .machine: (demo, machine) = (nil, try SystemClockSource())
+        case .demo(let hands): (demo, machine) = (hands, nil)
+        }
+    }
+
+    var wall: Timestamp { demo?.wall ?? machine?.wall ?? Timestamp(milliseconds: 0) }
+    var boot: Int64 { demo?.hands.boot ?? machine?.boot ?? 0 }
+    var bootID: [UInt8] {
+        guard let demo else { return machine?.bootID ?? [UInt8](repeating: 0, count: 16) }
+        let boots = demo.hands.boots
+        return [UInt8](repeating: 0, count: 8) + (0..<8).map { UInt8(boots >> (56 - 8 * $0) & 255) }
+    }
+}
+
+/// exec: the same program with the same arguments in a fresh address space.
+enum StartingAnew {
+    /// Never returns, unless the system cannot start the program; then it ends, and whoever watches
+    /// it starts it.
+    static func now() {
+        // Nothing of the old life stays open: neither files nor the places it listened at.
+        if let names = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
+            for descriptor in names.compactMap({ Int32($0) }) where descriptor > 2 {
+                _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+            }
+        }
+        execv("/proc/self/exe", CommandLine.unsafeArgv)
+        exit(75)
+    }
+}
+
+/// `custodiand shred`
+struct Shred: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "erase everything at once: this custodian is of no use afterwards",
+        discussion: """
+            Asks nobody, and works without the vault. Any n-t+1 custodians that do so end every day. \
+            Stop the program first.
+
+            example: custodiand shred --config custodiand.toml --yes
+            """)
+
+    @OptionGroup var options: DaemonOptions
+    @Flag(help: "Do it; nothing brings it back.")
+    var yes = false
+
+    func run() throws {
+        guard yes else {
+            throw HostingError(
+                code: "shred-unconfirmed", sentence: "this erases all key shares for good; say --yes")
+        }
+        let setting = try options.setting(CustodianDaemon.keys)
+        let ways = setting.ways(as: try setting.identity(), seconds: 4)
+        let custodian = try Custodian.open(
+            try CustodianDaemon.custodianSetting(setting, ways),
+            passphrase: try setting.passphrase())
+        try custodian.shred()
+        DaemonVoice.say("everything is erased, and the log was told")
+    }
+}
