@@ -89,28 +89,11 @@ extension Deployment {
     /// A gateway process of a site, with a new run, that goes on where the log says the site was.
     public func gateway(_ site: SiteNumber) throws -> Gateway {
         let record = try publicView().record
-        let closed = record.lastClosedHour(of: site)
         return try Gateway(
             roster: record.roster, site: site,
             key: try keyRing.key(layout.key(layout.gateway(site.number))), vault: vault,
             custodians: custodianClients,
-            firstOpenHour: Self.living(
-                closed?.next ?? Self.firstHour(record) ?? now.hour, by: record), random: random)
-    }
-
-    /// The hour itself, or the first of the days after it that are not dead by the log: what a site
-    /// left open in a day that has died since, nobody can close any more.
-    private static func living(_ hour: Hour, by record: Record) -> Hour {
-        var hour = hour
-        while !record.dead([hour.day]).isEmpty { hour = hour.day.next.start.hour }
-        return hour
-    }
-
-    /// The hour in which the first generation became final: before it nothing can have been sealed.
-    private static func firstHour(_ record: Record) -> Hour? {
-        guard let generation = record.generations[1] else { return nil }
-        return generation.roster.custodians.compactMap { generation.final(of: $0.id)?.time }
-            .max()?.hour
+            firstOpenHour: record.firstOpenHour(of: site, at: now), random: random)
     }
 
     /// Messages of cameras, one JSON document each, in their order. `site` says where a camera

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Hosting
+import Secrets
+
+/// The feeds of a site: who may post, known by the SHA-256 of a credential.
+struct Feeds: Sendable {
+    static let keys = [
+        ConfigurationKey(
+            "name", .text, standard: nil, "The feed's word, part of its address.",
+            trust: "nobody"),
+        ConfigurationKey(
+            "credential-sha256", .text, standard: nil,
+            "SHA-256 of its credential, 64 hex digits; gatewayd new-credential makes one.",
+            trust: "whoever has the credential, to add reads of this site"),
+    ]
+
+    private let digests: [String: Digest]
+
+    /// The feeds of a configuration. Throws `feed-malformed`.
+    init(_ file: ConfigurationFile) throws(HostingError) {
+        var digests: [String: Digest] = [:]
+        for table in file.tables("feed") {
+            guard let name = table.text("name"), Self.isWord(name), digests[name] == nil,
+                let digest = table.text("credential-sha256").flatMap({ Digest(hex: $0) })
+            else {
+                throw HostingError(
+                    code: "feed-malformed",
+                    sentence: "each [[feed]] has a name of its own, of a-z, 0-9 and hyphens, and a "
+                        + "credential-sha256 of 64 hex digits")
+            }
+            digests[name] = digest
+        }
+        self.digests = digests
+    }
+
+    var names: [String] { digests.keys.sorted() }
+
+    /// Whether a credential is the feed's. Digests are compared, so that how long it takes says
+    /// nothing about the credential.
+    func isKnown(_ feed: String, _ credential: String) -> Bool {
+        let shown = Digest(of: Array(credential.utf8))
+        return digests[feed].map { $0 == shown } ?? false
+    }
+
+    private static func isWord(_ text: String) -> Bool {
+        (1...32).contains(text.utf8.count)
+            && text.utf8.allSatisfy {
+                (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2d
+            }
+    }
+}
+
+/// `gatewayd new-credential`
+struct NewCredential: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "new-credential",
+        abstract: "make a feed's credential, and the digest of it for the configuration",
+        discussion: "example: gatewayd new-credential")
+
+    func run() throws {
+        let random = SystemRandom()
+        let credential = random.bytes(24).map { byte in
+            String(UInt16(byte) + 0x100, radix: 16).dropFirst()
+        }.joined()
+        DaemonVoice.say("credential         \(credential)")
+        DaemonVoice.say("credential-sha256  \(Digest(of: Array(credential.utf8)).hex)")
+    }
+}

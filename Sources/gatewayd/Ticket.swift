@@ -1,0 +1,40 @@
+import Dispatch
+import Hosting
+import Synchronization
+
+/// One sender who waits for an answer, for so long and no longer.
+final class Ticket: Sendable {
+    private struct State {
+        var reply: FeedListener.Reply?
+        var waiter: CheckedContinuation<FeedListener.Reply, Never>?
+    }
+
+    private let state = Mutex(State())
+
+    /// Answers; only the first answer counts.
+    func answer(_ reply: FeedListener.Reply) {
+        let waiter = state.withLock { state in
+            guard state.reply == nil else { return nil as CheckedContinuation<FeedListener.Reply, Never>? }
+            state.reply = reply
+            defer { state.waiter = nil }
+            return state.waiter
+        }
+        waiter?.resume(returning: reply)
+    }
+
+    /// The answer, or `late` when the time is over. Called once.
+    func reply(
+        within seconds: Int, otherwise late: FeedListener.Reply
+    ) async -> FeedListener.Reply {
+        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(seconds)) { [self] in
+            answer(late)
+        }
+        return await withCheckedContinuation { waiter in
+            let ready = state.withLock { state in
+                if state.reply == nil { state.waiter = waiter }
+                return state.reply
+            }
+            if let ready { waiter.resume(returning: ready) }
+        }
+    }
+}
