@@ -194,6 +194,7 @@ let package = Package(
                 "Vault",  // the vault
                 "Custody",  // the custodians
                 "Inquiry",  // requesters, officers, authority, auditor
+                "Hosting",  // the ways to programs of their own, and their configuration
                 "Wire",  // the loopback channels between them
                 "Warrants",  // the roster that it founds
                 "Rows",  // the story's lying vault
@@ -269,6 +270,7 @@ let package = Package(
                 "Inquiry",  // bundles are verified without a deployment
                 "Intake",  // what became of messages
                 "Custody",  // how custodians are
+                "Hosting",  // passphrases, the programs' configuration
                 "Wire",  // problems of the far side
                 "Warrants",  // requests and verdicts on the screen
                 "Rows",  // refusals of answers

@@ -1,20 +1,16 @@
 public import Custody
 import Disk
+public import Hosting
 public import Plates
 
+extension DemoClock: ClockSource {}
+
 /// The clocks of a deployment: the machine's, or for a `.demo` origin simulated ones whose hands
-/// stand in a file and are moved by command.
-///
-///     wall 1772452800000
-///     boot 86400000
-///     boots 1
+/// stand in a file that all its programs read (`DemoClock`).
 public final class Clocks {
     /// What the custodians read.
     public let source: any ClockSource
-    private let simulated: SimulatedClockSource?
-    private let path: String
-    private let fileSystem: any FileSystem
-    private var boots: UInt64
+    private let simulated: DemoClock?
 
     /// The wall clock's time.
     public var now: Timestamp { source.wall }
@@ -23,64 +19,45 @@ public final class Clocks {
     static func create(
         _ path: String, origin: String, start: Timestamp, fileSystem: any FileSystem
     ) throws -> Clocks {
-        guard origin.hasSuffix(".demo") else {
-            return Clocks(try SystemClockSource(), nil, path, fileSystem, 1)
+        if origin.hasSuffix(".demo") {
+            try DemoClock.create(path, at: start, disk: fileSystem)
         }
-        let source = try SimulatedClockSource(origin: origin, wall: start)
-        let clocks = Clocks(source, source, path, fileSystem, 1)
-        try clocks.save()
-        return clocks
+        return try open(path, origin: origin, fileSystem: fileSystem)
     }
 
-    /// The clocks of a deployment that exists. Throws `clock-malformed` for a file that `save` did
-    /// not write.
+    /// The clocks of a deployment that exists. Throws `clock-malformed` for a file that is no
+    /// `DemoClock`'s.
     static func open(
         _ path: String, origin: String, fileSystem: any FileSystem
     ) throws -> Clocks {
-        guard origin.hasSuffix(".demo") else {
-            return Clocks(try SystemClockSource(), nil, path, fileSystem, 1)
-        }
-        let text = String(decoding: try fileSystem.read(path), as: UTF8.self)
-        let words = text.split(whereSeparator: \.isWhitespace)
-        guard words.count == 6, words[0] == "wall", words[2] == "boot", words[4] == "boots",
-            let wall = Int64(words[1]), let boot = Int64(words[3]), let boots = UInt64(words[5])
-        else {
-            throw EmbeddedError(
-                code: "clock-malformed", sentence: "\(path) does not hold wall, boot and boots")
-        }
-        let source = try SimulatedClockSource(
-            origin: origin, wall: Timestamp(milliseconds: wall), boot: boot, boots: boots)
-        return Clocks(source, source, path, fileSystem, boots)
+        guard origin.hasSuffix(".demo") else { return Clocks(try SystemClockSource(), nil) }
+        let clock = try DemoClock(path, origin: origin, disk: fileSystem)
+        return Clocks(clock, clock)
     }
 
-    private init(
-        _ source: any ClockSource, _ simulated: SimulatedClockSource?, _ path: String,
-        _ fileSystem: any FileSystem, _ boots: UInt64
-    ) {
+    private init(_ source: any ClockSource, _ simulated: DemoClock?) {
         self.source = source
         self.simulated = simulated
-        self.path = path
-        self.fileSystem = fileSystem
-        self.boots = boots
     }
 
     /// Lets simulated time pass. Throws `clock-real` for a deployment that is not a `.demo`, and
     /// `clock-backwards` for a negative time.
     public func pass(milliseconds: Int64) throws {
+        guard milliseconds >= 0 else {
+            throw EmbeddedError(code: "clock-backwards", sentence: "time does not go back")
+        }
+        try hands().pass(milliseconds: milliseconds)
+    }
+
+    /// Lets the hands run with the real time, or stops them. Throws `clock-real`.
+    public func run(_ isRunning: Bool) throws { try hands().run(isRunning) }
+
+    private func hands() throws -> DemoClock {
         guard let simulated else {
             throw EmbeddedError(
                 code: "clock-real",
                 sentence: "only a .demo deployment has clocks that can be moved")
         }
-        guard milliseconds >= 0 else {
-            throw EmbeddedError(code: "clock-backwards", sentence: "time does not go back")
-        }
-        simulated.pass(milliseconds: milliseconds)
-        try save()
-    }
-
-    private func save() throws {
-        let text = "wall \(source.wall.milliseconds)\nboot \(source.boot)\nboots \(boots)\n"
-        try fileSystem.replace(path, Array(text.utf8))
+        return simulated
     }
 }

@@ -1,5 +1,6 @@
 public import Custody
 public import Disk
+import Hosting
 public import Inquiry
 import Ledger
 public import Plates
@@ -24,9 +25,10 @@ public final class Deployment {
     public let custodians: [Int: Custody.Custodian]
     /// The vault's far side, for whoever wants to stand between it and the others.
     public let vaultHandler: any Handler
-    let service: VaultService
     let services: [Int: CustodianService]
-    let files: VaultFiles
+    private let service: VaultService?
+    private let stores: VaultFiles?
+    private let network: Network?
     let keyRing: KeyRing
     let fileSystem: any FileSystem
     let random: any RandomSource
@@ -45,8 +47,44 @@ public final class Deployment {
         let clocks = try Clocks.open(layout.clock, origin: roster.origin, fileSystem: fileSystem)
         let ring = try KeyRing(
             origin: roster.origin, passphrase: passphrase, fileSystem: fileSystem, random: random)
+        if try fileSystem.size(layout.services) != nil {
+            return try Deployment(connecting: layout, roster, clocks, ring, fileSystem, random)
+        }
         return try Deployment(
             layout, roster, clocks, ring, fileSystem, random, isNew: false, absent: absent)
+    }
+
+    /// Reaches the parties' programs, which run as processes of their own: only encoded messages
+    /// pass, and none of the parties' stores is opened here.
+    private init(
+        connecting layout: Layout, _ roster: Roster, _ clocks: Clocks, _ keyRing: KeyRing,
+        _ fileSystem: any FileSystem, _ random: any RandomSource
+    ) throws {
+        self.layout = layout
+        self.roster = roster
+        self.clocks = clocks
+        self.keyRing = keyRing
+        self.fileSystem = fileSystem
+        self.random = random
+        let network = try Network(layout, roster, keyRing, fileSystem)
+        self.network = network
+        (custodians, services, service, stores) = ([:], [:], nil, nil)
+        vaultHandler = Relay(network.way(to: roster.body.vault.id, as: try network.anybody()))
+    }
+
+    /// Whether the parties are programs of their own.
+    public var isServed: Bool { network != nil }
+
+    /// The vault's stores. Throws `deployment-served` where they are in another process.
+    var files: VaultFiles {
+        get throws {
+            guard let stores else {
+                throw EmbeddedError(
+                    code: "deployment-served",
+                    sentence: "the vault runs as a program of its own; stop it first")
+            }
+            return stores
+        }
     }
 
     /// The origin of the deployment in a directory. Throws `deployment-missing`.
@@ -89,7 +127,8 @@ public final class Deployment {
                 key: try keyRing.key(layout.key(layout.vault))),
             now: { source.wall })
         self.service = service
-        files = vault
+        network = nil
+        stores = vault
         vaultHandler = service
         let neighbours = Neighbours()
         var custodians: [Int: Custody.Custodian] = [:]
@@ -119,14 +158,31 @@ public final class Deployment {
     /// The wall clock's time.
     public var now: Timestamp { clocks.now }
 
-    /// The way to the vault.
+    /// The way to the vault, for whoever has any key here.
     public var vault: VaultClient { VaultClient(LoopbackChannel(vaultHandler)) }
 
-    /// The ways to the custodians, in the order of their bits.
-    public var custodianClients: [CustodianClient] {
-        roster.custodians.indices.map { index in
-            CustodianClient(services[index].map { LoopbackChannel($0) } ?? LoopbackChannel(down))
+    /// The way to the vault as a party, by its word.
+    func vault(as id: String) -> VaultClient {
+        network.map { VaultClient($0.way(to: roster.body.vault.id, as: id)) } ?? vault
+    }
+
+    /// The ways to the custodians as a party, in the order of their bits.
+    func custodianClients(as id: String) -> [CustodianClient] {
+        roster.custodians.enumerated().map { index, party in
+            if let network { return CustodianClient(network.way(to: party.id, as: id)) }
+            return CustodianClient(
+                services[index].map { LoopbackChannel($0) } ?? LoopbackChannel(down))
         }
+    }
+
+    /// The ways to the custodians for whoever has any key here.
+    public var custodianClients: [CustodianClient] {
+        custodianClients(as: (try? network?.anybody()) ?? "")
+    }
+
+    /// The ways to the custodians' mirrors as a party, by the custodians' words.
+    func mirrors(as id: String) -> [(id: String, client: CustodianClient)] {
+        zip(roster.custodians, custodianClients(as: id)).map { (id: $0.id, client: $1) }
     }
 
     /// The ways to the custodians' mirrors, by the custodians' words.
@@ -139,6 +195,8 @@ public final class Deployment {
     /// problems, each with its custodian's word.
     @discardableResult
     public func settle() throws -> [(custodian: String, problem: CustodyError)] {
+        // Programs of their own do it by themselves.
+        guard let service else { return [] }
         var problems: [(String, CustodyError)] = []
         for _ in 0..<4 {
             problems = []
@@ -158,13 +216,14 @@ public final class Deployment {
     /// to the vault, or to whoever stands in the vault's place.
     public func desk(_ id: String, at other: (any Handler)? = nil) throws -> Desk {
         if other == nil, let desk = desks[id] { return desk }
-        let folder = try folder(of: id)
+        let folder = try layout.folder(of: id, in: roster)
         let desk = Desk(
             id: id,
             signer: try NoteSigner(
                 name: roster.keyName(id), key: try keyRing.key(layout.key(folder))),
             follower: try follower(folder),
-            vault: other.map { VaultClient(LoopbackChannel($0)) } ?? vault, mirrors: mirrors)
+            vault: other.map { VaultClient(LoopbackChannel($0)) } ?? vault(as: id),
+            mirrors: mirrors(as: id))
         if other == nil { desks[id] = desk }
         return desk
     }
@@ -173,6 +232,7 @@ public final class Deployment {
     func publicView() throws -> Follower {
         let follower = try follower(layout.auditor)
         try follower.refresh(from: vault)
+        network?.follow(follower.record.roster)
         return follower
     }
 
@@ -180,32 +240,9 @@ public final class Deployment {
     /// One for each folder: a mirror's files have one writer.
     func follower(_ folder: String) throws -> Follower {
         if let follower = followers[folder] { return follower }
-        let path = folder + "/mirror"
-        let isThere = try fileSystem.size(path) != nil
-        let mirror =
-            isThere
-            ? try Mirror.open(
-                at: path, origin: roster.origin, logKey: roster.logKey, fileSystem: fileSystem)
-            : try Mirror.create(
-                at: path, origin: roster.origin, logKey: roster.logKey, fileSystem: fileSystem)
-        let follower = try Follower(mirror: mirror, trusting: roster)
+        let follower = try LogCopy.open(in: folder, trusting: roster, disk: fileSystem)
         followers[folder] = follower
         return follower
-    }
-
-    /// The folder of a party by its word. Throws `party-unknown`.
-    func folder(of id: String) throws -> String {
-        if roster.agency(ofRequester: id) != nil { return layout.agency }
-        if roster.authority(id) != nil { return layout.authority }
-        if let custodian = roster.custodian(ofOfficer: id),
-            let index = roster.custodianIndex(custodian.id)
-        {
-            return layout.officer(index)
-        }
-        throw EmbeddedError(
-            code: "party-unknown",
-            sentence: "the roster has no requester, officer or authority "
-                + "of that name; platevault status names them")
     }
 }
 

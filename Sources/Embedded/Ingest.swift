@@ -89,10 +89,11 @@ extension Deployment {
     /// A gateway process of a site, with a new run, that goes on where the log says the site was.
     public func gateway(_ site: SiteNumber) throws -> Gateway {
         let record = try publicView().record
+        let id = record.roster.site(site)?.id ?? ""
         return try Gateway(
             roster: record.roster, site: site,
-            key: try keyRing.key(layout.key(layout.gateway(site.number))), vault: vault,
-            custodians: custodianClients,
+            key: try keyRing.key(layout.key(layout.gateway(site.number))),
+            vault: vault(as: id), custodians: custodianClients(as: id),
             firstOpenHour: record.firstOpenHour(of: site, at: now), random: random)
     }
 

@@ -21,6 +21,8 @@ public struct Layout: Sendable {
     public var rosterText: String { root + "/roster.txt" }
     /// The simulated clocks of a `.demo` deployment.
     public var clock: String { root + "/clock" }
+    /// Where the parties' programs are, while they run; there is no such file otherwise.
+    public var services: String { root + "/services.toml" }
     /// The vault's folder: rows and log.
     public var vault: String { root + "/vault" }
     /// The vault's log.

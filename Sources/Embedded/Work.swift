@@ -56,7 +56,8 @@ extension Deployment {
         // Everybody whose own officer approved is asked; where that is nobody, all are, so that
         // each says itself why it does not answer.
         let approving = state.votes(under: desk.roster).approving
-        let asked = zip(roster.custodians, custodianClients).filter { party, _ in
+        try waitUntilHeld(state.lastIndex + 1, at: desk)
+        let asked = zip(roster.custodians, custodianClients(as: requester)).filter { party, _ in
             if let word { return word.contains(party.id) }
             return approving.isEmpty || approving.contains(party.institution)
         }.map { (id: $0.id, client: $1) }
@@ -79,6 +80,7 @@ extension Deployment {
         // The holders that were not asked check what the others answered, each by itself; the same
         // answers once more then say how far all agree.
         try settle()
+        try waitForChecks(of: request, at: try desk(requester))
         let finding = try search(request, as: requester)
         let desk = try desk(requester)
         try desk.refresh()
@@ -128,7 +130,7 @@ extension Deployment {
         }
         let id = custodian.officers.first { $0.id == word }?.id ?? officer.id
         return Officer(
-            desk: try desk(id), custodian: custodianClients[index], random: random)
+            desk: try desk(id), custodian: custodianClients(as: id)[index], random: random)
     }
 
     /// The log as everybody may read it.

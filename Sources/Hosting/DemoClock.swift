@@ -64,6 +64,14 @@ public final class DemoClock: Sendable {
     private let disk: any FileSystem
     private let last: Mutex<Hands>
 
+    /// Makes the file of clocks that stand at a time. Throws what the disk throws.
+    public static func create(
+        _ path: String, at start: Timestamp, disk: any FileSystem
+    ) throws(DiskError) {
+        let hands = Hands(wall: start.milliseconds, boot: 0, boots: 1, since: nil)
+        try disk.replace(path, Array(hands.text.utf8))
+    }
+
     /// Clocks in a file. Throws `clock-simulated` for an origin that does not end in `.demo`, and
     /// `clock-malformed`.
     public init(
@@ -97,6 +105,15 @@ public final class DemoClock: Sendable {
 
     /// The wall clock.
     public var wall: Timestamp { Timestamp(milliseconds: hands.wall) }
+
+    /// Milliseconds since the simulated boot.
+    public var boot: Int64 { hands.boot }
+
+    /// 16 bytes that are other ones after each simulated boot.
+    public var bootID: [UInt8] {
+        let boots = hands.boots
+        return [UInt8](repeating: 0, count: 8) + (0..<8).map { UInt8(boots >> (56 - 8 * $0) & 255) }
+    }
 
     /// The machine's CLOCK_BOOTTIME in milliseconds.
     public static var realBoot: Int64 {

@@ -53,7 +53,7 @@ public final class Desk {
     /// The most entries that at least so many custodians hold, by what their mirrors show and by
     /// their cosignatures on the checkpoint that the vault publishes, if it is the one held here; 0
     /// where there are not so many.
-    func size(heldBy count: Int) throws -> UInt64 {
+    public func size(heldBy count: Int) throws -> UInt64 {
         var sizes: [String: UInt64] = [:]
         for shown in try witnesses().shown { sizes[shown.custodian] = shown.size }
         if let note = try? Note(wire: try vault.checkpoint()), note.text == mirror.head.text {

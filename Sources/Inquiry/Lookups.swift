@@ -13,9 +13,4 @@ extension Record {
         return result
     }
 
-    /// Those of some days that are dead by the log: n−t+1 custodians say that they erased them.
-    public func dead(_ days: some Sequence<Day>) -> Set<Day> {
-        // Death does not depend on the moment at which it is asked for.
-        Set(days.filter { report(on: $0, at: $0.start)?.verdict == .dead })
-    }
 }

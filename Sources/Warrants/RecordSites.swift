@@ -10,6 +10,12 @@ extension Record {
         return hour
     }
 
+    /// Those of some days that are dead by the log: n−t+1 custodians say that they erased them.
+    public func dead(_ days: some Sequence<Day>) -> Set<Day> {
+        // Death does not depend on the moment at which it is asked for.
+        Set(days.filter { report(on: $0, at: $0.start)?.verdict == .dead })
+    }
+
     /// The hour in which the first generation became final: before it nothing can have been sealed.
     private var firstKeyHour: Hour? {
         guard let generation = generations[1] else { return nil }

@@ -86,7 +86,7 @@ final class CustodianDaemon: Daemon {
             signer: try NoteSigner(name: roster.keyName(own), key: setting.key),
             cosigner: try Cosigner(
                 name: roster.keyName(own), key: try setting.key(named: "cosign-key")),
-            clock: try MachineClock(setting.clock),
+            clock: try setting.clock.source,
             vault: VaultClient(ways.way(to: roster.body.vault.id)), mirrors: { clients },
             disk: setting.disk)
     }
@@ -210,24 +210,17 @@ final class CustodianDaemon: Daemon {
     }
 }
 
-/// The machine's clocks, or a `.demo`'s.
-struct MachineClock: ClockSource {
-    private let demo: DemoClock?
-    private let machine: SystemClockSource?
+extension DemoClock: ClockSource {}
 
-    init(_ clock: ProgramClock) throws(CustodyError) {
-        switch clock {
-        case .machine: (demo, machine) = (nil, try SystemClockSource())
-        case .demo(let hands): (demo, machine) = (hands, nil)
+extension ProgramClock {
+    /// The clocks as a custodian reads them. Throws `clock-missing`.
+    var source: any ClockSource {
+        get throws(CustodyError) {
+            switch self {
+            case .machine: try SystemClockSource()
+            case .demo(let hands): hands
+            }
         }
-    }
-
-    var wall: Timestamp { demo?.wall ?? machine?.wall ?? Timestamp(milliseconds: 0) }
-    var boot: Int64 { demo?.hands.boot ?? machine?.boot ?? 0 }
-    var bootID: [UInt8] {
-        guard let demo else { return machine?.bootID ?? [UInt8](repeating: 0, count: 16) }
-        let boots = demo.hands.boots
-        return [UInt8](repeating: 0, count: 8) + (0..<8).map { UInt8(boots >> (56 - 8 * $0) & 255) }
     }
 }
 

@@ -214,7 +214,7 @@ final class VaultDaemon: Daemon {
         return page
     }
 
-    private let webhook = Webhook()
+    private let client = PlainClient()
 
     /// Tells those who want to know of requests that came since the last time. A word that was not
     /// taken is tried again; after a crash one may be said twice.
@@ -224,7 +224,7 @@ final class VaultDaemon: Daemon {
         for request in new.requests {
             let json = "{\"event\":\"request-filed\",\"request\":\"\(request.hex)\"}"
             for (word, address) in addresses.sorted(by: { $0.key < $1.key })
-            where !webhook.post(json, to: address) {
+            where !isTold(json, address) {
                 guard let party = PartySetting.word(word, in: setting.roster) else { continue }
                 log.write(.warning, "webhook-failed", ["party": .party(party)])
                 return
@@ -232,6 +232,11 @@ final class VaultDaemon: Daemon {
         }
         guard new.end != notified else { return }
         try? setting.disk.replace(Places(setting).notified, Array("\(new.end)\n".utf8))
+    }
+
+    private func isTold(_ json: String, _ address: String) -> Bool {
+        let answer = client.post(Array(json.utf8), to: address)
+        return answer.map { (200..<300).contains($0.status) } ?? false
     }
 
     /// The log's size up to which everybody was told.
