@@ -1,4 +1,5 @@
 public import Plates
+import Tokens
 
 // What a gateway's program asks of it, without any key or plate.
 extension Gateway {

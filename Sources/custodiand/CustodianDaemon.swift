@@ -1,9 +1,9 @@
 import ArgumentParser
-import Custody
+public import Custody
 import Disk
 import Foundation
 import Glibc
-import Hosting
+public import Hosting
 import Ledger
 import Plates
 import Secrets
@@ -17,37 +17,7 @@ final class CustodianDaemon: Daemon {
     static let name = "custodiand"
     static let abstract = "holds key shares, mirrors and cosigns the log, destroys keys on time"
     static let commands: [any ParsableCommand.Type] = [Shred.self]
-    static let keys =
-        PartySetting.keys + [
-            ConfigurationKey(
-                "cosign-key", .text, standard: "\"cosign.key\"",
-                "The key file under which the mirror is cosigned.",
-                trust: "this machine's administrator, to say what this mirror holds"),
-            ConfigurationKey(
-                "state", .text, standard: "\".\"",
-                "The folder of the sealed state, its slot and the mirror. On a file system that "
-                    + "overwrites in place (ext4, xfs); never in a backup or a snapshot.",
-                trust: "this machine's administrator, with this custodian's share of all keys"),
-            ConfigurationKey(
-                "listen", .text, standard: "\"127.0.0.1:7443\"",
-                "Where parties of the roster are answered, over TLS 1.3.",
-                trust: "nobody: a stranger's handshake fails"),
-            ConfigurationKey(
-                "public-listen", .text, standard: "\"\"",
-                "Where anybody reads the mirror (C2SP tlog-tiles). Off loopback it needs a "
-                    + "certificate.", trust: "nobody: who reads it verifies it"),
-            ConfigurationKey(
-                "public-certificate", .text, standard: "\"\"",
-                "The certificate chain of public-listen, PEM.", trust: "the certificate authority"),
-            ConfigurationKey(
-                "public-key", .text, standard: "\"\"", "Its key, PEM.",
-                trust: "this machine's administrator"),
-            ConfigurationKey(
-                "tick-seconds", .number(1...60), standard: "10",
-                "How often it looks for what time asks of it: destruction, ceremonies, checks.",
-                trust: "this machine's administrator; at 60 a key may outlive its time by a minute"),
-            PartySetting.servicesKey,
-        ]
+    static let keys = ProgramKeys.custodian
 
     private let setting: PartySetting
     private let service: CustodianService

@@ -4,16 +4,6 @@ import Secrets
 
 /// The feeds of a site: who may post, known by the SHA-256 of a credential.
 struct Feeds: Sendable {
-    static let keys = [
-        ConfigurationKey(
-            "name", .text, standard: nil, "The feed's word, part of its address.",
-            trust: "nobody"),
-        ConfigurationKey(
-            "credential-sha256", .text, standard: nil,
-            "SHA-256 of its credential, 64 hex digits; gatewayd new-credential makes one.",
-            trust: "whoever has the credential, to add reads of this site"),
-    ]
-
     private let digests: [String: Digest]
 
     /// The feeds of a configuration. Throws `feed-malformed`.

@@ -12,44 +12,7 @@ final class GatewayDaemon: Daemon {
     static let name = "gatewayd"
     static let abstract = "takes what cameras read, seals it, hands it to the vault"
     static let commands: [any ParsableCommand.Type] = [NewCredential.self]
-    static let keys =
-        PartySetting.keys + [
-            ConfigurationKey(
-                "data", .text, standard: "\".\"",
-                "The folder with this site's copy of the log; public, and made anew if lost.",
-                trust: "nobody"),
-            ConfigurationKey(
-                "listen", .text, standard: "\"127.0.0.1:7480\"",
-                "Where cameras post. Off loopback it needs a certificate.",
-                trust: "the network of the cameras, with plates on their way where there is no TLS"),
-            ConfigurationKey(
-                "certificate", .text, standard: "\"\"", "The certificate chain of listen, PEM.",
-                trust: "whoever made it, to be believed by the cameras"),
-            ConfigurationKey(
-                "certificate-key", .text, standard: "\"\"", "Its key, PEM.",
-                trust: "this machine's administrator"),
-            ConfigurationKey(
-                "closes-hours", .flag, standard: "true",
-                "Whether this process closes the site's hours; true in one of a cluster.",
-                trust: "this machine's administrator: an hour that nobody closes is unknown"),
-            ConfigurationKey(
-                "batch-milliseconds", .number(0...1_000), standard: "250",
-                "How long rows are gathered while a camera waits. The longer, the less a batch "
-                    + "tells the vault about the order of reads.",
-                trust: "the vault, with the order of batches"),
-            ConfigurationKey(
-                "answer-seconds", .number(1...60), standard: "5",
-                "How long a sender waits at most; then it is told to come again.",
-                trust: "nobody"),
-            ConfigurationKey(
-                "prefetch-hours", .number(1...168), standard: "48",
-                "How many hours ahead keys are fetched, at most what the policy allows.",
-                trust: "this machine: whoever breaks in can read the reads of so many hours to come"),
-            PartySetting.servicesKey,
-            ConfigurationKey(
-                "feed", .tables(Feeds.keys), standard: "[]", "Who may post what it read.",
-                trust: "each as it says"),
-        ]
+    static let keys = ProgramKeys.gateway
 
     private let setting: PartySetting
     private let feeds: Feeds

@@ -7,8 +7,10 @@ struct Demo: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "the whole story on real plate reads, every claim checked",
         discussion: """
-            Two sites, five custodians, threshold three. Exits with 0 only if every claim was checked \
-            and held. With --keep everything that each party has stays in the directory.
+            Two sites, five custodians, threshold three. First the main job with each party as a \
+            process of its own, over TLS; then, in one process, what thieves, liars and a lost vault \
+            can and cannot do. Exits with 0 only if every claim was checked and held. With --keep \
+            everything that each party has stays in the directory.
 
             example: platevault demo --dir /tmp/story --keep
             """)
@@ -20,14 +22,16 @@ struct Demo: ParsableCommand {
 
     func run() throws {
         let root = try dir ?? Self.temporary()
+        let served = Story(root: root + "-served") { Voice.say($0) }
         let story = Story(root: root) { Voice.say($0) }
-        let holds = try story.tell()
+        let holds = try served.tellServed(binaries: Programs.folder)
+        if !keep { try served.remove() }
+        guard try story.tell() && holds else { throw ExitCode(1) }
         if keep {
             Voice.say("everything that each party has is in \(root)")
         } else {
             try story.remove()
         }
-        guard holds else { throw ExitCode(1) }
     }
 
     private static func temporary() throws -> String {

@@ -3,6 +3,7 @@ import Custody
 import Disk
 import Embedded
 import Glibc
+import Hosting
 import Intake
 import Plates
 import Secrets

@@ -5,6 +5,7 @@ import Disk
 import Embedded
 import FoundationEssentials
 import Glibc
+import Hosting
 import Inquiry
 import Intake
 import Ledger
@@ -31,7 +32,7 @@ struct DeploymentOptions: ParsableArguments {
         let root = path
         let origin = try Deployment.origin(at: root)
         var passphrase: SecretBox?
-        if !origin.hasSuffix(".demo") { passphrase = SecretBox(try askPassphrase(origin)) }
+        if !origin.hasSuffix(".demo") { passphrase = try self.passphrase(origin) }
         let deployment = try Deployment.open(at: root, passphrase: passphrase)
         if settled {
             for (custodian, problem) in try deployment.settle() {
@@ -46,9 +47,10 @@ struct DeploymentOptions: ParsableArguments {
         dir ?? getenv("PLATEVAULT_DIR").map { String(cString: $0) } ?? "platevault-data"
     }
 
-    func askPassphrase(_ origin: String) throws -> SecretBytes {
-        if let passphraseFile { return try Passphrase.read(passphraseFile) }
-        return try Passphrase.ask("passphrase for \(origin): ")
+    /// The passphrase of a deployment that is no `.demo`.
+    func passphrase(_ origin: String) throws -> SecretBox {
+        if let passphraseFile { return SecretBox(try Passphrase.read(passphraseFile)) }
+        return SecretBox(try Passphrase.ask("passphrase for \(origin): "))
     }
 
     /// Prints a value as JSON with sorted keys.

@@ -14,37 +14,7 @@ import Wire
 final class VaultDaemon: Daemon {
     static let name = "vaultd"
     static let abstract = "keeps sealed rows, runs the public log, carries sealed messages"
-    static let keys =
-        PartySetting.keys + [
-            ConfigurationKey(
-                "log-key", .text, standard: "\"log.key\"",
-                "The key file under which the log's checkpoints are signed.",
-                trust: "this machine's administrator, to run the log; a fork is proven by its "
-                    + "signatures"),
-            ConfigurationKey(
-                "data", .text, standard: "\".\"",
-                "The folder with the log, the rows and the mail box.",
-                trust: "nobody: rows and mail are sealed, and losing them is seen"),
-            ConfigurationKey(
-                "listen", .text, standard: "\"127.0.0.1:7443\"",
-                "Where parties of the roster are answered, over TLS 1.3.",
-                trust: "nobody: a stranger's handshake fails"),
-            ConfigurationKey(
-                "public-listen", .text, standard: "\"\"",
-                "Where anybody reads the log (C2SP tlog-tiles). Off loopback it needs a certificate.",
-                trust: "nobody: what is read there is verified by who reads it"),
-            ConfigurationKey(
-                "public-certificate", .text, standard: "\"\"",
-                "The certificate chain of public-listen, PEM.", trust: "the certificate authority"),
-            ConfigurationKey(
-                "public-key", .text, standard: "\"\"", "Its key, PEM.",
-                trust: "this machine's administrator"),
-            ConfigurationKey(
-                "webhooks", .texts, standard: "{}",
-                "Whom to tell of new requests: a word of the roster and an address for each, like "
-                    + "privacy-office = \"https://…\". The message holds the request's id only.",
-                trust: "nobody: it says what the log says"),
-        ]
+    static let keys = ProgramKeys.vault
 
     private let setting: PartySetting
     private let service: VaultService

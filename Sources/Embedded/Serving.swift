@@ -1,0 +1,227 @@
+import Disk
+import Foundation
+import Glibc
+import Hosting
+import Plates
+public import Secrets
+public import Warrants
+
+/// A deployment's parties as programs of their own on this machine: one vault, each custodian, one
+/// gateway for each site, on loopback. One machine that runs them all protects nobody; each of their
+/// folders can be carried to a machine of its own.
+public final class Serving {
+    /// One program.
+    public struct Program: Sendable {
+        /// The party's word in the roster.
+        public let party: String
+        /// The program's name, such as `custodiand`.
+        public let name: String
+        /// The party's folder, with its configuration.
+        public let folder: String
+        /// Where parties, or for a gateway cameras, reach it, such as `https://127.0.0.1:41234`.
+        public let address: String
+        /// Where its health and metrics stand.
+        public let health: String
+        /// Where anybody reads its log, where it has one.
+        public let publicAddress: String?
+    }
+
+    /// The programs in the order in which they start.
+    public let programs: [Program]
+    /// The credential of each site's feed `camera`, by the site's word.
+    public let credentials: [String: String]
+
+    private let layout: Layout
+    private let binaries: String
+    private let fileSystem: any FileSystem
+    private var running: [String: Process] = [:]
+    private let client = PlainClient(seconds: 3)
+
+    /// Writes the programs' configurations into a deployment's folders, with free ports of this
+    /// machine, and `services.toml`, by which `platevault` finds the programs. `binaries` is the
+    /// folder of the programs; `passphraseFile` opens the keys where the origin is no `.demo`.
+    public init(
+        _ root: String, binaries: String, passphraseFile: String? = nil,
+        fileSystem: any FileSystem = POSIXFileSystem(), random: any RandomSource = SystemRandom()
+    ) throws {
+        layout = Layout(root)
+        self.binaries = binaries
+        self.fileSystem = fileSystem
+        let roster = try Roster.first(
+            try UnverifiedStatement(wire: try fileSystem.read(layout.roster))
+        ).roster
+        var credentials: [String: String] = [:]
+        for site in roster.sites {
+            credentials[site.id] = Digest(of: random.bytes(32)).hex
+        }
+        self.credentials = credentials
+        programs = try Self.programs(layout, roster)
+        let texts = ProgramFiles(
+            roster: roster, programs: programs, credentials: credentials,
+            passphraseFile: passphraseFile)
+        for program in programs {
+            try fileSystem.replace(
+                "\(program.folder)/\(program.name).toml", Array(texts.text(of: program).utf8))
+        }
+        try fileSystem.replace(layout.services, Array(texts.services.utf8))
+    }
+
+    private static func programs(_ layout: Layout, _ roster: Roster) throws -> [Program] {
+        let count = 3 + 3 * roster.custodians.count + 2 * roster.sites.count
+        var ports = try FreePorts.take(count)[...]
+        func next() -> Int { ports.popFirst() ?? 0 }
+        func program(
+            _ party: String, _ name: String, _ folder: String, _ scheme: String, isPublic: Bool
+        ) -> Program {
+            Program(
+                party: party, name: name, folder: folder,
+                address: "\(scheme)://127.0.0.1:\(next())", health: "http://127.0.0.1:\(next())",
+                publicAddress: isPublic ? "http://127.0.0.1:\(next())" : nil)
+        }
+        var programs = [
+            program(roster.body.vault.id, "vaultd", layout.vault, "https", isPublic: true)
+        ]
+        for (index, custodian) in roster.custodians.enumerated() {
+            programs.append(
+                program(
+                    custodian.id, "custodiand", layout.custodian(index), "https", isPublic: true))
+        }
+        for site in roster.sites {
+            programs.append(
+                program(
+                    site.id, "gatewayd", layout.gateway(site.number.number), "http",
+                    isPublic: false))
+        }
+        return programs
+    }
+
+    /// Starts every program that does not run, in order, and waits until each can do its work.
+    /// Throws `program-failed` with the party's word.
+    public func start() throws {
+        for program in programs { try start(program.party) }
+        for program in programs { try waitUntilReady(program.party, seconds: 90) }
+    }
+
+    /// Starts one program.
+    public func start(_ party: String) throws {
+        guard let program = programs.first(where: { $0.party == party }),
+            running[party]?.isRunning != true
+        else { return }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "\(binaries)/\(program.name)")
+        process.arguments = ["run", "--config", "\(program.folder)/\(program.name).toml"]
+        var environment = ProcessInfo.processInfo.environment
+        environment["SWIFT_BACKTRACE"] = "enable=no"
+        process.environment = environment
+        let path = "\(program.folder)/\(program.name).log"
+        if !FileManager.default.fileExists(atPath: path) {
+            _ = FileManager.default.createFile(atPath: path, contents: nil)
+        }
+        let output = FileHandle(forWritingAtPath: path)
+        _ = try output?.seekToEnd()
+        process.standardError = output ?? FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.standardInput = FileHandle.nullDevice
+        do {
+            try process.run()
+        } catch {
+            throw EmbeddedError(
+                code: "program-failed",
+                sentence: "\(program.name) of \(party) cannot be started from \(binaries)")
+        }
+        running[party] = process
+    }
+
+    /// Waits until a program says that it can do its work. Throws `program-failed`, with where its
+    /// log is.
+    public func waitUntilReady(_ party: String, seconds: Int) throws {
+        guard let program = programs.first(where: { $0.party == party }) else { return }
+        for _ in 0..<(seconds * 5) {
+            if client.get(program.health + "/readyz")?.status == 200 { return }
+            guard running[party]?.isRunning == true else { break }
+            Thread.sleep(forTimeInterval: 0.2)
+        }
+        throw EmbeddedError(
+            code: "program-failed",
+            sentence: "\(program.name) of \(party) does not get ready; see "
+                + "\(program.folder)/\(program.name).log")
+    }
+
+    /// Whether a program runs.
+    public func isRunning(_ party: String) -> Bool { running[party]?.isRunning == true }
+
+    /// The process of a running program.
+    public func processID(_ party: String) -> Int32? {
+        running[party].flatMap { $0.isRunning ? $0.processIdentifier : nil }
+    }
+
+    /// Ends a program as a power cut would: at once.
+    public func kill(_ party: String) {
+        guard let process = running.removeValue(forKey: party), process.isRunning else { return }
+        Glibc.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
+    /// Ends one program in order.
+    public func stop(_ party: String) {
+        guard let process = running.removeValue(forKey: party), process.isRunning else { return }
+        process.terminate()
+        process.waitUntilExit()
+    }
+
+    /// Ends all programs in order, gateways first, and forgets where they were.
+    public func stop() {
+        for program in programs.reversed() { stop(program.party) }
+        try? fileSystem.remove(layout.services)
+    }
+
+    /// Posts a message of a camera to a site's gateway; the HTTP status, 0 where nobody answered.
+    public func post(_ message: [UInt8], to site: String) -> Int {
+        guard let program = programs.first(where: { $0.party == site }) else { return 0 }
+        return client.post(
+            message, to: program.address + "/feeds/camera", credential: credentials[site])?
+            .status ?? 0
+    }
+
+    /// One number of a program's metrics, by its line's beginning; nil where there is none.
+    public func metric(_ name: String, of party: String) -> Int? {
+        guard let program = programs.first(where: { $0.party == party }),
+            let page = client.get(program.health + "/metrics")
+        else { return nil }
+        let lines = String(decoding: page.body, as: UTF8.self).split(separator: "\n")
+        return lines.first { $0.hasPrefix("platevault_\(name) ") }
+            .flatMap { Int($0.split(separator: " ")[1]) }
+    }
+}
+
+/// Ports of this machine that nobody listens at.
+enum FreePorts {
+    /// So many different ones. Throws `ports-missing`.
+    static func take(_ count: Int) throws -> [Int] {
+        var sockets: [Int32] = []
+        defer { for socket in sockets { close(socket) } }
+        var ports: [Int] = []
+        for _ in 0..<count {
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            guard descriptor >= 0 else { throw missing }
+            sockets.append(descriptor)
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+            var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { general in
+                    bind(descriptor, general, size) == 0
+                        && getsockname(descriptor, general, &size) == 0
+                }
+            }
+            guard isBound else { throw missing }
+            ports.append(Int(UInt16(bigEndian: address.sin_port)))
+        }
+        return ports
+    }
+
+    private static var missing: EmbeddedError {
+        EmbeddedError(code: "ports-missing", sentence: "this machine has no free ports")
+    }
+}
