@@ -2,6 +2,7 @@ import Bytes
 import Disk
 import Foundation
 import Hosting
+import Plates
 import Secrets
 import Warrants
 import Wire

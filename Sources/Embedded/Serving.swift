@@ -1,10 +1,10 @@
-import Disk
+public import Disk
 import Foundation
 import Glibc
 import Hosting
 import Plates
 public import Secrets
-public import Warrants
+import Warrants
 
 /// A deployment's parties as programs of their own on this machine: one vault, each custodian, one
 /// gateway for each site, on loopback. One machine that runs them all protects nobody; each of their
@@ -171,16 +171,38 @@ public final class Serving {
 
     /// Ends all programs in order, gateways first, and forgets where they were.
     public func stop() {
-        for program in programs.reversed() { stop(program.party) }
+        for name in ["gatewayd", "custodiand", "vaultd"] {
+            let parties = programs.filter { $0.name == name }.map(\.party)
+            for party in parties where isRunning(party) { running[party]?.terminate() }
+            for party in parties { stop(party) }
+        }
         try? fileSystem.remove(layout.services)
     }
 
-    /// Posts a message of a camera to a site's gateway; the HTTP status, 0 where nobody answered.
-    public func post(_ message: [UInt8], to site: String) -> Int {
-        guard let program = programs.first(where: { $0.party == site }) else { return 0 }
-        return client.post(
-            message, to: program.address + "/feeds/camera", credential: credentials[site])?
-            .status ?? 0
+    /// The cameras of all sites.
+    public var cameras: Cameras {
+        var feeds: [String: (address: String, credential: String)] = [:]
+        for program in programs {
+            guard let credential = credentials[program.party] else { continue }
+            feeds[program.party] = (program.address + "/feeds/camera", credential)
+        }
+        return Cameras(feeds: feeds)
+    }
+
+    /// Who posts what cameras read, from any thread.
+    public struct Cameras: Sendable {
+        fileprivate let feeds: [String: (address: String, credential: String)]
+        private let client = PlainClient(seconds: 10)
+
+        fileprivate init(feeds: [String: (address: String, credential: String)]) {
+            self.feeds = feeds
+        }
+
+        /// Posts a message to a site's gateway; the HTTP status, 0 where nobody answered.
+        public func post(_ message: [UInt8], to site: String) -> Int {
+            guard let feed = feeds[site] else { return 0 }
+            return client.post(message, to: feed.address, credential: feed.credential)?.status ?? 0
+        }
     }
 
     /// One number of a program's metrics, by its line's beginning; nil where there is none.

@@ -32,7 +32,9 @@ extension Story {
     }
 
     private func serve(_ serving: Serving) throws {
-        chapter("Each party starts its own program: \(serving.programs.count) processes, TLS 1.3 between them.")
+        chapter(
+            "Each party starts its own program: \(serving.programs.count) processes, TLS 1.3 between them."
+        )
         try serving.start()
         check(
             "a vault, \(serving.programs.filter { $0.name == "custodiand" }.count) custodians and "
@@ -49,11 +51,12 @@ extension Story {
         let messages = sample.messages.map { shift.shift($0) }
         var counts: [Int: Int] = [:]
         var window: [[UInt8]] = []
+        let cameras = serving.cameras
         func send() {
             // Each site has cameras of its own, which wait for their own answers.
             let lanes = Dictionary(grouping: window) { Self.lane(of: $0) }
             let statuses = Senders.run(lanes.sorted { $0.key < $1.key }.map(\.value)) { message in
-                serving.post(message, to: Self.lane(of: message) < 200 ? "site-1" : "site-2")
+                cameras.post(message, to: Self.lane(of: message) < 200 ? "site-1" : "site-2")
             }
             for status in statuses { counts[status, default: 0] += 1 }
             window = []
@@ -77,12 +80,14 @@ extension Story {
         let sealed = serving.metric("reads_sealed_total", of: "site-1")
         check(
             "a passage that is delivered again is answered, and is one read",
-            serving.post(again, to: "site-1") == 200
+            cameras.post(again, to: "site-1") == 200
                 && serving.metric("reads_sealed_total", of: "site-1") == sealed)
         // The frames that no passage claimed fall due.
         try city.clocks.pass(milliseconds: 120_000)
         let rows = try rowsDelivered(serving, city, sample)
-        check("\(rows) rows are durable, one for each passage and each plate of no passage", rows >= 415)
+        check(
+            "\(rows) rows are durable, one for each passage and each plate of no passage",
+            rows >= 415)
     }
 
     private func rowsDelivered(
@@ -137,7 +142,8 @@ extension Story {
     private func servedRequest(
         _ city: Deployment, _ serving: Serving, _ sample: Sample, _ roster: Roster
     ) throws -> Digest {
-        chapter("Evening. The gateways close their hours; a warrant, an attestation, three approvals.")
+        chapter(
+            "Evening. The gateways close their hours; a warrant, an attestation, three approvals.")
         let seen = city.now.hour
         try city.clocks.pass(milliseconds: 9 * 3_600_000)
         let cells = [seen.adding(-1), seen].flatMap { hour in
@@ -205,15 +211,18 @@ extension Story {
         check(
             "each custodian has started itself anew since, in the same process",
             before == after && startedAnew(serving))
-        let rows = try city.wait(seconds: 40) { serving.metric("days{verdict=\"dead\"}", of: "vault") == nil }
+        let rows = try city.wait(seconds: 40) {
+            serving.metric("days{verdict=\"dead\"}", of: "vault") == nil
+        }
         check("the vault has dropped the rows of dead days", rows)
     }
 
     /// Whether every custodian's log tells of more starts than it was started.
     private func startedAnew(_ serving: Serving) -> Bool {
         serving.programs.filter { $0.name == "custodiand" }.allSatisfy { program in
-            let log = (try? String(
-                contentsOfFile: "\(program.folder)/\(program.name).log", encoding: .utf8)) ?? ""
+            let log =
+                (try? String(
+                    contentsOfFile: "\(program.folder)/\(program.name).log", encoding: .utf8)) ?? ""
             let starts = log.split(separator: "\n").filter { $0.contains("event=started") }.count
             return starts >= (program.party == "public-auditor" ? 3 : 2)
         }

@@ -1,6 +1,8 @@
 import Foundation
 import Inquiry
+import Plates
 import Secrets
+import Warrants
 
 // Programs of their own follow the log every second and check answers every few: who asks for what
 // they must have seen waits a little, and asks all the same when the wait is over.

@@ -222,7 +222,8 @@ public struct ConfigurationText {
     public static func write(
         _ title: String, _ keys: [ConfigurationKey], values: [String: String]
     ) -> String {
-        var text = "# \(title)\n# Paths are seen from this file's folder. Check it with: check-config\n"
+        var text =
+            "# \(title)\n# Paths are seen from this file's folder. Check it with: check-config\n"
         for key in keys {
             if case .tables = key.kind { continue }
             if case .texts = key.kind { continue }

@@ -95,7 +95,8 @@ struct RunCommand<Program: Daemon>: AsyncParsableCommand {
 struct CreateCommand<Program: Daemon>: ParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
-            commandName: "create", abstract: "make what the program keeps, where there is nothing yet",
+            commandName: "create",
+            abstract: "make what the program keeps, where there is nothing yet",
             discussion: "example: \(Program.name) create --config \(Program.name).toml")
     }
 
@@ -133,7 +134,8 @@ struct PrintCommand<Program: Daemon>: ParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "print-config",
-            abstract: "print a configuration with every key, its standard and who is trusted with it",
+            abstract:
+                "print a configuration with every key, its standard and who is trusted with it",
             discussion: "example: \(Program.name) print-config > \(Program.name).toml")
     }
 

@@ -39,7 +39,9 @@ public enum DaemonLife {
     ) async throws {
         let group = ServiceGroup(
             configuration: .init(
-                services: parts.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
+                services: parts.map {
+                    .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
+                },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: .silent))
         try await group.run()
         last()

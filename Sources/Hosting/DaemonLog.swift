@@ -1,8 +1,8 @@
+public import Bytes
 import Glibc
 public import Plates
 public import Secrets
 import Synchronization
-public import Bytes
 
 /// What may stand in a log line. There is no case for free text: what a camera, a caller or a file
 /// says cannot get in, a plate least of all.
@@ -73,7 +73,8 @@ public final class DaemonLog: Sendable {
 
     /// Writes one line.
     public func write(
-        _ level: Level = .info, _ event: StaticString, _ fields: KeyValuePairs<StaticString, LogValue> = [:]
+        _ level: Level = .info, _ event: StaticString,
+        _ fields: KeyValuePairs<StaticString, LogValue> = [:]
     ) {
         var line = "time=\(now().text) level=\(level.rawValue) event=\(event)"
         for (key, value) in fields { line += " \(key)=\(value.text)" }

@@ -75,7 +75,8 @@ public struct FeedListener: Service {
         try await application.run()
     }
 
-    private func answer(_ request: Request, _ feed: String?, _ credential: String) async -> Response {
+    private func answer(_ request: Request, _ feed: String?, _ credential: String) async -> Response
+    {
         guard let feed, isKnown(feed, credential) else {
             return Self.response(Reply(401, "credential-unknown"))
         }

@@ -24,7 +24,7 @@ public struct PartyListener: Service {
     /// Answers one message of a party, on a thread that may wait.
     public typealias Answer =
         @Sendable (_ endpoint: Endpoint, _ body: [UInt8], _ caller: String) throws(WireProblem)
-            -> [UInt8]
+        -> [UInt8]
 
     private let place: ListenPlace
     private let identity: PartyIdentity
@@ -58,11 +58,13 @@ public struct PartyListener: Service {
                     context.parameters.get("name").flatMap { Endpoint(rawValue: "\(group)/\($0)") }
                 }
                 guard let endpoint else {
-                    throw WireProblem(code: "endpoint-unknown", sentence: "there is no such endpoint")
+                    throw WireProblem(
+                        code: "endpoint-unknown", sentence: "there is no such endpoint")
                 }
                 guard let caller = await context.party(trust) else {
                     throw WireProblem(
-                        code: "party-unknown", sentence: "the roster does not know the caller's key")
+                        code: "party-unknown", sentence: "the roster does not know the caller's key"
+                    )
                 }
                 let body = try await request.wholeBody(
                     upTo: Self.bodyLimit, within: Self.patience)
@@ -161,7 +163,8 @@ extension Logger {
 extension Response {
     /// Bytes, as they are.
     static func bytes(
-        _ bytes: [UInt8], type: String = "application/octet-stream", status: HTTPResponse.Status = .ok
+        _ bytes: [UInt8], type: String = "application/octet-stream",
+        status: HTTPResponse.Status = .ok
     ) -> Response {
         var headers = HTTPFields()
         headers[.contentType] = type

@@ -28,7 +28,8 @@ public struct PartySetting: Sendable {
         ConfigurationKey(
             "metrics-listen", .text, standard: "\"\"",
             "Where /metrics, /healthz and /readyz are answered, like 127.0.0.1:9464; loopback only.",
-            trust: "whoever watches this machine, to see numbers; no plate, key or request's content"
+            trust:
+                "whoever watches this machine, to see numbers; no plate, key or request's content"
         ),
         ConfigurationKey(
             "clock", .text, standard: "\"\"",

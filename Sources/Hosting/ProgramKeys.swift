@@ -100,7 +100,8 @@ public enum ProgramKeys {
             ConfigurationKey(
                 "prefetch-hours", .number(1...168), standard: "48",
                 "How many hours ahead keys are fetched, at most what the policy allows.",
-                trust: "this machine: whoever breaks in can read the reads of so many hours to come"),
+                trust: "this machine: whoever breaks in can read the reads of so many hours to come"
+            ),
             PartySetting.servicesKey,
             ConfigurationKey(
                 "feed", .tables(feed), standard: "[]", "Who may post what it read.",

@@ -75,7 +75,8 @@ public struct PublicListener: Service {
             return response
         }
         let application = Application(
-            router: router, server: try place.server(certificate), configuration: place.configuration,
+            router: router, server: try place.server(certificate),
+            configuration: place.configuration,
             logger: .silent)
         try await application.run()
         try await pool.shutdownGracefully()

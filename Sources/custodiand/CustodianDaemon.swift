@@ -228,7 +228,8 @@ struct Shred: ParsableCommand {
     func run() throws {
         guard yes else {
             throw HostingError(
-                code: "shred-unconfirmed", sentence: "this erases all key shares for good; say --yes")
+                code: "shred-unconfirmed",
+                sentence: "this erases all key shares for good; say --yes")
         }
         let setting = try options.setting(CustodianDaemon.keys)
         let ways = setting.ways(as: try setting.identity(), seconds: 4)

@@ -86,13 +86,13 @@ final class GatewayDaemon: Daemon {
         log.write(.info, "started", ["feeds": .count(feeds.names.count)])
         try await DaemonLife.run(parts) { [worker, log] in
             worker.finish()
-            log.write(.info, "ended", ["waiting": .count(worker.report.gateway.waiting)])
+            log.write(.info, "ended", ["waiting": .count(worker.report.gateway?.waiting ?? 0)])
         }
     }
 
     private static func metrics(_ numbers: SiteWorker.Numbers) -> MetricsPage {
         var page = MetricsPage()
-        let gateway = numbers.gateway
+        guard let gateway = numbers.gateway else { return page }
         page.add("messages_total", .counter, "messages taken in", numbers.messages)
         page.add("reads_sealed_total", .counter, "reads sealed", gateway.sealed)
         page.add("rows_delivered_total", .counter, "rows that the vault has", gateway.delivered)
@@ -106,10 +106,13 @@ final class GatewayDaemon: Daemon {
             gateway.undelivered)
         page.add("key_hours", .gauge, "hours whose keys are held", numbers.hoursHeld)
         page.add(
-            "key_hours_ahead", .gauge, "hours to come whose keys are held: how long it goes on alone",
+            "key_hours_ahead", .gauge,
+            "hours to come whose keys are held: how long it goes on alone",
             numbers.hoursAhead)
         page.add("hours_closed_total", .counter, "hours closed", gateway.closed)
-        page.add("vault_reached", .gauge, "1 where the vault answered last", numbers.isVaultThere ? 1 : 0)
+        page.add(
+            "vault_reached", .gauge, "1 where the vault answered last", numbers.isVaultThere ? 1 : 0
+        )
         page.add(
             "first_open_hour", .gauge, "the first hour that is not closed, in hours since 1970",
             numbers.firstOpenHour)

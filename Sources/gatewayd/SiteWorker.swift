@@ -22,7 +22,7 @@ final class SiteWorker: @unchecked Sendable {
 
     /// Numbers for the metrics page.
     struct Numbers: Sendable {
-        var gateway = GatewayCounts()
+        var gateway: GatewayCounts?
         var messages = 0
         var refused: [String: Int] = [:]
         var duplicates = 0
@@ -77,8 +77,8 @@ final class SiteWorker: @unchecked Sendable {
         queue.sync {
             let time = now
             for feed in receptions.keys.sorted() { seal(receptions[feed]?.finish(at: time) ?? []) }
-            do {
-                try gateway?.sealCanary(at: time, isEnding: true)
+            do throws(IntakeRefusal) {
+                _ = try gateway?.sealCanary(at: time, isEnding: true)
             } catch {
                 log.problem("canary-failed", error)
             }
@@ -117,8 +117,10 @@ final class SiteWorker: @unchecked Sendable {
         }
         do throws(IntakeRefusal) {
             let time = now
-            var reception = receptions[message.feed] ?? Reception(
-                fold: gateway.roster.policy.fold, camera: message.feed)
+            var reception =
+                receptions[message.feed]
+                ?? Reception(
+                    fold: gateway.roster.policy.fold, camera: message.feed)
             let folded = reception.summary
             defer { receptions[message.feed] = reception }
             let reads = try reception.take(message.body, at: time)
@@ -128,7 +130,8 @@ final class SiteWorker: @unchecked Sendable {
                 hours.insert(read.seen.hour)
             }
             guard !hours.isEmpty else {
-                let isHeld = reception.summary.frames > folded.frames
+                let isHeld =
+                    reception.summary.frames > folded.frames
                     && reception.summary.withoutPlate == folded.withoutPlate
                 return ticket.answer(
                     isHeld ? FeedListener.Reply(202, "held") : FeedListener.Reply(200, "nothing"))

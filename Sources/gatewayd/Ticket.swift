@@ -14,7 +14,9 @@ final class Ticket: Sendable {
     /// Answers; only the first answer counts.
     func answer(_ reply: FeedListener.Reply) {
         let waiter = state.withLock { state in
-            guard state.reply == nil else { return nil as CheckedContinuation<FeedListener.Reply, Never>? }
+            guard state.reply == nil else {
+                return nil as CheckedContinuation<FeedListener.Reply, Never>?
+            }
             state.reply = reply
             defer { state.waiter = nil }
             return state.waiter

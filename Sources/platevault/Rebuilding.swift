@@ -26,7 +26,7 @@ struct Rebuild: ParsableCommand {
         let origin = try Deployment.origin(at: root)
         var passphrase: SecretBox?
         if !origin.hasSuffix(".demo") {
-            passphrase = SecretBox(try options.askPassphrase(origin))
+            passphrase = try options.passphrase(origin)
         }
         let rebuilt = try Deployment.rebuildLog(
             at: root, from: from, newKey: newKey, passphrase: passphrase)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Disk
 import Embedded
+import FoundationEssentials
 import Glibc
 import Plates
 
@@ -62,14 +63,9 @@ struct Serve: ParsableCommand {
 /// Where the programs are: beside this one.
 enum Programs {
     static var folder: String {
-        var path = [UInt8](repeating: 0, count: 4_096)
-        let count = path.withUnsafeMutableBytes { buffer in
-            readlink(
-                "/proc/self/exe", buffer.baseAddress?.assumingMemoryBound(to: CChar.self),
-                buffer.count)
-        }
-        let text = String(decoding: path.prefix(max(0, count)), as: UTF8.self)
-        return text.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" }
+        let path =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return path.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" }
     }
 }
 

@@ -39,7 +39,8 @@ final class VaultDaemon: Daemon {
             at: places.log, origin: setting.roster.origin, signer: logSigner,
             fileSystem: setting.disk)
         service = try VaultService(
-            log: vaultLog, store: try SQLiteRowStore.open(at: places.rows, fileSystem: setting.disk),
+            log: vaultLog,
+            store: try SQLiteRowStore.open(at: places.rows, fileSystem: setting.disk),
             mail: try MailBox.open(at: places.mail, fileSystem: setting.disk),
             trusted: setting.roster.hash, signer: signer, now: { clock.now })
     }
@@ -78,7 +79,8 @@ final class VaultDaemon: Daemon {
     static func check(_ setting: PartySetting) throws { _ = try signers(setting) }
 
     /// The vault's two keys, both of which must be the roster's. Throws `signer-unknown`.
-    static func signers(_ setting: PartySetting) throws -> (statements: NoteSigner, log: NoteSigner) {
+    static func signers(_ setting: PartySetting) throws -> (statements: NoteSigner, log: NoteSigner)
+    {
         let roster = setting.roster
         let statements = try NoteSigner(name: roster.keyName(setting.party), key: setting.key)
         let log = try NoteSigner(name: roster.origin, key: try setting.key(named: "log-key"))
