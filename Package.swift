@@ -319,7 +319,7 @@ let package = Package(
             [
                 "Intake", "Wire", "Warrants", "Rows", "Tokens", "Ledger", "Plates", "Secrets",
                 "Bytes",
-            ]),
+            ], exclude: ["Samples"]),
         tests(
             "VaultTests",
             [

@@ -19,6 +19,8 @@ enum JSON: Hashable, Sendable {
 
     /// The most arrays and objects inside one another.
     static let maximumDepth = 32
+    /// The most values of a text: each costs some hundred bytes once it is read.
+    static let maximumValues = 131_072
 
     /// The value of a key of an object; nil for everything else and for `null`.
     subscript(key: String) -> JSON? {
@@ -115,12 +117,13 @@ enum JSON: Hashable, Sendable {
 
     private static let failure = IntakeRefusal("message-json", "the message is no JSON")
 
-    /// Whether a text nests no deeper than allowed, has no comma before a closing bracket (which
+    /// Whether a text nests no deeper than allowed, has no more values, has no comma before a closing bracket (which
     /// the decoder would let pass) and is in no encoding that the decoder would guess: a zero byte
     /// is in every UTF-16 or UTF-32 text, a byte order mark is not JSON's.
     private static func isBounded(_ bytes: [UInt8]) -> Bool {
         guard !bytes.starts(with: [0xef, 0xbb, 0xbf]) else { return false }
         var depth = 0
+        var separators = 0
         var isInString = false
         var isEscaped = false
         // The last byte outside of strings that is no white space.
@@ -136,13 +139,16 @@ enum JSON: Hashable, Sendable {
             switch byte {
             case 0x20, 0x0a, 0x0d, 0x09: continue
             case UInt8(ascii: "\""): isInString = true
-            case UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
+            case UInt8(ascii: "["), UInt8(ascii: "{"):
+                depth += 1
+                separators += 1
+            case UInt8(ascii: ","): separators += 1
             case UInt8(ascii: "]"), UInt8(ascii: "}"):
                 if last == UInt8(ascii: ",") { return false }
                 depth -= 1
             default: break
             }
-            if depth > maximumDepth { return false }
+            if depth > maximumDepth || separators > maximumValues { return false }
             last = byte
         }
         return true

@@ -144,7 +144,7 @@ struct OpenALPRParser {
 
     /// The engine's other readings in its order; the one that is the plate itself is left out.
     static func candidates(_ json: JSON?, besides text: String) -> [Candidate] {
-        (json?.array ?? []).compactMap { item in
+        (json?.array ?? []).prefix(256).compactMap { item in
             guard let other = plate(item["plate"]), other != text else { return nil }
             return Candidate(text: other, confidence: confidence(item["confidence"]))
         }

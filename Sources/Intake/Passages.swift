@@ -15,7 +15,7 @@ struct Passages {
     /// How long the frames of a group are remembered, should they arrive after it.
     static let memory: Int64 = 600_000
     /// The most results that wait; beyond, the oldest become sightings early.
-    static let room = 65_536
+    let room: Int
 
     struct Waiting {
         let sighting: Sighting
@@ -27,6 +27,9 @@ struct Passages {
     private var waiting: [String: [Int64: Waiting]] = [:]
     private var taken: [FrameKey: Timestamp] = [:]
     private var order: UInt64 = 0
+
+    /// An empty one.
+    init(room: Int = 65_536) { self.room = room }
 
     /// How many results were folded into a passage, or into an equal one, so far.
     private(set) var folded = 0
@@ -74,7 +77,7 @@ struct Passages {
     mutating func due(at now: Timestamp) -> [Sighting] {
         taken = taken.filter { now.milliseconds(since: $0.value) < Self.memory }
         let arrivals = arrivals()
-        let surplus = max(0, arrivals.count - Self.room)
+        let surplus = max(0, arrivals.count - room)
         let ready = arrivals.enumerated().filter { position, item in
             position < surplus || now.milliseconds(since: item.since) >= Self.patience
         }

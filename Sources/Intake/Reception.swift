@@ -22,6 +22,12 @@ public struct Summary: Hashable, Sendable, Codable {
     public var clocksOff = 0
     /// Candidates that had no place in a row or no usable text.
     public var candidatesDropped = 0
+    /// Reads that came a second time, and were left out.
+    public var duplicates = 0
+    /// Photos that came with reads and stay with them.
+    public var photos = 0
+    /// Photos that were refused, by code; the reads were kept.
+    public var photosRefused: [String: Int] = [:]
     /// Messages and plates that were refused, by code.
     public var refused: [String: Int] = [:]
 
