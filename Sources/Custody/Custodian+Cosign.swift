@@ -101,6 +101,7 @@ extension Custodian {
             return
         }
         let witnesses = try witnesses()
+        try catchUp(witnesses)
         let needed = roster.threshold.t - 1
         guard witnesses.shown.count >= needed else {
             throw CustodyError(
@@ -109,6 +110,18 @@ extension Custodian {
                     + "seen since the start; no key is used before" + Self.reasons(witnesses))
         }
         isConfirmed = true
+    }
+
+    /// For a day after a boot the clock follows the others' (Docs/Spec/Clock.md): how long the machine
+    /// was off, it cannot know itself.
+    func catchUpClock() throws(CustodyError) {
+        guard mayStepClock else { return }
+        try catchUp(try witnesses())
+    }
+
+    private func catchUp(_ witnesses: Witnesses) throws(CustodyError) {
+        guard let trusted = witnesses.time(reachedBy: roster.threshold.t) else { return }
+        try stepClockForward(to: trusted)
     }
 
     /// Before anything is evaluated: all that leads to it is held by t−1 others, fetched directly

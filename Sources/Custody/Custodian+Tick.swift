@@ -65,12 +65,15 @@ extension Custodian {
     /// up the next. Throws only where the own disk fails.
     @discardableResult
     public func tick() throws(CustodyError) -> TickReport {
-        let time = now()
-        var report = TickReport(time: time)
-        report.hasDestroyed = try destroyDue(time)
+        try ensureNotShredded()
+        let start = now()
+        var report = TickReport(time: start)
+        report.hasDestroyed = try destroyDue(start)
         try announce()
         report.hasFollowed = attempt(&report) { () throws(CustodyError) in try follow() }
         attempt(&report) { () throws(CustodyError) in try confirm() }
+        attempt(&report) { () throws(CustodyError) in try catchUpClock() }
+        let time = now()
         try eraseForward(&report)
         if isCaughtUp, isConfirmed {
             attempt(&report) { () throws(CustodyError) in try stepCeremony(time) }
@@ -93,6 +96,7 @@ extension Custodian {
     /// log. To be called every few seconds. Throws only where the own disk fails.
     @discardableResult
     public func poll() throws(CustodyError) -> TickReport {
+        try ensureNotShredded()
         let time = now()
         var report = TickReport(time: time)
         report.hasDestroyed = try destroyDue(time)
@@ -121,6 +125,7 @@ extension Custodian {
     /// others' mirrors have been seen. Returns the custodian's time. Throws `halted`,
     /// `mirrors-unseen`, and what following throws.
     func ready() throws(CustodyError) -> Timestamp {
+        try ensureNotShredded()
         let time = now()
         if try destroyDue(time) { try announce() }
         if let code = state.halted { throw Self.halted(code) }
@@ -128,7 +133,8 @@ extension Custodian {
         try confirm()
         var report = TickReport(time: time)
         try eraseForward(&report)
-        return time
+        // What others showed may have moved the clock.
+        return now()
     }
 
     private static func halted(_ code: String) -> CustodyError {

@@ -30,7 +30,8 @@ public struct CustodianSetting {
     /// The ways to the other custodians' mirrors, by their words; asked for whenever they are needed.
     public var mirrors: () -> [(id: String, client: CustodianClient)]
     /// Called after a destruction and before it is announced, so that a program of its own can
-    /// start anew (exec) and no heap keeps a copy; nothing in process.
+    /// start anew (exec) and no heap keeps a copy; nothing in process. The state on disk is whole
+    /// then, no file is open, and what is left to be said is said by the new program's first tick.
     public var startAnew: (() -> Void)?
 
     /// A setting of its parts.
@@ -119,11 +120,16 @@ public final class Custodian {
 
     /// Opens the custodian in a folder. It destroys what is due at its next `tick`, and uses no key
     /// before it has followed the log. Throws `custody-missing`, `share-lost`, `state-sealed`,
-    /// `custodian-other` for another's folder, and what a damaged mirror throws.
+    /// `custodian-other` for another's folder, `custody-shredded` (`shred` tells the log), and what a damaged mirror throws.
     public static func open(
         _ setting: CustodianSetting, passphrase: SecretBox? = nil
     ) throws(CustodyError) -> Custodian {
         try check(setting)
+        if try Shredding.isMarked(setting.folder, setting.disk) {
+            // One that was cut off ends here, whatever else happens.
+            try StateStore.shred(setting.folder, setting.disk)
+            throw Shredding.shredded
+        }
         let (store, content) = try StateStore.open(
             in: setting.folder, passphrase: passphrase, disk: setting.disk,
             random: setting.random)
@@ -169,12 +175,17 @@ public final class Custodian {
         return state.nextDue(approvalDays: approvalDays).map { $0 <= time } ?? false
     }
 
-    /// After a boot: steps the clock forward to the t-th latest cosignature time of the other
-    /// custodians, which the caller has fetched and verified from their mirrors.
-    public func stepClockForward(to trusted: Timestamp) throws(CustodyError) {
+    /// Within a day after a boot: steps the clock forward to the t-th latest cosignature time of the
+    /// other custodians, and destroys at once what is due then.
+    func stepClockForward(to trusted: Timestamp) throws(CustodyError) {
+        guard clock.mayStep, trusted > clock.now else { return }
         clock.stepForward(trusted: trusted)
         try keep(state)
+        if try destroyDue(now()) { try announce() }
     }
+
+    /// Whether the clock may still step forward.
+    var mayStepClock: Bool { clock.mayStep }
 
     /// Stores a changed state, and with it what becomes of it where something stands prepared.
     /// `erasing` gives the preparation up for a fresh root key at once, because something is gone
@@ -252,28 +263,23 @@ public final class Custodian {
         try store.prepare(try next.encode())
         preparedFor = nil
         state = try CustodianState(wire: try store.commit())
+        setting.startAnew?()
         return found
     }
 
-    /// Erases everything at once, without asking anybody: both root keys, then the files. Then it
-    /// tries to announce it; the custodian is of no use afterwards.
-    public func shred() throws(CustodyError) {
-        let generations = state.shares.filter { $0.chains != nil }.map(\.generation)
-        let time = now()
+    /// Lets go of every key in memory.
+    func forget() {
         state.shares = []
         state.prekeys = []
         state.ceremony = nil
-        try store.shred()
-        for generation in generations {
-            let body = ShredBody(
-                custodian: name, generation: generation, slot: slotKind, time: time)
-            let note = try signed(body)
-            do throws(WireProblem) { _ = try setting.vault.append([note]) } catch {
-                throw CustodyError(
-                    code: "shred-unlogged",
-                    sentence: "everything is erased; the log could not be told: \(error.sentence)")
-            }
-        }
+        state.openings = []
+    }
+
+    /// Throws `custody-shredded` once that has begun, be it by another program.
+    func ensureNotShredded() throws(CustodyError) {
+        guard try Shredding.isMarked(setting.folder, setting.disk) else { return }
+        forget()
+        throw Shredding.shredded
     }
 
     /// The custodian's time at the last reading.

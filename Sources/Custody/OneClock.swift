@@ -60,9 +60,18 @@ public struct OneClock: Hashable, Sendable {
         return now
     }
 
+    /// A day: how long after a boot the clock may still step forward, since the other custodians may
+    /// come back only little by little.
+    private static let stepping: Int64 = 86_400_000
+
+    /// Whether the last reading was within a day after a boot: how long the machine was off before,
+    /// only others can say.
+    public var mayStep: Bool { boot < Self.stepping }
+
     /// Steps forward, and only forward, to the t-th latest cosignature time of the *other*
-    /// custodians; to be called only after a boot. A time in the past changes nothing.
+    /// custodians, within a day after a boot. Later, or for a time in the past, nothing changes.
     public mutating func stepForward(trusted: Timestamp) {
+        guard mayStep else { return }
         microseconds = max(microseconds, Self.multiplied(trusted.milliseconds, 1_000))
     }
 

@@ -208,7 +208,15 @@ public final class StateStore {
     /// Erases all: both root keys, then the files. Nothing opens afterwards.
     public func shred() throws(CustodyError) {
         isBroken = true
-        for place in [current.place, current.place.other] { try slot.erase(place) }
+        try Self.shred(folder, disk)
+    }
+
+    /// The same in a folder that nobody has opened; it is no error if it was done before.
+    static func shred(_ folder: String, _ disk: any FileSystem) throws(CustodyError) {
+        let slot = Slot(path: folder + "/slot", disk: disk)
+        if try onDisk({ () throws(DiskError) in try disk.size(slot.path) }) != nil {
+            for place in Slot.Place.allCases { try slot.erase(place) }
+        }
         try onDisk { () throws(DiskError) in
             for place in Slot.Place.allCases {
                 try disk.remove(folder + "/state-" + place.name)
@@ -264,6 +272,8 @@ public final class StateStore {
     }
 
     private func ensureWhole() throws(CustodyError) {
+        // Another program may shred the folder while this one runs: nothing is written after it.
+        guard try !Shredding.isMarked(folder, disk) else { throw Shredding.shredded }
         guard !isBroken else {
             throw CustodyError(
                 code: "state-broken",

@@ -51,6 +51,15 @@ public struct Witnesses: Sendable {
     /// How many custodians hold at least so many entries.
     public func count(holding size: UInt64) -> Int { shown.count { $0.size >= size } }
 
+    /// The time that at least so many of those shown have reached by their own clocks: the latest but
+    /// `count` − 1 of their cosignatures. Nil where fewer were shown. Fewer than `count` liars
+    /// cannot push it beyond what an honest one has seen.
+    public func time(reachedBy count: Int) -> Timestamp? {
+        let latest = Dictionary(shown.map { ($0.custodian, $0.time) }, uniquingKeysWith: max)
+        guard count >= 1, latest.count >= count else { return nil }
+        return latest.values.sorted(by: >)[count - 1]
+    }
+
     private static func ask(
         _ id: String, _ client: CustodianClient, _ own: Follower,
         _ follow: ([UInt8], CustodianClient) throws -> Void

@@ -184,15 +184,6 @@ import Wire
         #expect(starts == 1)
         #expect(town.destroyed("clerk") == Town.today)
     }
-
-    @Test func shredLeavesNothingAndIsTold() throws {
-        let town = try Town.running()
-        try town.custodian("clerk").shred()
-        #expect(town.vault.record.shreds.map(\.body.custodian) == ["clerk"])
-        #expect(try openStates(try #require(town.disks["clerk"])).isEmpty)
-        #expect(refusal { try town.reopen("clerk") } == "share-lost")
-        #expect(refusal { _ = try town.siteKeys("clerk") } != nil)
-    }
 }
 
 /// A crash at every operation of the tick in which a day dies.
