@@ -101,7 +101,6 @@ extension Custodian {
             return
         }
         let witnesses = try witnesses()
-        try catchUp(witnesses)
         let needed = roster.threshold.t - 1
         guard witnesses.shown.count >= needed else {
             throw CustodyError(
@@ -113,14 +112,12 @@ extension Custodian {
     }
 
     /// For a day after a boot the clock follows the others' (Docs/Spec/Clock.md): how long the machine
-    /// was off, it cannot know itself.
+    /// was off, it cannot know itself. Comes after `destroyAnnounced`: what a restored image lets come
+    /// back is found and told before time destroys it as well.
     func catchUpClock() throws(CustodyError) {
-        guard mayStepClock else { return }
-        try catchUp(try witnesses())
-    }
-
-    private func catchUp(_ witnesses: Witnesses) throws(CustodyError) {
-        guard let trusted = witnesses.time(reachedBy: roster.threshold.t) else { return }
+        guard mayStepClock,
+            let trusted = try witnesses().time(reachedBy: roster.threshold.t)
+        else { return }
         try stepClockForward(to: trusted)
     }
 

@@ -72,9 +72,9 @@ extension Custodian {
         try announce()
         report.hasFollowed = attempt(&report) { () throws(CustodyError) in try follow() }
         attempt(&report) { () throws(CustodyError) in try confirm() }
+        try eraseForward(&report)
         attempt(&report) { () throws(CustodyError) in try catchUpClock() }
         let time = now()
-        try eraseForward(&report)
         if isCaughtUp, isConfirmed {
             attempt(&report) { () throws(CustodyError) in try stepCeremony(time) }
             attempt(&report) { () throws(CustodyError) in try renewPrekeys(time) }
@@ -130,9 +130,11 @@ extension Custodian {
         if try destroyDue(time) { try announce() }
         if let code = state.halted { throw Self.halted(code) }
         try follow()
+        let isFresh = !isConfirmed
         try confirm()
         var report = TickReport(time: time)
         try eraseForward(&report)
+        if isFresh { try catchUpClock() }
         // What others showed may have moved the clock.
         return now()
     }
