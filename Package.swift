@@ -321,6 +321,12 @@ let package = Package(
                 "Bytes",
             ], exclude: ["Samples"]),
         tests(
+            "FuzzTests",
+            [
+                "Intake", "Wire", "Warrants", "Rows", "Tokens", "Ledger", "Plates", "Secrets",
+                "Bytes",
+            ], exclude: ["Corpus"]),
+        tests(
             "VaultTests",
             [
                 "Vault", "Wire", "Warrants", "Rows", "Ledger", "Plates", "Secrets", "Bytes", "Disk",

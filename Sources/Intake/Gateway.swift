@@ -76,7 +76,8 @@ public final class Gateway {
         run = try RunID(bytes: random.bytes(8))
     }
 
-    /// Seals a read and queues its row. Throws `seen-later`, `seen-earlier` (before the oldest hour
+    /// Seals a read and queues its row, and a row for each candidate that the policy has indexed.
+    /// Throws `seen-later`, `seen-earlier` (before the oldest hour
     /// held, or closed), `keys-missing`, `fold-other`, `plate-reserved`, `queue-full`, or what
     /// sealing refuses; each is counted by its code.
     public func take(_ read: Read, at now: Timestamp) throws(IntakeRefusal) {
@@ -86,6 +87,7 @@ public final class Gateway {
             }
             try seal(read, at: now)
             counts.sealed += 1
+            sealCandidates(of: read, at: now)
         } catch {
             counts.refuse(error.code)
             throw error
@@ -168,6 +170,8 @@ struct OpenCell {
 public struct GatewayCounts: Hashable, Sendable, Codable {
     /// Reads that were sealed.
     public internal(set) var sealed = 0
+    /// Rows of other candidates that were sealed besides, as the policy says.
+    public internal(set) var candidates = 0
     /// Canaries that were sealed besides.
     public internal(set) var canaries = 0
     /// Rows that wait for the vault.

@@ -6,6 +6,8 @@
 struct XMLTree {
     /// The most elements inside one another.
     static let maximumDepth = 32
+    /// The most bytes of a document; pictures stand beside it, in parts of their own.
+    static let maximumBytes = 1 << 20
     /// The most elements of a message.
     static let maximumElements = 4_096
 
@@ -28,6 +30,7 @@ struct XMLTree {
     /// The root of a document. Throws `message-xml`: no UTF-8, a document type, an entity other
     /// than the five, instructions, bounds broken, or tags that do not match.
     static func parse(_ bytes: some Collection<UInt8>) throws(IntakeRefusal) -> XMLTree {
+        guard bytes.count <= maximumBytes else { throw XMLReader.failure }
         let bytes = Array(bytes)
         guard (try? UTF8Span(validating: bytes.span)) != nil, !bytes.contains(0) else {
             throw XMLReader.failure

@@ -67,7 +67,7 @@ public struct Read: Hashable, Sendable, CustomStringConvertible, CustomReflectab
     public struct Fields: Hashable, Sendable {
         /// The plate as the reader sent it; 1 to 96 UTF-8 bytes.
         public var asRead: String
-        /// The normal form of `asRead`, which files the read.
+        /// The normal form of `asRead`, or of a candidate, which files the read.
         public var plate: Plate
         /// Hundredths of a percent, 0 to 10,000; nil where the reader gives none.
         public var confidence: UInt16?
@@ -143,11 +143,6 @@ enum ReadBounds {
             fields.plate.isCanary
             ? try? Plate(kept: fields.asRead, fold: fields.plate.fold)
             : try? Plate(normalizing: fields.asRead, fold: fields.plate.fold)
-        guard let named, named == fields.plate
-        else {
-            throw PlatesError(
-                code: "read-plate", sentence: "the plate is not the normal form of what was read")
-        }
         try number(fields.confidence, most: 10_000, "confidence")
         guard fields.candidates.count <= Read.maximumCandidates,
             fields.photos.count <= Read.maximumPhotos
@@ -160,6 +155,11 @@ enum ReadBounds {
         }
         try text(fields.camera, most: 64, "camera")
         try text(fields.region, most: 32, "region")
+        guard named == fields.plate || isCandidate(fields) else {
+            throw PlatesError(
+                code: "read-plate",
+                sentence: "the plate is the normal form of nothing that was read")
+        }
         try number(fields.direction, most: 359, "direction")
         let vehicle = fields.vehicle
         for part in [vehicle.make, vehicle.model, vehicle.color, vehicle.type, vehicle.year] {
@@ -175,6 +175,14 @@ enum ReadBounds {
         guard fields.photos.allSatisfy({ $0.count == 32 }) else {
             throw PlatesError(code: "read-count", sentence: "a photo's digest is not 32 bytes")
         }
+    }
+
+    /// Whether the read is filed under one of its candidates, as a policy may have it.
+    private static func isCandidate(_ fields: Read.Fields) -> Bool {
+        !fields.plate.isCanary
+            && fields.candidates.contains {
+                (try? Plate(normalizing: $0.text, fold: fields.plate.fold)) == fields.plate
+            }
     }
 
     /// Texts are short, not empty, and without control characters, so that they can be shown.

@@ -174,6 +174,8 @@ public struct Policy: Codable, Hashable, Sendable {
     public var embargoDays: Int
     /// How many drills may be filed for one day of the log: 0 to 24.
     public var drillsPerDay: Int
+    /// Under how many other candidates a gateway files each read besides: 0 to 8.
+    public var indexCandidates: Int
     /// How exact the times of statements about requests are.
     public var times: TimeGrain
 
@@ -191,6 +193,7 @@ public struct Policy: Codable, Hashable, Sendable {
         fold = .letterOAsZero
         embargoDays = 90
         drillsPerDay = 4
+        indexCandidates = 0
         times = .hour
     }
 

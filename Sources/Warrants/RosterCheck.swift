@@ -47,6 +47,7 @@ enum RosterCheck {
         try limit("retention-days", policy.retentionDays, 1...90)
         try limit("embargo-days", policy.embargoDays, 1...90)
         try limit("drills-per-day", policy.drillsPerDay, 0...24)
+        try limit("index-candidates", policy.indexCandidates, 0...8)
         guard !policy.purposes.isEmpty else {
             throw Refusal(.rosterPolicy, "the roster allows no purpose; name at least one")
         }

@@ -91,6 +91,7 @@ public enum RosterText {
                     ("fold", policy.fold.rawValue),
                     ("embargo-days", String(policy.embargoDays)),
                     ("drills-per-day", String(policy.drillsPerDay)),
+                    ("index-candidates", String(policy.indexCandidates)),
                     ("times", policy.times.rawValue),
                 ])
     }
@@ -280,6 +281,7 @@ private struct Reader {
         policy.fold = fold
         policy.embargoDays = try fields.number("embargo-days")
         policy.drillsPerDay = try fields.number("drills-per-day")
+        policy.indexCandidates = try fields.number("index-candidates")
         guard let times = TimeGrain(rawValue: try fields.one("times")) else {
             throw RosterText.malformed("'times' is hour or exact")
         }

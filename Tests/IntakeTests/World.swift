@@ -123,15 +123,17 @@ struct World {
     let random: SeededRandom
     let threshold: Threshold
 
-    init(_ name: String = "world", n: Int = 5, t: Int = 3) throws {
+    init(_ name: String = "world", n: Int = 5, t: Int = 3, indexed: Int = 0) throws {
         let random = SeededRandom(name)
         self.random = random
         threshold = try Threshold(t: t, of: n)
         siteKey = try SigningKey(from: random)
         func fresh() throws -> VerifyingKey { try SigningKey(from: random).verifyingKey }
+        var policy = Policy(purposes: ["09A"])
+        policy.indexCandidates = indexed
         var draft = RosterDraft(
             vault: VaultParty(id: "vault", statementKey: try fresh(), logKey: try fresh()),
-            threshold: t, policy: Policy(purposes: ["09A"]))
+            threshold: t, policy: policy)
         for index in 0..<n {
             draft.add(
                 Custodian(

@@ -55,6 +55,10 @@ struct RosterTests {
             #expect(try reason { $0.policy[keyPath: limit] = 1_000_000 } == .rosterPolicy)
         }
         #expect(try reason { $0.policy.maxPlates = 9 } == .rosterPolicy)
+        for count in [-1, 9] {
+            #expect(try reason { $0.policy.indexCandidates = count } == .rosterPolicy)
+        }
+        #expect(try reason { $0.policy.indexCandidates = 8 } == nil)
     }
 
     @Test func refusesPartiesThatAreNotTold() throws {
