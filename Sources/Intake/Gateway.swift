@@ -6,7 +6,7 @@ import Tokens
 public import Warrants
 public import Wire
 
-/// One gateway process of one site: reads in, sealed rows out, hours closed (Docs/Spec/Intake.md).
+/// One gateway process of one site: reads in, sealed rows out, hours closed (Docs/Spec/Gateway.md).
 ///
 /// It holds its own site's keys of a few hours, in guarded memory, and never writes one. A row is
 /// sealed once, kept until the vault has it, and sent again as the same bytes: so a counter is

@@ -4,7 +4,7 @@ import Tokens
 import Warrants
 
 // The canary: one row of the reserved plate `*` a day, so that a drill can find out at any time
-// whether all shares work (Docs/Spec/Intake.md).
+// whether all shares work (Docs/Spec/Gateway.md).
 extension Gateway {
     /// The camera's name in a canary's read; no reader of the site need have it.
     static let canaryCamera = "canary"
