@@ -1,7 +1,6 @@
 import Bytes
 import Foundation
 import Intake
-import Ledger
 import Plates
 import Rows
 import Secrets
@@ -9,6 +8,8 @@ import Testing
 import Tokens
 import Warrants
 import Wire
+
+@testable import Ledger
 
 /// One parser that faces the network.
 struct FuzzTarget: CustomTestStringConvertible, Sendable {
@@ -102,6 +103,7 @@ enum FuzzTargets {
         let witness = try CosignerKey(name: "clerk.example/m", key: key).text
         let log = try NoteVerifierKey(name: "example.com/log", key: key).text
         let policy = "log \(log)\nwitness clerk \(witness)\nquorum clerk\n"
+        let upload = try uploaded()
         let checkpoint = try corpus("note").map { try Note(wire: $0).text.utf8 }.map { Array($0) }
         return try [
             FuzzTarget(name: "roster", seeds: [file("Keys/sample-roster.txt")]) {
@@ -123,11 +125,35 @@ enum FuzzTargets {
             FuzzTarget(name: "proof file", seeds: corpus("proof")) {
                 try ProofFile(wire: $0).encode()
             },
+            FuzzTarget(name: "entry upload", seeds: [upload]) { bytes in
+                var reader = ByteReader(bytes)
+                guard let upload = EntryUpload(&reader) else {
+                    throw BytesError(code: "bytes-short", sentence: "no upload")
+                }
+                // As a mirror does, which looks at no package beyond its own tree.
+                guard upload.start <= upload.end, upload.end <= 1 << 40 else { return nil }
+                for range in upload.ranges.prefix(EntryUpload.maximumPackages) {
+                    guard EntryUpload.package(range, &reader) != nil else { return nil }
+                }
+                // What follows are entries; the head is written again as it was read.
+                let head = try upload.encodeHead().bytes
+                return bytes.starts(with: head) ? nil : head
+            },
             FuzzTarget(name: "policy", seeds: [Array(policy.utf8)]) {
                 _ = try TlogPolicy(wire: $0)
                 return nil
             },
         ]
+    }
+
+    /// Two entries on their way to a mirror.
+    private static func uploaded() throws -> [UInt8] {
+        let upload = EntryUpload(origin: "example.com/log", start: 0, end: 2, ticket: [1, 2])
+        var body = try upload.encodeHead()
+        try EntryUpload.encode(
+            EntryUpload.Package(range: 0..<2, entries: [[1], [2, 3]], proof: [Digest(of: [1])]),
+            into: &body)
+        return body.bytes
     }
 
     private static func rows() throws -> [FuzzTarget] {
