@@ -62,8 +62,8 @@ extension Story {
             window = []
         }
         var edge = city.now
-        for message in messages {
-            let time = shift.time(of: message) ?? edge
+        for (original, message) in zip(sample.messages, messages) {
+            let time = shift.time(of: original) ?? edge
             if time > edge.adding(milliseconds: 20_000) {
                 send()
                 try city.clocks.pass(milliseconds: max(0, time.milliseconds(since: city.now)))

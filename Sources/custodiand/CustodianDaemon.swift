@@ -233,10 +233,11 @@ struct Shred: ParsableCommand {
         }
         let setting = try options.setting(CustodianDaemon.keys)
         let ways = setting.ways(as: try setting.identity(), seconds: 4)
-        let custodian = try Custodian.open(
-            try CustodianDaemon.custodianSetting(setting, ways),
-            passphrase: try setting.passphrase())
-        try custodian.shred()
+        let report = try Custodian.shred(try CustodianDaemon.custodianSetting(setting, ways))
+        if let problem = report.problem {
+            DaemonVoice.say("everything is erased; the log could not be told: \(problem.sentence)")
+            return
+        }
         DaemonVoice.say("everything is erased, and the log was told")
     }
 }
