@@ -94,7 +94,8 @@ extension Deployment {
             roster: record.roster, site: site,
             key: try keyRing.key(layout.key(layout.gateway(site.number))),
             vault: vault(as: id), custodians: custodianClients(as: id),
-            firstOpenHour: record.firstOpenHour(of: site, at: now), random: random)
+            firstOpenHour: record.firstOpenHour(of: site, at: now),
+            firstLateHour: record.firstLateHour(of: site, at: now), random: random)
     }
 
     /// Messages of cameras, one JSON document each, in their order. `site` says where a camera

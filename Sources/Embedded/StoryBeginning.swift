@@ -54,7 +54,9 @@ extension Story {
                 city.roster.sites.map { Cell(hour: hour, site: $0.number) }
             }
         }
-        let rows = try cells.flatMap { try city.files.store.rows(of: $0) }
+        let rows = try cells.flatMap {
+            try city.files.store.rows(of: CellTreeID(cell: $0, kind: .prompt))
+        }
         let sizes = Set(rows.map(\.bytes.count)).sorted()
         let labels = Set(rows.map(\.label))
         check(
@@ -82,11 +84,11 @@ extension Story {
         var own = 0
         var foreign = 0
         for number in [hours.lowerBound, hours.upperBound] {
-            let rows = try city.files.store.rows(
-                of: Cell(hour: number, site: SiteNumber(number: 1)))
+            let tree = CellTreeID(
+                cell: Cell(hour: number, site: SiteNumber(number: 1)), kind: .prompt)
+            let rows = try city.files.store.rows(of: tree)
             let labels = Set(rows.map(\.label))
-            let batches = try city.files.store.batches(
-                of: Cell(hour: number, site: SiteNumber(number: 1)))
+            let batches = try city.files.store.batches(of: tree)
             for run in Set(batches.map(\.run)) {
                 for plate in sample.plates {
                     let right = try mine.cellKeys(for: plate, hour: number)

@@ -13,7 +13,9 @@ extension Story {
     func window(_ city: Deployment) throws -> [Cell] {
         let closed = try city.record().closedCells
         let busy = Set(
-            try closed.filter { try !city.files.store.rows(of: $0).isEmpty }.map(\.hour))
+            try closed.filter {
+                try !city.files.store.rows(of: CellTreeID(cell: $0, kind: .prompt)).isEmpty
+            }.map(\.hour))
         return busy.flatMap { hour in
             city.roster.sites.map { Cell(hour: hour, site: $0.number) }
         }.sorted()
@@ -183,10 +185,10 @@ final class LyingVault: Handler {
 
     private func twisted(_ answer: LookupAnswer) -> LookupAnswer {
         guard !hasLied, case .closed(let closed) = answer.outcome,
-            let place = closed.runs.firstIndex(where: { !$0.rows.isEmpty })
+            let place = closed.prompt.runs.firstIndex(where: { !$0.rows.isEmpty })
         else { return answer }
         hasLied = true
-        var runs = closed.runs
+        var runs = closed.prompt.runs
         switch lie {
         case .deniesAnHour: return LookupAnswer(item: answer.item, outcome: .unknown)
         case .hidesARun: runs.remove(at: place)
@@ -199,6 +201,8 @@ final class LyingVault: Handler {
             item: answer.item,
             outcome: .closed(
                 LookupAnswer.Closed(
-                    opening: closed.opening, statement: closed.statement, runs: runs)))
+                    prompt: LookupAnswer.Tree(
+                        opening: closed.prompt.opening, statement: closed.prompt.statement,
+                        runs: runs), late: closed.late)))
     }
 }

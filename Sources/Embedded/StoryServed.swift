@@ -129,7 +129,7 @@ extension Story {
         }
         refused("an investigator hands over rows", "party-forbidden") {
             _ = try city.vault(as: "investigator").batches(
-                of: Cell(hour: city.now.hour, site: SiteNumber(number: 1)))
+                of: Cell(hour: city.now.hour, site: SiteNumber(number: 1)), .prompt)
         }
         check(
             "a camera without the credential is turned away",

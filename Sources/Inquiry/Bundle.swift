@@ -179,7 +179,9 @@ public struct Bundle: Sendable {
             }
         }
         for cell in finding.evidence.secret.cells {
-            if let closing = record.closing(cell, .prompt) { indices.insert(closing.index) }
+            for kind in HourClosedBody.Kind.allCases {
+                if let closing = record.closing(cell, kind) { indices.insert(closing.index) }
+            }
         }
         let days = Set(finding.evidence.secret.days)
         indices.formUnion(record.erasureIndices(of: days))

@@ -39,6 +39,19 @@ public struct CellReport: Hashable, Sendable {
     /// What is certain.
     public let outcome: Outcome
 
+    /// Whether reads that came after the prompt closing are known; nil unless complete.
+    public let late: Late?
+
+    /// What a report says of a cell's late tree.
+    public enum Late: String, Hashable, Sendable {
+        /// Closed: its reads are among the others.
+        case closed
+        /// Not closed yet: more reads can come.
+        case open
+        /// Never closed: reads that came late are not known.
+        case unknown
+    }
+
     /// The outcome in one word: `complete`, `empty`, `open`, `unknown`, `gone`, `refused`.
     public var word: String {
         switch outcome {
@@ -135,18 +148,23 @@ public struct Evidence {
         let answers = try checked(record, roster: roster)
         let query = try query(answers)
         let verifier = LookupVerifier(
-            closings: record.closings(of: secret.cells), deadDays: record.dead(secret.days))
+            closings: record.closings(of: secret.cells, .prompt),
+            late: record.closings(of: secret.cells, .late), deadDays: record.dead(secret.days))
         var cells: [CellReport] = []
         for (place, item) in query.items.enumerated() {
             let outcome: CellReport.Outcome
+            var late: CellReport.Late?
             do {
                 guard place < found.count else { throw Self.silence(item) }
                 let verified = try verifier.verify(found[place], to: query, at: place)
                 outcome = try opened(verified, answers: answers, origin: roster.origin)
+                late = CellReport.Late(verified.finding)
             } catch let refusal as LookupRefusal {
                 outcome = .refused(refusal)
             }
-            cells.append(CellReport(cell: item.cell, plate: Int(item.plate), outcome: outcome))
+            cells.append(
+                CellReport(
+                    cell: item.cell, plate: Int(item.plate), outcome: outcome, late: late))
         }
         return Disclosure(
             request: state.request.statement, secret: secret, answers: answers,
@@ -161,7 +179,7 @@ public struct Evidence {
         case .open: return .open
         case .unknown: return .unknown
         case .gone: return .gone
-        case .complete(let rows, _):
+        case .complete(let rows, _, _):
             let item = verified.item
             let keys = try answers.keys(plate: Int(item.plate), cell: item.cell)
             var reads: [OpenedRead] = []
@@ -188,5 +206,17 @@ public struct Evidence {
         LookupRefusal(
             code: "cell-missing", sentence: "the vault did not answer for cell \(item.cell)",
             item: item)
+    }
+}
+
+extension CellReport.Late {
+    /// What a finding says of the late tree; nil where it is not complete.
+    init?(_ finding: VerifiedAnswer.Finding) {
+        guard case .complete(_, _, let late) = finding else { return nil }
+        switch late {
+        case .closed: self = .closed
+        case .open: self = .open
+        case .unknown: self = .unknown
+        }
     }
 }

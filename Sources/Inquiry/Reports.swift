@@ -46,7 +46,8 @@ public struct Report {
         var lines: [String] = []
         for cell in disclosure.cells where cell.plate == plate {
             let site = roster.site(cell.cell.site)?.name ?? ""
-            lines.append("  \(cell.cell.hour.text)  site \(cell.cell.site) \(site): \(cell.word)")
+            lines.append(
+                "  \(cell.cell.hour.text)  site \(cell.cell.site) \(site)" + Self.outcome(cell))
             switch cell.outcome {
             case .complete(let reads):
                 for read in reads {
@@ -62,9 +63,20 @@ public struct Report {
         return lines
     }
 
+    /// The outcome, and what is not known of reads that came late.
+    private static func outcome(_ cell: CellReport) -> String {
+        switch cell.late {
+        case .open: ": \(cell.word) so far, late reads can still come"
+        case .unknown: ": \(cell.word) in time, late reads were never closed"
+        case .closed, nil: ": \(cell.word)"
+        }
+    }
+
     private static let legend = """
         complete: every read that the site committed to for this plate and hour is listed
         empty: the site committed to that hour, and it holds no read of this plate
+        so far, in time: this is proven of the reads that came before the hour was closed, and nothing is
+        of those that came later
         open: the hour is not closed, nothing can be said
         unknown: the site never closed the hour, nothing can be said
         gone: the day's keys are destroyed, nothing can be read any more
@@ -89,7 +101,7 @@ public struct Report {
                 return Document.Cell(
                     hour: cell.cell.hour.text, site: Int(cell.cell.site.number),
                     plate: disclosure.secret.plates[cell.plate].text, outcome: cell.word,
-                    refusal: refusal)
+                    late: cell.late?.rawValue, refusal: refusal)
             }, reads: disclosure.reads.map(row))
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
@@ -180,6 +192,7 @@ private struct Document: Encodable {
         let site: Int
         let plate: String
         let outcome: String
+        let late: String?
         let refusal: String?
     }
 

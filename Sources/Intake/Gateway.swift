@@ -27,8 +27,10 @@ public final class Gateway {
     public let site: SiteNumber
     /// The roster it works under.
     public let roster: Roster
-    /// The first hour that it has not closed.
+    /// The first hour whose prompt tree it has not closed.
     public internal(set) var firstOpenHour: Hour
+    /// The first hour whose late tree it has not closed.
+    public internal(set) var firstLateHour: Hour
     /// What became of reads and rows so far.
     public internal(set) var counts = GatewayCounts()
 
@@ -44,18 +46,20 @@ public final class Gateway {
     /// What is still open, by hour.
     var cells: [Hour: OpenCell] = [:]
     /// Closings that were signed and not yet acknowledged; sent again as they are.
-    var closings: [Hour: (statement: [UInt8], opening: [UInt8])] = [:]
+    var closings: [HourOpening.Kind: [Hour: (statement: [UInt8], opening: [UInt8])]] = [:]
     /// Differences that stand in the log already.
     var toldDifferences: Set<[String]> = []
     /// How far the canary of each day is.
     var canaries: [Day: CanaryState] = [:]
 
     /// A gateway process. `custodians` are in roster order; `firstOpenHour` is the first hour that
-    /// the site has not closed yet, by the log. Throws `site-unknown` where the roster has no such
+    /// the site has not closed yet, by the log, and `firstLateHour` the first whose late tree it has
+    /// not; nil says that no earlier hour is left over. Throws `site-unknown` where the roster has no such
     /// site or not this key for it.
     public init(
         roster: Roster, site: SiteNumber, key: SigningKey, vault: VaultClient,
-        custodians: [CustodianClient], firstOpenHour: Hour, random: any RandomSource
+        custodians: [CustodianClient], firstOpenHour: Hour, firstLateHour: Hour? = nil,
+        random: any RandomSource
     ) throws {
         guard let entry = roster.site(site),
             entry.keys.contains(where: { $0.key == key.verifyingKey }),
@@ -70,6 +74,7 @@ public final class Gateway {
         self.vault = vault
         self.custodians = custodians
         self.firstOpenHour = firstOpenHour
+        self.firstLateHour = min(firstLateHour ?? firstOpenHour, firstOpenHour)
         self.random = random
         siteID = entry.id
         signer = try NoteSigner(name: roster.keyName(entry.id), key: key)
@@ -77,8 +82,8 @@ public final class Gateway {
     }
 
     /// Seals a read and queues its row, and a row for each candidate that the policy has indexed.
-    /// Throws `seen-later`, `seen-earlier` (before the oldest hour
-    /// held, or closed), `keys-missing`, `fold-other`, `plate-reserved`, `queue-full`, or what
+    /// Throws `seen-later`, `seen-earlier` (before the oldest hour held, or of one whose late tree is
+    /// closed), `keys-missing`, `fold-other`, `plate-reserved`, `queue-full`, or what
     /// sealing refuses; each is counted by its code.
     public func take(_ read: Read, at now: Timestamp) throws(IntakeRefusal) {
         do throws(IntakeRefusal) {
@@ -100,8 +105,8 @@ public final class Gateway {
             throw IntakeRefusal("seen-later", "the read is later than now; check the clocks")
         }
         let hour = read.seen.hour
-        guard hour >= max(firstOpenHour, generations.keys.min() ?? hour), closings[hour] == nil,
-            read.seen >= hour.start
+        guard hour >= max(firstLateHour, generations.keys.min() ?? hour),
+            closings[.late]?[hour] == nil, read.seen >= hour.start
         else {
             throw IntakeRefusal(
                 "seen-earlier", "the read is of an hour that is closed or has no keys any more")
@@ -126,7 +131,8 @@ public final class Gateway {
         else {
             throw TokensError(code: "keys-missing", sentence: "the hour's keys are not complete")
         }
-        var cell = cells[hour] ?? OpenCell()
+        let isLate = hour < firstOpenHour || closings[.prompt]?[hour] != nil
+        var cell = cells[hour] ?? OpenCell(kind: isLate ? .late : .prompt)
         let keys: CellKeys
         if let held = cell.keys[read.plate] {
             keys = held
@@ -147,9 +153,11 @@ public final class Gateway {
 
 /// One hour's rows on their way to the vault.
 struct OpenCell {
+    /// The tree that rows go to now: the late one once the prompt one is signed.
+    var kind = HourOpening.Kind.prompt
     /// find and open of each plate, 96 bytes each in a guarded pool.
     var keys: [Plate: CellKeys] = [:]
-    /// The next counter of each plate.
+    /// The next counter of each plate; it goes on in the late tree.
     var counters: [Plate: UInt64] = [:]
     /// Sealed rows that are in no batch yet.
     var pending: [SealedRow] = []
@@ -161,6 +169,14 @@ struct OpenCell {
     var acknowledged: [UInt64: Digest] = [:]
     /// The digest of a batch that was given up unacknowledged: the vault may have it.
     var doubtful: Digest?
+
+    /// What is taken from now on is late.
+    mutating func closePrompt() {
+        kind = .late
+        nextNumber = 0
+        acknowledged = [:]
+        doubtful = nil
+    }
 
     /// Rows that the vault does not have yet.
     var waiting: Int { pending.count + (outstanding?.rows.count ?? 0) }
@@ -184,6 +200,8 @@ public struct GatewayCounts: Hashable, Sendable, Codable {
     public internal(set) var undelivered = 0
     /// Hours closed, quiet ones too.
     public internal(set) var closed = 0
+    /// Late trees closed, those without a row too.
+    public internal(set) var closedLate = 0
     /// Reads refused, by code.
     public internal(set) var refused: [String: Int] = [:]
 

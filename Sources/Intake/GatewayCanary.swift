@@ -1,4 +1,5 @@
 public import Plates
+import Rows
 import Secrets
 import Tokens
 import Warrants
@@ -47,7 +48,8 @@ extension Gateway {
     }
 
     private func canSeal(_ hour: Hour) -> Bool {
-        guard hour >= firstOpenHour, closings[hour] == nil, let generation = generations[hour],
+        guard hour >= firstOpenHour, closings[.prompt]?[hour] == nil,
+            let generation = generations[hour],
             let keySet = keySets[generation]
         else { return false }
         return keySet.missing(hour).isEmpty

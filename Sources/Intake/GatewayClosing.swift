@@ -8,6 +8,8 @@ public import Wire
 public struct ClosingReport: Hashable, Sendable {
     /// The hours that are closed now, in order.
     public internal(set) var closed: [Hour] = []
+    /// The hours whose late trees are closed now, in order.
+    public internal(set) var closedLate: [Hour] = []
     /// The hour at which closing stopped, and why: `rows-waiting`, `batch-missing`,
     /// `batch-signature`, `hour-gap`, …; nil where all due hours were closed.
     public internal(set) var problem: WireProblem?
@@ -17,72 +19,107 @@ extension Gateway {
     /// How many closings go to the vault at once.
     private static let closingsAtOnce = 128
 
-    /// Closes every hour that ended at least five minutes ago, oldest first, quiet hours too: takes
-    /// the cell's batches of all its runs from the vault, checks the site's own signatures, numbers
-    /// and the batches that this process handed over, and signs the tree over them.
+    /// Closes both trees of every hour that is due, oldest first, quiet ones too: the prompt one five
+    /// minutes after the hour's end, the late one `late_hours` after that. For each it takes the
+    /// tree's batches of all runs from the vault, checks the site's own signatures, numbers and the
+    /// batches that this process handed over, and signs the tree over them.
     ///
-    /// An hour with rows that the vault has not taken is not closed: nothing enters a closed tree.
+    /// A tree with rows that the vault has not taken is not closed: nothing enters a closed tree.
     /// Runs other than this process are named unfinished, since nobody can say what they still had.
     @discardableResult
     public func closeHours(at now: Timestamp) -> ClosingReport {
         var report = ClosingReport()
-        let lastEnd = now.adding(milliseconds: -Self.closingDelay)
-        while firstOpenHour.adding(Int64(closings.count)).end <= lastEnd || !closings.isEmpty {
-            var problem: WireProblem?
-            while closings.count < Self.closingsAtOnce {
-                let hour = firstOpenHour.adding(Int64(closings.count))
-                guard hour.end <= lastEnd else { break }
-                do {
-                    closings[hour] = try closing(of: hour, at: now)
-                } catch {
-                    problem = error
-                    break
-                }
-            }
+        for kind in HourOpening.Kind.allCases {
             do throws(WireProblem) {
-                try send(&report)
+                try close(kind, at: now, &report)
             } catch {
-                problem = problem ?? error
-            }
-            if let problem {
-                report.problem = problem
-                break
+                report.problem = report.problem ?? error
             }
         }
         return report
     }
 
-    /// Sends what is signed; on an answer the hours are closed and forgotten.
-    private func send(_ report: inout ClosingReport) throws(WireProblem) {
-        guard !closings.isEmpty else { return }
-        let hours = closings.keys.sorted()
-        try vault.close(hours.compactMap { closings[$0] })
-        for hour in hours {
-            closings[hour] = nil
-            cells[hour] = nil
-            counts.closed += 1
-            firstOpenHour = max(firstOpenHour, hour.next)
+    private func close(
+        _ kind: HourOpening.Kind, at now: Timestamp, _ report: inout ClosingReport
+    ) throws(WireProblem) {
+        while true {
+            var problem: WireProblem?
+            while let hour = due(kind, at: now) {
+                do throws(WireProblem) {
+                    closings[kind, default: [:]][hour] = try closing(of: hour, kind, at: now)
+                    if kind == .prompt { cells[hour]?.closePrompt() }
+                } catch {
+                    problem = error
+                    break
+                }
+            }
+            guard closings[kind]?.isEmpty == false else {
+                if let problem { throw problem }
+                return
+            }
+            do throws(WireProblem) {
+                try send(kind, &report)
+            } catch {
+                throw problem ?? error
+            }
+            if let problem { throw problem }
         }
-        report.closed += hours
     }
 
-    /// The signed statement and the opening of one cell.
+    /// The next hour to sign, as long as not too many wait for the vault.
+    private func due(_ kind: HourOpening.Kind, at now: Timestamp) -> Hour? {
+        let signed = closings[kind]?.count ?? 0
+        let first = kind == .prompt ? firstOpenHour : firstLateHour
+        let hour = first.adding(Int64(signed))
+        let lateHours = kind == .prompt ? 0 : Int64(roster.policy.lateHours)
+        let time = hour.end.adding(hours: lateHours).adding(milliseconds: Self.closingDelay)
+        // No late tree before the prompt one, be the site ever so far behind.
+        guard signed < Self.closingsAtOnce, time <= now, kind == .prompt || hour < firstOpenHour
+        else { return nil }
+        return hour
+    }
+
+    /// Sends what is signed; on an answer the trees are closed, and after the late one the hour is
+    /// forgotten.
+    private func send(
+        _ kind: HourOpening.Kind, _ report: inout ClosingReport
+    ) throws(WireProblem) {
+        let signed = closings[kind] ?? [:]
+        let hours = signed.keys.sorted()
+        try vault.close(hours.compactMap { signed[$0] })
+        closings[kind] = nil
+        for hour in hours {
+            switch kind {
+            case .prompt:
+                counts.closed += 1
+                firstOpenHour = max(firstOpenHour, hour.next)
+            case .late:
+                cells[hour] = nil
+                counts.closedLate += 1
+                firstLateHour = max(firstLateHour, hour.next)
+            }
+        }
+        if kind == .prompt { report.closed += hours } else { report.closedLate += hours }
+    }
+
+    /// The signed statement and the opening of one tree.
     private func closing(
-        of hour: Hour, at now: Timestamp
+        of hour: Hour, _ kind: HourOpening.Kind, at now: Timestamp
     ) throws(WireProblem) -> (statement: [UInt8], opening: [UInt8]) {
         let cell = Cell(hour: hour, site: site)
         guard cells[hour]?.waiting ?? 0 == 0 else {
             throw WireProblem(
                 code: "rows-waiting", sentence: "rows of \(hour) wait for the vault; flush first")
         }
-        let batches = try ownBatches(of: cell)
+        let batches = try ownBatches(of: cell, kind)
         do {
             let others = Set(batches.map(\.run)).subtracting([run])
             let opening = try HourOpening(
-                closing: cell, kind: .prompt, batches: batches, unfinished: others,
+                closing: cell, kind: kind, batches: batches, unfinished: others,
                 salt: random.bytes(32))
             let body = HourClosedBody(
-                cell: cell, kind: .prompt, closed: opening.commitment, time: now)
+                cell: cell, kind: kind == .prompt ? .prompt : .late, closed: opening.commitment,
+                time: now)
             let statement = try StatementDraft.sign(body, under: roster, by: signer)
             return (statement, opening.encode())
         } catch let error as RowsError {
@@ -93,19 +130,22 @@ extension Gateway {
         }
     }
 
-    /// The cell's batches as the vault has them: each signed by this site, and among them, byte
+    /// The tree's batches as the vault has them: each signed by this site, and among them, byte
     /// for byte, every one that the vault acknowledged to this process.
-    private func ownBatches(of cell: Cell) throws(WireProblem) -> [Batch] {
+    private func ownBatches(
+        of cell: Cell, _ kind: HourOpening.Kind
+    ) throws(WireProblem) -> [Batch] {
         var batches: [Batch] = []
-        var mine = cells[cell.hour]?.acknowledged ?? [:]
+        let held = cells[cell.hour].flatMap { $0.kind == kind ? $0 : nil }
+        var mine = held?.acknowledged ?? [:]
         let keys = roster.site(site)?.keys ?? []
-        for wire in try vault.batches(of: cell) {
+        for wire in try vault.batches(of: cell, kind) {
             do throws(RowsError) {
                 let batch = try Batch(wire: wire)
                 let isSigned = keys.contains { key in
                     (try? batch.verify(origin: roster.origin, key: key.key)) != nil
                 }
-                guard isSigned, batch.cell == cell else {
+                guard isSigned, batch.cell == cell, batch.kind == kind else {
                     throw RowsError(
                         code: "batch-signature",
                         sentence: "the vault has a batch of \(cell) that this site did not sign")
@@ -114,7 +154,7 @@ extension Gateway {
                     let digest = Digest(of: wire)
                     guard
                         mine.removeValue(forKey: batch.number) == digest
-                            || cells[cell.hour]?.doubtful == digest
+                            || held?.doubtful == digest
                     else {
                         throw RowsError(
                             code: "batch-other",

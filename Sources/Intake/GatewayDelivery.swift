@@ -39,7 +39,13 @@ extension Gateway {
 
     private func flush(_ hour: Hour, _ report: inout DeliveryReport) throws {
         while let batch = try outstanding(hour) {
-            try vault.submit(batch)
+            if let problem = refusal(of: batch) {
+                // Another process has closed the hour without this batch, which the vault does not
+                // have: one that it has it acknowledges again. The same rows go to the late tree.
+                guard problem.code == "cell-closed", batch.kind == .prompt else { throw problem }
+                makeLate(hour, batch.rows)
+                continue
+            }
             cells[hour]?.outstanding = nil
             cells[hour]?.acknowledged[batch.number] = Digest(of: batch.encode())
             counts.waiting -= batch.rows.count
@@ -50,6 +56,24 @@ extension Gateway {
         }
     }
 
+    /// Why the vault did not take a batch, nil where it did.
+    private func refusal(of batch: Batch) -> WireProblem? {
+        do {
+            try vault.submit(batch)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func makeLate(_ hour: Hour, _ rows: [SealedRow]) {
+        cells[hour]?.outstanding = nil
+        cells[hour]?.pending.insert(contentsOf: rows, at: 0)
+        cells[hour]?.closePrompt()
+        firstOpenHour = max(firstOpenHour, hour.next)
+        closings[.prompt] = closings[.prompt]?.filter { $0.key > hour }
+    }
+
     /// The batch to send next: the one that waits for its acknowledgement, or a new one.
     private func outstanding(_ hour: Hour) throws -> Batch? {
         guard var cell = cells[hour] else { return nil }
@@ -57,7 +81,8 @@ extension Gateway {
         guard !cell.pending.isEmpty else { return nil }
         let rows = Array(cell.pending.prefix(Batch.maximumRows))
         let batch = try Batch(
-            cell: Cell(hour: hour, site: site), run: run, number: cell.nextNumber, rows: rows,
+            cell: Cell(hour: hour, site: site), kind: cell.kind, run: run, number: cell.nextNumber,
+            rows: rows,
             origin: roster.origin, key: key)
         cell.pending.removeFirst(rows.count)
         cell.nextNumber += 1

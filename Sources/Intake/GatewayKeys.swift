@@ -22,10 +22,10 @@ public struct KeyReport: Hashable, Sendable {
 
 extension Gateway {
     /// The hours whose keys a gateway may ask for now and has use for: from `late_hours` back, but
-    /// nothing that is closed, to `prefetch_hours` ahead.
+    /// nothing whose late tree is closed, to `prefetch_hours` ahead.
     public func keyHours(at now: Timestamp) -> ClosedRange<Hour> {
         let last = now.hour.adding(Int64(roster.policy.prefetchHours))
-        let first = max(firstOpenHour, now.hour.adding(-Int64(roster.policy.lateHours)))
+        let first = max(firstLateHour, now.hour.adding(-Int64(roster.policy.lateHours)))
         return min(first, last)...last
     }
 
@@ -112,11 +112,11 @@ extension Gateway {
         }
     }
 
-    /// Erases the keys of hours that are closed, or older than `late_hours`; rows of theirs that
+    /// Erases the keys of hours older than `late_hours`; rows of theirs that
     /// the vault has still not taken are given up and counted.
     public func erase(at now: Timestamp) {
         let oldest = now.hour.adding(-Int64(roster.policy.lateHours))
-        let kept = max(oldest, min(firstOpenHour, now.hour))
+        let kept = max(oldest, min(firstLateHour, now.hour))
         for keySet in keySets.values { keySet.forget(before: kept) }
         keySets = keySets.filter { !$0.value.hours.isEmpty }
         generations = generations.filter { $0.key >= kept }
@@ -124,7 +124,7 @@ extension Gateway {
             counts.undelivered += cell.waiting
             counts.waiting -= cell.waiting
             // What the closing compares with stays; the plates and their keys do not.
-            var rest = OpenCell()
+            var rest = OpenCell(kind: cell.kind)
             rest.nextNumber = cell.nextNumber
             rest.acknowledged = cell.acknowledged
             rest.doubtful = cell.outstanding.map { Digest(of: $0.encode()) } ?? cell.doubtful

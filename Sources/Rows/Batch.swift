@@ -6,20 +6,22 @@ public import Secrets
 /// What one run of a gateway hands over at once: rows of one cell, sorted by label, under the
 /// site's signature (Docs/Spec/Batch.md).
 ///
-/// Wire form: `u32(hour) ‖ u16(site) ‖ run(8) ‖ u64(number) ‖ u32(rows) ‖ root(32) ‖ signature(64)`
-/// and then each row as `label(16) ‖ u16(length) ‖ bytes`. Numbers count from 0 for each run in
-/// each cell, without gaps, so that a closed hour can name the last one.
+/// Wire form: `u32(hour) ‖ u16(site) ‖ run(8) ‖ u64(late × 2^63 + number) ‖ u32(rows) ‖ root(32) ‖
+/// signature(64)` and then each row as `label(16) ‖ u16(length) ‖ bytes`. Numbers count from 0 for
+/// each run in each of a cell's two trees, without gaps, so that a closed hour can name the last one.
 public struct Batch: Hashable, Sendable {
     /// 4,096: rows that one batch may hold; it holds at least one.
     public static let maximumRows = 4_096
-    /// The largest number of a batch: the highest bit is kept for `HourOpening`.
+    /// The largest number of a batch: the highest bit says which tree, and in `HourOpening` more.
     public static let maximumNumber = UInt64(Int64.max)
 
     /// The cell that all rows are of.
     public let cell: Cell
     /// The gateway's run.
     public let run: RunID
-    /// The how-many-eth batch of this run in this cell, from 0.
+    /// Which of the cell's two trees the rows are for.
+    public let kind: HourOpening.Kind
+    /// The how-many-eth batch of this run in this tree of the cell, from 0.
     public let number: UInt64
     /// The rows, labels strictly ascending: the order of arrival is gone.
     public let rows: [SealedRow]
@@ -31,13 +33,14 @@ public struct Batch: Hashable, Sendable {
     /// A signed batch of rows in any order. Throws `batch-size` for none or above 4,096 rows,
     /// `batch-repeats` where two have one label, `batch-number` above 2^63 − 1.
     public init(
-        cell: Cell, run: RunID, number: UInt64, rows: [SealedRow], origin: String, key: SigningKey
+        cell: Cell, kind: HourOpening.Kind = .prompt, run: RunID, number: UInt64,
+        rows: [SealedRow], origin: String, key: SigningKey
     ) throws(RowsError) {
         let sorted = rows.sorted { $0.label < $1.label }
         try Self.check(number, sorted)
         let root = Merkle.root(of: sorted.map { RowLeaf($0).hash })
-        let message = Self.message(origin, cell, run, number, sorted.count, root)
-        self.init(cell, run, number, sorted, root, key.sign(message))
+        let message = Self.message(origin, cell, run, kind.word(number), sorted.count, root)
+        self.init(cell, kind, run, number, sorted, root, key.sign(message))
     }
 
     /// A batch from its wire form; whether the site signed it is another question. Throws
@@ -58,18 +61,20 @@ public struct Batch: Hashable, Sendable {
     /// A batch as a store kept it in parts; the root is computed anew. Throws as `init(wire:)`, save
     /// `batch-malformed`.
     public init(
-        cell: Cell, run: RunID, number: UInt64, rows: [SealedRow], signature: [UInt8]
+        cell: Cell, kind: HourOpening.Kind, run: RunID, number: UInt64, rows: [SealedRow],
+        signature: [UInt8]
     ) throws(RowsError) {
         try Self.check(number, rows)
         let root = Merkle.root(of: rows.map { RowLeaf($0).hash })
-        self.init(cell, run, number, rows, root, signature)
+        self.init(cell, kind, run, number, rows, root, signature)
     }
 
     private static func parse(_ bytes: [UInt8]) throws -> Batch {
         var reader = ByteReader(bytes)
         let cell = try Cell(from: &reader)
         let run = try RunID(bytes: reader.raw(8))
-        let number = try reader.u64()
+        let word = try reader.u64()
+        let number = word & maximumNumber
         let count = try reader.u32()
         guard count <= maximumRows else { throw size(Int(count)) }
         let root = try reader.digest()
@@ -81,14 +86,16 @@ public struct Batch: Hashable, Sendable {
         guard root == Merkle.root(of: rows.map { RowLeaf($0).hash }) else {
             throw RowsError(code: "batch-root", sentence: "the root is not that of the rows")
         }
-        return Batch(cell, run, number, rows, root, signature)
+        let kind: HourOpening.Kind = word > maximumNumber ? .late : .prompt
+        return Batch(cell, kind, run, number, rows, root, signature)
     }
 
     private init(
-        _ cell: Cell, _ run: RunID, _ number: UInt64, _ rows: [SealedRow], _ root: Digest,
-        _ signature: [UInt8]
+        _ cell: Cell, _ kind: HourOpening.Kind, _ run: RunID, _ number: UInt64,
+        _ rows: [SealedRow], _ root: Digest, _ signature: [UInt8]
     ) {
         self.cell = cell
+        self.kind = kind
         self.run = run
         self.number = number
         self.rows = rows
@@ -101,7 +108,7 @@ public struct Batch: Hashable, Sendable {
         var writer = ByteWriter(capacity: 126 + rows.count * 314)
         writer.raw(cell.encode())
         writer.raw(run.bytes)
-        writer.u64(number)
+        writer.u64(kind.word(number))
         writer.u32(UInt32(rows.count))
         writer.raw(root.bytes)
         writer.raw(signature)
@@ -110,10 +117,10 @@ public struct Batch: Hashable, Sendable {
     }
 
     /// What the site signs: `"platevault/batch/v1" ‖ origin ‖ u32(hour) ‖ u16(site) ‖ run ‖
-    /// u64(number) ‖ u32(rows) ‖ root`. No note of the site can be taken for it: a note's type is
+    /// u64(late × 2^63 + number) ‖ u32(rows) ‖ root`. No note of the site can be taken for it: a note's type is
     /// followed by a line feed, which no origin begins with.
     public func signedBytes(origin: String) -> [UInt8] {
-        Self.message(origin, cell, run, number, rows.count, root)
+        Self.message(origin, cell, run, kind.word(number), rows.count, root)
     }
 
     /// Whether the site of this key signed the batch for this log. Throws `batch-signature`.
@@ -126,14 +133,14 @@ public struct Batch: Hashable, Sendable {
     }
 
     private static func message(
-        _ origin: String, _ cell: Cell, _ run: RunID, _ number: UInt64, _ count: Int, _ root: Digest
+        _ origin: String, _ cell: Cell, _ run: RunID, _ word: UInt64, _ count: Int, _ root: Digest
     ) -> [UInt8] {
         var writer = ByteWriter()
         writer.text("platevault/batch/v1")
         writer.text(origin)
         writer.raw(cell.encode())
         writer.raw(run.bytes)
-        writer.u64(number)
+        writer.u64(word)
         writer.u32(UInt32(count))
         writer.raw(root.bytes)
         return writer.bytes
@@ -153,6 +160,13 @@ public struct Batch: Hashable, Sendable {
     private static func size(_ count: Int) -> RowsError {
         RowsError(
             code: "batch-size", sentence: "a batch has 1 to \(maximumRows) rows, not \(count)")
+    }
+}
+
+extension HourOpening.Kind {
+    /// How a number goes over the wire: the highest bit says `late`.
+    fileprivate func word(_ number: UInt64) -> UInt64 {
+        self == .late ? number | 1 << 63 : number
     }
 }
 

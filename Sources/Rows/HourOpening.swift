@@ -10,7 +10,7 @@ public import Secrets
 /// then `u64(size) ‖ root(32) ‖ salt(32)`.
 public struct HourOpening: Hashable, Sendable {
     /// Which of a cell's two trees.
-    public enum Kind: UInt8, Sendable {
+    public enum Kind: UInt8, CaseIterable, Sendable {
         /// The tree closed five minutes after the hour.
         case prompt = 0
         /// The tree of rows that came later; closed with the late window.
@@ -62,16 +62,17 @@ public struct HourOpening: Hashable, Sendable {
         self.salt = salt
     }
 
-    /// The opening of a cell from all of its batches; `unfinished` are the runs that ended unseen.
+    /// The opening of one of a cell's trees from all of its batches; `unfinished` are the runs that ended unseen.
     ///
     /// Whether the site signed each batch must have been checked. Throws `hour-cell` for a batch of
-    /// another cell, `hour-gap` where a run's numbers do not go from 0 without a gap, and
+    /// another cell or tree, `hour-gap` where a run's numbers do not go from 0 without a gap, and
     /// `hour-repeats` where one label stands for two different rows.
     public init(
         closing cell: Cell, kind: Kind, batches: [Batch], unfinished: Set<RunID>, salt: [UInt8]
     ) throws(RowsError) {
-        guard batches.allSatisfy({ $0.cell == cell }) else {
-            throw RowsError(code: "hour-cell", sentence: "a batch is of another cell than \(cell)")
+        guard batches.allSatisfy({ $0.cell == cell && $0.kind == kind }) else {
+            throw RowsError(
+                code: "hour-cell", sentence: "a batch is of another cell or tree than \(cell)")
         }
         var runs: [Run] = []
         for (run, ofRun) in Dictionary(grouping: batches, by: \.run) {

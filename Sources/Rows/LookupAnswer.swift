@@ -6,7 +6,8 @@ public import Secrets
 /// (Docs/Spec/Lookup.md).
 ///
 /// Wire form: `u32(hour) ‖ u16(site) ‖ u8(plate) ‖ u8(0 unknown, 1 open, 2 gone, 3 closed)`, and
-/// after 3 `statement(32) ‖ u32(length) ‖ opening ‖ u16(runs)`, then each run.
+/// after 3 the prompt tree, u8(0 unknown, 1 open, 3 closed) for the late tree, and after 3 that one.
+/// A tree: `statement(32) ‖ u32(length) ‖ opening ‖ u16(runs)`, then each run.
 public struct LookupAnswer: Hashable, Sendable {
     /// A row with the place that it is said to have in the cell's tree.
     public struct FoundRow: Hashable, Sendable {
@@ -26,7 +27,7 @@ public struct LookupAnswer: Hashable, Sendable {
     public struct FoundRun: Hashable, Sendable {
         /// The run.
         public let run: RunID
-        /// The rows with counters 0, 1, 2, …
+        /// The rows with counters 0, 1, 2, …; in a late tree from where the prompt one ended.
         public let rows: [FoundRow]
         /// Why there is no row with the next counter.
         public let absence: AbsenceProof
@@ -39,8 +40,8 @@ public struct LookupAnswer: Hashable, Sendable {
         }
     }
 
-    /// A closed cell's answer.
-    public struct Closed: Hashable, Sendable {
+    /// One tree of a closed cell.
+    public struct Tree: Hashable, Sendable {
         /// The opening of what the site committed to.
         public let opening: HourOpening
         /// The id of the `hour-closed` statement in the log.
@@ -48,11 +49,35 @@ public struct LookupAnswer: Hashable, Sendable {
         /// One for each run of the opening, ascending.
         public let runs: [FoundRun]
 
-        /// A claim about a closed cell.
+        /// A claim about one tree.
         public init(opening: HourOpening, statement: Digest, runs: [FoundRun]) {
             self.opening = opening
             self.statement = statement
             self.runs = runs
+        }
+    }
+
+    /// What is said of the late tree of a cell whose prompt one is closed.
+    public enum Late: Hashable, Sendable {
+        /// It is not closed, though its time is over.
+        case unknown
+        /// It is not closed yet: more rows may come.
+        case open
+        /// It is closed; with proofs.
+        case closed(Tree)
+    }
+
+    /// A closed cell's answer.
+    public struct Closed: Hashable, Sendable {
+        /// The tree of the rows that came in time.
+        public let prompt: Tree
+        /// The tree of those that came later.
+        public let late: Late
+
+        /// A claim about a closed cell.
+        public init(prompt: Tree, late: Late) {
+            self.prompt = prompt
+            self.late = late
         }
     }
 
@@ -90,12 +115,14 @@ public struct LookupAnswer: Hashable, Sendable {
         case .gone: writer.u8(2)
         case .closed(let closed):
             writer.u8(3)
-            writer.raw(closed.statement.bytes)
-            let opening = closed.opening.encode()
-            writer.u32(UInt32(opening.count))
-            writer.raw(opening)
-            writer.u16(UInt16(clamping: closed.runs.count))
-            for run in closed.runs { writer.found(run) }
+            writer.tree(closed.prompt)
+            switch closed.late {
+            case .unknown: writer.u8(0)
+            case .open: writer.u8(1)
+            case .closed(let tree):
+                writer.u8(3)
+                writer.tree(tree)
+            }
         }
         return writer.bytes
     }
@@ -118,11 +145,16 @@ public struct LookupAnswer: Hashable, Sendable {
         case 1: return .open
         case 2: return .gone
         case 3:
-            let statement = try reader.digest()
-            let opening = try HourOpening(wire: reader.raw(Int(try reader.u32())))
-            var runs: [FoundRun] = []
-            for _ in 0..<(try reader.u16()) { runs.append(try reader.found()) }
-            return .closed(Closed(opening: opening, statement: statement, runs: runs))
+            return .closed(Closed(prompt: try reader.tree(), late: try late(&reader)))
+        default: throw malformed
+        }
+    }
+
+    private static func late(_ reader: inout ByteReader) throws -> Late {
+        switch try reader.u8() {
+        case 0: return .unknown
+        case 1: return .open
+        case 3: return .closed(try reader.tree())
         default: throw malformed
         }
     }
@@ -135,7 +167,16 @@ public struct LookupAnswer: Hashable, Sendable {
 // A run: `run(8) ‖ u32(rows)`, each row as in a batch and then `u64(index) ‖ path`; then
 // `u64(left index) ‖ left leaf(48) ‖ path ‖ right leaf(48) ‖ path`. A path: `u8(hashes) ‖ hashes`.
 extension ByteWriter {
-    fileprivate mutating func found(_ run: LookupAnswer.FoundRun) {
+    fileprivate mutating func tree(_ tree: LookupAnswer.Tree) {
+        raw(tree.statement.bytes)
+        let opening = tree.opening.encode()
+        u32(UInt32(opening.count))
+        raw(opening)
+        u16(UInt16(clamping: tree.runs.count))
+        for run in tree.runs { found(run) }
+    }
+
+    private mutating func found(_ run: LookupAnswer.FoundRun) {
         raw(run.run.bytes)
         u32(UInt32(run.rows.count))
         for found in run.rows {
@@ -157,7 +198,15 @@ extension ByteWriter {
 }
 
 extension ByteReader {
-    fileprivate mutating func found() throws -> LookupAnswer.FoundRun {
+    fileprivate mutating func tree() throws -> LookupAnswer.Tree {
+        let statement = try digest()
+        let opening = try HourOpening(wire: raw(Int(try u32())))
+        var runs: [LookupAnswer.FoundRun] = []
+        for _ in 0..<(try u16()) { runs.append(try found()) }
+        return LookupAnswer.Tree(opening: opening, statement: statement, runs: runs)
+    }
+
+    private mutating func found() throws -> LookupAnswer.FoundRun {
         let run = try RunID(bytes: raw(8))
         var rows: [LookupAnswer.FoundRow] = []
         for _ in 0..<(try u32()) {

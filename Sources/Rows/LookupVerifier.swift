@@ -18,7 +18,7 @@ public struct LoggedClosing: Hashable, Sendable {
 
 /// Why an answer of the vault is not believed: the code, and which cell and run it is about.
 public struct LookupRefusal: CodedError {
-    /// `cell-missing`, `cell-unasked`, `cell-hidden`, `cell-unlogged`, `cell-alive`,
+    /// `cell-missing`, `cell-unasked`, `cell-hidden`, `late-hidden`, `cell-unlogged`, `cell-alive`,
     /// `statement-differs`, `opening-differs`, `run-hidden`, `run-unasked`, `row-hidden`,
     /// `row-swapped`, `presence-unproven`, `absence-unproven`.
     public let code: String
@@ -54,14 +54,25 @@ public struct VerifiedAnswer: Hashable, Sendable {
     /// The four things that a requester may write into a report.
     public enum Finding: Hashable, Sendable {
         /// All rows that the site committed to for this plate and cell, ordered by run and counter;
-        /// none at all is proven to be none. Carries the opening that they were checked against.
-        case complete([VerifiedRow], HourOpening)
+        /// none at all is proven to be none. Carries the opening of the prompt tree, and what is
+        /// certain about the late one: its rows are among these only where it is closed.
+        case complete([VerifiedRow], HourOpening, Late)
         /// Not closed yet: nothing can be said.
         case open
         /// No statement in the log: nothing can be said.
         case unknown
         /// The day is dead by the log.
         case gone
+    }
+
+    /// Whether rows that came after the prompt closing are known.
+    public enum Late: Hashable, Sendable {
+        /// All of them, or none: the tree is closed with this opening.
+        case closed(HourOpening)
+        /// The late window is not over: more can come.
+        case open
+        /// The site never closed its late tree: what came late is not known.
+        case unknown
     }
 
     /// The cell and plate.
@@ -76,11 +87,15 @@ public struct VerifiedAnswer: Hashable, Sendable {
 /// checked against logged commitments, and every row and every absence against a committed root.
 public struct LookupVerifier: Sendable {
     private let closings: [Cell: LoggedClosing]
+    private let late: [Cell: LoggedClosing]
     private let deadDays: Set<Day>
 
-    /// A verifier with the prompt closings of the log, and the days that are dead by the log.
-    public init(closings: [Cell: LoggedClosing], deadDays: Set<Day>) {
+    /// A verifier with the prompt and the late closings of the log, and the days that are dead by it.
+    public init(
+        closings: [Cell: LoggedClosing], late: [Cell: LoggedClosing], deadDays: Set<Day>
+    ) {
         self.closings = closings
+        self.late = late
         self.deadDays = deadDays
     }
 
@@ -132,46 +147,74 @@ public struct LookupVerifier: Sendable {
             let finding: VerifiedAnswer.Finding = answer.outcome == .open ? .open : .unknown
             return VerifiedAnswer(item: item, finding: finding)
         case .closed(let closed):
-            let rows = try rows(closed, item, query, index)
-            return VerifiedAnswer(item: item, finding: .complete(rows, closed.opening))
+            let (rows, late) = try rows(closed, item, query, index)
+            return VerifiedAnswer(
+                item: item, finding: .complete(rows, closed.prompt.opening, late))
+        }
+    }
+
+    /// The rows of both trees. A run's labels go on in the late tree at the counter that the prompt
+    /// tree is proven not to have.
+    private func rows(
+        _ closed: LookupAnswer.Closed, _ item: LookupItem, _ query: LookupQuery, _ index: Int
+    ) throws(LookupRefusal) -> ([VerifiedRow], VerifiedAnswer.Late) {
+        var next: [RunID: UInt64] = [:]
+        let prompt = try rows(
+            closed.prompt, .prompt, closings[item.cell], &next, item, query, index)
+        switch closed.late {
+        case .open, .unknown:
+            guard late[item.cell] == nil else {
+                throw refusal(
+                    "late-hidden", "has a late tree in the log, but the vault denies it", item)
+            }
+            return (prompt, closed.late == .open ? .open : .unknown)
+        case .closed(let tree):
+            let later = try rows(tree, .late, late[item.cell], &next, item, query, index)
+            let all = (prompt + later).sorted { ($0.run, $0.counter) < ($1.run, $1.counter) }
+            return (all, .closed(tree.opening))
         }
     }
 
     private func rows(
-        _ closed: LookupAnswer.Closed, _ item: LookupItem, _ query: LookupQuery, _ index: Int
+        _ tree: LookupAnswer.Tree, _ kind: HourOpening.Kind, _ logged: LoggedClosing?,
+        _ next: inout [RunID: UInt64], _ item: LookupItem, _ query: LookupQuery, _ index: Int
     ) throws(LookupRefusal) -> [VerifiedRow] {
-        guard let logged = closings[item.cell] else {
+        guard let logged else {
             throw refusal("cell-unlogged", "has no statement in the log that closes it", item)
         }
-        guard closed.statement == logged.statement else {
+        guard tree.statement == logged.statement else {
             throw refusal("statement-differs", "is closed by another statement in the log", item)
         }
-        guard closed.opening.cell == item.cell, closed.opening.kind == .prompt,
-            closed.opening.commitment == logged.commitment
+        guard tree.opening.cell == item.cell, tree.opening.kind == kind,
+            tree.opening.commitment == logged.commitment
         else {
             throw refusal("opening-differs", "is not opened as its site committed to it", item)
         }
         // Runs strictly ascend in an opening, so equal lists cover each run exactly once.
-        let given = closed.runs.map(\.run)
-        for run in closed.opening.runs where !given.contains(run.id) {
+        let given = tree.runs.map(\.run)
+        for run in tree.opening.runs where !given.contains(run.id) {
             throw refusal("run-hidden", "has a run that the answer leaves out", item, run.id)
         }
-        guard given == closed.opening.runs.map(\.id) else {
+        guard given == tree.opening.runs.map(\.id) else {
             throw refusal("run-unasked", "has no such run, or not in this order", item)
         }
         var result: [VerifiedRow] = []
-        for run in closed.runs { result += try rows(run, closed.opening.tree, item, query, index) }
+        for run in tree.runs {
+            let first = next[run.run] ?? 0
+            result += try rows(run, from: first, tree.opening.tree, item, query, index)
+            next[run.run] = first + UInt64(run.rows.count)
+        }
         return result
     }
 
     private func rows(
-        _ found: LookupAnswer.FoundRun, _ tree: HourRoot, _ item: LookupItem,
+        _ found: LookupAnswer.FoundRun, from first: UInt64, _ tree: HourRoot, _ item: LookupItem,
         _ query: LookupQuery, _ index: Int
     ) throws(LookupRefusal) -> [VerifiedRow] {
         let run = found.run
         var result: [VerifiedRow] = []
-        for (counter, claim) in found.rows.enumerated() {
-            let counter = UInt64(counter)
+        for (place, claim) in found.rows.enumerated() {
+            let counter = first + UInt64(place)
             guard claim.row.label == label(query, index, run, counter) else {
                 throw refusal(
                     "row-swapped", "has another row in the place of number \(counter)", item, run)
@@ -181,18 +224,17 @@ public struct LookupVerifier: Sendable {
             }
             result.append(VerifiedRow(row: claim.row, run: run, counter: counter))
         }
-        guard let next = label(query, index, run, UInt64(found.rows.count)) else {
+        let end = first + UInt64(found.rows.count)
+        guard let next = label(query, index, run, end) else {
             throw refusal("absence-unproven", "cannot be asked for a further row", item, run)
         }
         // The neighbours themselves betray a hidden row when one of them is that row.
         for leaf in [found.absence.left, found.absence.right]
         where leaf.label.elementsEqual(next.bytes) {
-            throw refusal(
-                "row-hidden", "holds row \(found.rows.count), which the answer hides", item, run)
+            throw refusal("row-hidden", "holds row \(end), which the answer hides", item, run)
         }
         guard tree.lacks(next, found.absence) else {
-            throw refusal(
-                "absence-unproven", "is not proven to end at row \(found.rows.count)", item, run)
+            throw refusal("absence-unproven", "is not proven to end at row \(end)", item, run)
         }
         return result
     }

@@ -6,7 +6,7 @@ import Synchronization
 /// The store's contract in memory: for tests, and for whoever wants nothing on a disk. Durable only
 /// as long as the process.
 public final class MemoryRowStore: RowStore {
-    private struct CellState {
+    private struct TreeState {
         var rows: [Label: SealedRow] = [:]
         // In label order each, as they came over the wire.
         var batches: [RunID: [Batch]] = [:]
@@ -14,7 +14,7 @@ public final class MemoryRowStore: RowStore {
     }
 
     private struct State {
-        var cells: [Cell: CellState] = [:]
+        var trees: [CellTreeID: TreeState] = [:]
         var dead: Set<Day> = []
         var refusals: [String: UInt64] = [:]
     }
@@ -42,46 +42,48 @@ public final class MemoryRowStore: RowStore {
             throw StoreRules.dead(batch.cell.hour.day)
         }
         try admission.check(batch.cell)
-        var cell = state.cells[batch.cell] ?? CellState()
-        let ofRun = cell.batches[batch.run] ?? []
+        var tree = state.trees[batch.tree] ?? TreeState()
+        let other = state.trees[batch.tree.other]
+        let ofRun = tree.batches[batch.run] ?? []
         let taken = Int(exactly: batch.number).flatMap { $0 < ofRun.count ? ofRun[$0] : nil }
         let place = StoreRules.Place(
             known: UInt64(ofRun.count), taken: taken.map { ($0.root, $0.signature) },
-            isClosed: cell.closing != nil)
+            isClosed: tree.closing != nil, isPromptClosed: other?.closing != nil)
         guard try StoreRules.judge(batch, place) == .fresh else { return .again }
         for row in batch.rows {
-            if let kept = cell.rows[row.label], kept != row {
+            for kept in [tree.rows[row.label], other?.rows[row.label]] {
+                guard let kept, kept != row else { continue }
                 throw StoreRules.labelDiffers(batch.cell)
             }
-            cell.rows[row.label] = row
+            tree.rows[row.label] = row
         }
-        cell.batches[batch.run, default: []].append(batch)
-        state.cells[batch.cell] = cell
+        tree.batches[batch.run, default: []].append(batch)
+        state.trees[batch.tree] = tree
         return .fresh
     }
 
-    public func batches(of cell: Cell) throws(StoreError) -> [Batch] {
+    public func batches(of tree: CellTreeID) throws(StoreError) -> [Batch] {
         try state.withLock { state throws(StoreError) in
-            guard !state.dead.contains(cell.hour.day) else { throw StoreRules.dead(cell.hour.day) }
-            guard let found = state.cells[cell] else { return [] }
-            guard found.closing == nil else { throw StoreRules.closed(cell) }
+            let day = tree.cell.hour.day
+            guard !state.dead.contains(day) else { throw StoreRules.dead(day) }
+            guard let found = state.trees[tree] else { return [] }
+            guard found.closing == nil else { throw StoreRules.closed(tree.cell) }
             return found.batches.sorted { $0.key < $1.key }.flatMap(\.value)
         }
     }
 
-    public func rows(of cell: Cell) throws(StoreError) -> [SealedRow] {
-        state.withLock { Self.rows(of: cell, $0) }
+    public func rows(of tree: CellTreeID) throws(StoreError) -> [SealedRow] {
+        state.withLock { Self.rows(of: tree, $0) }
     }
 
-    private static func rows(of cell: Cell, _ state: State) -> [SealedRow] {
-        (state.cells[cell]?.rows ?? [:]).values.sorted { $0.label < $1.label }
+    private static func rows(of tree: CellTreeID, _ state: State) -> [SealedRow] {
+        (state.trees[tree]?.rows ?? [:]).values.sorted { $0.label < $1.label }
     }
 
     public func close(_ closing: StoredClosing) throws(StoreError) -> Kept {
         try state.withLock { (state: inout State) throws(StoreError) -> Kept in
-            let cell = closing.opening.cell
             guard try Self.judge(closing, state) == .fresh else { return .again }
-            state.cells[cell, default: CellState()].closing = closing
+            state.trees[closing.tree, default: TreeState()].closing = closing
             return .fresh
         }
     }
@@ -95,33 +97,37 @@ public final class MemoryRowStore: RowStore {
     ) throws(StoreError) -> Kept {
         let cell = closing.opening.cell
         guard !state.dead.contains(cell.hour.day) else { throw StoreRules.dead(cell.hour.day) }
-        if let standing = state.cells[cell]?.closing {
+        let tree = state.trees[closing.tree]
+        if let standing = tree?.closing {
             guard standing == closing else { throw StoreRules.closed(cell) }
             return .again
         }
-        let runs = (state.cells[cell]?.batches ?? [:]).mapValues { UInt64($0.count) }
-        try StoreRules.judge(closing.opening, runs: runs, rows: rows(of: cell, state))
+        if closing.tree.kind == .late, state.trees[closing.tree.other]?.closing == nil {
+            throw StoreRules.open(cell)
+        }
+        let runs = (tree?.batches ?? [:]).mapValues { UInt64($0.count) }
+        try StoreRules.judge(closing.opening, runs: runs, rows: rows(of: closing.tree, state))
         return .fresh
     }
 
-    public func closing(of cell: Cell) throws(StoreError) -> StoredClosing? {
-        state.withLock { $0.cells[cell]?.closing }
+    public func closing(of tree: CellTreeID) throws(StoreError) -> StoredClosing? {
+        state.withLock { $0.trees[tree]?.closing }
     }
 
     public func closings() throws(StoreError) -> [StoredClosing] {
         state.withLock { state in
-            state.cells.sorted { $0.key < $1.key }.compactMap(\.value.closing)
+            state.trees.sorted { $0.key < $1.key }.compactMap(\.value.closing)
         }
     }
 
     public func days() throws(StoreError) -> [Day] {
-        state.withLock { Set($0.cells.keys.map(\.hour.day)).sorted() }
+        state.withLock { Set($0.trees.keys.map(\.cell.hour.day)).sorted() }
     }
 
     public func expire(_ day: Day) throws(StoreError) {
         state.withLock { state in
             state.dead.insert(day)
-            state.cells = state.cells.filter { $0.key.hour.day != day }
+            state.trees = state.trees.filter { $0.key.cell.hour.day != day }
         }
     }
 

@@ -1,5 +1,6 @@
 import Bytes
 import Plates
+import Rows
 import Secrets
 import Wire
 
@@ -29,15 +30,15 @@ enum Message {
         }
     }
 
-    static func cell(_ body: [UInt8]) throws(StoreError) -> Cell {
+    static func tree(_ body: [UInt8]) throws(StoreError) -> CellTreeID {
         var reader = ByteReader(body)
         do throws(BytesError) {
             let cell = try Cell(from: &reader)
+            let kind = HourOpening.Kind(rawValue: try reader.u8())
             try reader.end()
-            return cell
-        } catch {
-            throw malformed("cell")
-        }
+            if let kind { return CellTreeID(cell: cell, kind: kind) }
+        } catch {}
+        throw malformed("tree of a cell")
     }
 
     static func indices(_ indices: [UInt64]) -> [UInt8] {

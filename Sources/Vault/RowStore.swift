@@ -60,11 +60,34 @@ public struct StoredClosing: Hashable, Sendable {
     /// The statement itself, so that a crash between store and log can be made good.
     public let wire: [UInt8]
 
+    /// The cell's tree that it closes.
+    var tree: CellTreeID { CellTreeID(cell: opening.cell, kind: opening.kind) }
+
     /// A closing of its parts.
     public init(opening: HourOpening, statement: Digest, wire: [UInt8]) {
         self.opening = opening
         self.statement = statement
         self.wire = wire
+    }
+}
+
+/// One of the two trees of a cell.
+public struct CellTreeID: Hashable, Comparable, Sendable {
+    /// The cell.
+    public let cell: Cell
+    /// The tree of the rows that came in time, or of those that came later.
+    public let kind: HourOpening.Kind
+
+    /// A tree of a cell.
+    public init(cell: Cell, kind: HourOpening.Kind) {
+        self.cell = cell
+        self.kind = kind
+    }
+
+    /// By cell, the prompt tree first.
+    public static func < (left: Self, right: Self) -> Bool {
+        left.cell == right.cell
+            ? left.kind.rawValue < right.kind.rawValue : left.cell < right.cell
     }
 }
 
@@ -83,24 +106,24 @@ public enum Kept: Hashable, Sendable {
 /// closed it has also forgotten which row came in which batch.
 public protocol RowStore: AnyObject, Sendable {
     /// Keeps a batch whole, or refuses it whole and counts the refusal. Throws `cell-dead`,
-    /// `cell-future`, `cell-unknown`, `cell-closed`, `batch-gap` where the run's batch before it in
-    /// the cell is missing, `batch-differs` where another one has its number, `label-differs`
-    /// where a row of the cell has one of its labels and other bytes.
+    /// `cell-future`, `cell-unknown`, `cell-closed`, `cell-open` for a late one of a cell whose
+    /// prompt tree is not closed, `batch-gap` where the run's batch before it in the tree is missing, `batch-differs` where another one has its number, `label-differs`
+    /// where a row of either tree has one of its labels and other bytes.
     func keep(_ batch: Batch, admission: Admission) throws(StoreError) -> Kept
-    /// The batches of a cell that is not closed, by run and number. Throws `cell-dead`,
+    /// The batches of a tree that is not closed, by run and number. Throws `cell-dead`,
     /// `cell-closed`.
-    func batches(of cell: Cell) throws(StoreError) -> [Batch]
-    /// The rows of a cell in label order; none where there is no such cell.
-    func rows(of cell: Cell) throws(StoreError) -> [SealedRow]
-    /// Closes a cell for good, once the opening's runs and tree are those of the stored rows.
+    func batches(of tree: CellTreeID) throws(StoreError) -> [Batch]
+    /// The rows of a tree in label order; none where there is no such tree.
+    func rows(of tree: CellTreeID) throws(StoreError) -> [SealedRow]
+    /// Closes a tree for good, once the opening's runs and tree are those of the stored rows.
     /// Throws `cell-dead`, `cell-closed` where another closing stands, `opening-differs`,
-    /// `opening-late` for a late tree.
+    /// `cell-open` for a late tree before the prompt one.
     func close(_ closing: StoredClosing) throws(StoreError) -> Kept
     /// Throws what `close` would, and changes nothing.
     func checkClose(_ closing: StoredClosing) throws(StoreError)
-    /// The closing of a cell, nil where it is not closed or its day is dead.
-    func closing(of cell: Cell) throws(StoreError) -> StoredClosing?
-    /// All closings of days that live, by cell.
+    /// The closing of a tree, nil where it is not closed or its day is dead.
+    func closing(of tree: CellTreeID) throws(StoreError) -> StoredClosing?
+    /// All closings of days that live, by cell, prompt before late.
     func closings() throws(StoreError) -> [StoredClosing]
     /// The days that have rows or closings, ascending.
     func days() throws(StoreError) -> [Day]
@@ -118,11 +141,13 @@ public protocol RowStore: AnyObject, Sendable {
 enum StoreRules {
     /// What is known about one batch's place.
     struct Place {
-        /// Batches of the run in the cell.
+        /// Batches of the run in the tree.
         let known: UInt64
         /// Root and signature of the batch that has this number, if any.
         let taken: (root: Digest, signature: [UInt8])?
         let isClosed: Bool
+        /// Whether the cell's prompt tree is closed; late rows come after that.
+        let isPromptClosed: Bool
     }
 
     /// Whether a batch is new, known, or refused; rows are compared by the backend.
@@ -131,6 +156,7 @@ enum StoreRules {
             return .again
         }
         guard !place.isClosed else { throw closed(batch.cell) }
+        if batch.kind == .late, !place.isPromptClosed { throw open(batch.cell) }
         guard place.taken == nil else {
             throw StoreError(
                 code: "batch-differs",
@@ -151,10 +177,6 @@ enum StoreRules {
     static func judge(
         _ opening: HourOpening, runs: [RunID: UInt64], rows: [SealedRow]
     ) throws(StoreError) {
-        guard opening.kind == .prompt else {
-            throw StoreError(
-                code: "opening-late", sentence: "late trees cannot be closed with this vault yet")
-        }
         let named = opening.runs.map { ($0.id, $0.lastBatch + 1) }
         let tree: HourTree
         do throws(RowsError) {
@@ -173,6 +195,12 @@ enum StoreRules {
         StoreError(code: "cell-closed", sentence: "cell \(cell) is closed; nothing enters it")
     }
 
+    static func open(_ cell: Cell) -> StoreError {
+        StoreError(
+            code: "cell-open",
+            sentence: "cell \(cell) is not closed yet; what is late comes after that")
+    }
+
     static func dead(_ day: Day) -> StoreError {
         StoreError(code: "cell-dead", sentence: "day \(day) is dead; its rows are dropped")
     }
@@ -182,4 +210,14 @@ enum StoreRules {
             code: "label-differs",
             sentence: "a row of \(cell) has the label of a kept one and other bytes")
     }
+}
+
+extension CellTreeID {
+    /// The cell's other tree.
+    var other: CellTreeID { CellTreeID(cell: cell, kind: kind == .prompt ? .late : .prompt) }
+}
+
+extension Batch {
+    /// The tree that the batch's rows are for.
+    var tree: CellTreeID { CellTreeID(cell: cell, kind: kind) }
 }

@@ -88,16 +88,16 @@ public final class SQLiteRowStore: RowStore {
         }
     }
 
-    public func batches(of cell: Cell) throws(StoreError) -> [Batch] {
+    public func batches(of tree: CellTreeID) throws(StoreError) -> [Batch] {
         try files.withLock { files throws(StoreError) in
-            try checkAlive(cell.hour.day)
-            return try files[cell.hour.day]?.batches(of: cell) ?? []
+            try checkAlive(tree.cell.hour.day)
+            return try files[tree.cell.hour.day]?.batches(of: tree) ?? []
         }
     }
 
-    public func rows(of cell: Cell) throws(StoreError) -> [SealedRow] {
+    public func rows(of tree: CellTreeID) throws(StoreError) -> [SealedRow] {
         try files.withLock { files throws(StoreError) in
-            try files[cell.hour.day]?.rows(of: cell) ?? []
+            try files[tree.cell.hour.day]?.rows(of: tree) ?? []
         }
     }
 
@@ -114,15 +114,16 @@ public final class SQLiteRowStore: RowStore {
         try files.withLock { files throws(StoreError) in
             try checkAlive(day)
             guard let file = files[day] else {
+                if closing.tree.kind == .late { throw StoreRules.open(closing.tree.cell) }
                 return try StoreRules.judge(closing.opening, runs: [:], rows: [])
             }
             try file.checkClose(closing)
         }
     }
 
-    public func closing(of cell: Cell) throws(StoreError) -> StoredClosing? {
+    public func closing(of tree: CellTreeID) throws(StoreError) -> StoredClosing? {
         try files.withLock { files throws(StoreError) in
-            try files[cell.hour.day]?.closing(of: cell)
+            try files[tree.cell.hour.day]?.closing(of: tree)
         }
     }
 

@@ -20,9 +20,9 @@ extension VaultService {
             return record.roster.policy.lateHours
         }
         var answers: [[UInt8]] = []
-        var tree: CellTree?
+        var trees: CellTrees?
         for (index, item) in query.items.enumerated() {
-            let outcome = try outcome(query, index, lateHours, &tree)
+            let outcome = try outcome(query, index, lateHours, &trees)
             answers.append(LookupAnswer(item: item, outcome: outcome).encode())
         }
         let answer = ByteList.encode(answers)
@@ -73,33 +73,50 @@ extension VaultService {
     }
 
     private func outcome(
-        _ query: LookupQuery, _ index: Int, _ lateHours: Int, _ tree: inout CellTree?
+        _ query: LookupQuery, _ index: Int, _ lateHours: Int, _ trees: inout CellTrees?
     ) throws(StoreError) -> LookupAnswer.Outcome {
         let cell = query.items[index].cell
         if try store.isDead(cell.hour.day) || isDead(cell.hour.day) { return .gone }
-        // Items ascend by cell, so that each cell's tree is built once.
-        if tree?.cell != cell {
-            tree = try store.closing(of: cell).map { (closing) throws(StoreError) in
-                try CellTree(cell, closing, store.rows(of: cell))
-            }
+        // Items ascend by cell, so that each cell's trees are built once.
+        if trees?.cell != cell {
+            trees = CellTrees(
+                cell: cell, prompt: try cellTree(cell, .prompt), late: try cellTree(cell, .late))
         }
-        guard let tree else {
-            let isOver = now() >= cell.hour.end.adding(hours: Int64(lateHours) + 1)
-            return isOver ? .unknown : .open
+        let isOver = now() >= cell.hour.end.adding(hours: Int64(lateHours) + 1)
+        guard let prompt = trees?.prompt else { return isOver ? .unknown : .open }
+        var counters: [RunID: UInt64] = [:]
+        let inTime = try prompt.answer(query, index, &counters)
+        guard let late = trees?.late else {
+            return .closed(LookupAnswer.Closed(prompt: inTime, late: isOver ? .unknown : .open))
         }
-        return .closed(try tree.answer(query, index))
+        return .closed(
+            LookupAnswer.Closed(
+                prompt: inTime, late: .closed(try late.answer(query, index, &counters))))
+    }
+
+    private func cellTree(
+        _ cell: Cell, _ kind: HourOpening.Kind
+    ) throws(StoreError) -> CellTree? {
+        let tree = CellTreeID(cell: cell, kind: kind)
+        guard let closing = try store.closing(of: tree) else { return nil }
+        return try CellTree(closing, store.rows(of: tree))
     }
 }
 
-/// A closed cell's rows, with the tree that proves them.
-private struct CellTree {
+/// What a cell has of its two trees.
+private struct CellTrees {
     let cell: Cell
+    let prompt: CellTree?
+    let late: CellTree?
+}
+
+/// The rows of a closed tree, with the tree that proves them.
+private struct CellTree {
     private let closing: StoredClosing
     private let rows: [Label: SealedRow]
     private let tree: HourTree
 
-    init(_ cell: Cell, _ closing: StoredClosing, _ rows: [SealedRow]) throws(StoreError) {
-        self.cell = cell
+    init(_ closing: StoredClosing, _ rows: [SealedRow]) throws(StoreError) {
         self.closing = closing
         self.rows = Dictionary(rows.map { ($0.label, $0) }, uniquingKeysWith: { first, _ in first })
         do throws(RowsError) {
@@ -109,13 +126,19 @@ private struct CellTree {
         }
     }
 
-    func answer(_ query: LookupQuery, _ index: Int) throws(StoreError) -> LookupAnswer.Closed {
+    /// The rows of one item, each run's from the counter that it has come to.
+    func answer(
+        _ query: LookupQuery, _ index: Int, _ counters: inout [RunID: UInt64]
+    ) throws(StoreError) -> LookupAnswer.Tree {
         do throws(RowsError) {
             var runs: [LookupAnswer.FoundRun] = []
             for run in closing.opening.runs {
-                runs.append(try found(run.id, query, index))
+                let first = counters[run.id] ?? 0
+                let found = try found(run.id, from: first, query, index)
+                counters[run.id] = first + UInt64(found.rows.count)
+                runs.append(found)
             }
-            return LookupAnswer.Closed(
+            return LookupAnswer.Tree(
                 opening: closing.opening, statement: closing.statement, runs: runs)
         } catch {
             throw StoreError(code: error.code, sentence: error.sentence)
@@ -123,17 +146,18 @@ private struct CellTree {
     }
 
     private func found(
-        _ run: RunID, _ query: LookupQuery, _ index: Int
+        _ run: RunID, from first: UInt64, _ query: LookupQuery, _ index: Int
     ) throws(RowsError) -> LookupAnswer.FoundRun {
         var found: [LookupAnswer.FoundRow] = []
-        var label = try query.label(index, run: run, counter: 0)
+        var label = try query.label(index, run: run, counter: first)
         while let row = rows[label], let proof = tree.presence(of: label) {
             found.append(LookupAnswer.FoundRow(row: row, proof: proof))
-            label = try query.label(index, run: run, counter: UInt64(found.count))
+            label = try query.label(index, run: run, counter: first + UInt64(found.count))
         }
         guard let absence = tree.absence(of: label) else {
             throw RowsError(
-                code: "store-failed", sentence: "the rows of \(cell) do not fit their tree")
+                code: "store-failed",
+                sentence: "the rows of \(closing.opening.cell) do not fit their tree")
         }
         return LookupAnswer.FoundRun(run: run, rows: found, absence: absence)
     }

@@ -53,7 +53,7 @@ extension VaultService {
     }
 
     func batches(_ body: [UInt8]) throws(StoreError) -> [UInt8] {
-        ByteList.encode(try store.batches(of: Message.cell(body)).map { $0.encode() })
+        ByteList.encode(try store.batches(of: Message.tree(body)).map { $0.encode() })
     }
 
     /// Closes cells, all or none. First everything is checked. Then each closing is kept in the
@@ -69,7 +69,7 @@ extension VaultService {
             for index in stride(from: 0, to: parts.count, by: 2) {
                 closings.append(try closing(parts[index], parts[index + 1], record))
             }
-            guard Set(closings.map(\.opening.cell)).count == closings.count else {
+            guard Set(closings.map(\.tree)).count == closings.count else {
                 throw Message.malformed("list of closings")
             }
             for closing in closings {
@@ -100,8 +100,8 @@ extension VaultService {
         let statement: Statement<HourClosedBody> = try Self.refusal { () throws(Refusal) in
             try record.roster.verify(try UnverifiedStatement(wire: wire))
         }
-        let isPrompt = opened.kind == .prompt && statement.body.kind == .prompt
-        guard statement.body.cell == opened.cell, isPrompt,
+        let isLate = opened.kind == .late
+        guard statement.body.cell == opened.cell, isLate == (statement.body.kind == .late),
             statement.body.closed == opened.commitment
         else {
             throw StoreError(
@@ -113,9 +113,11 @@ extension VaultService {
         guard record.report(on: day, at: now())?.verdict != .dead else {
             throw StoreRules.dead(day)
         }
-        guard opened.cell.hour.end <= now() else {
+        let lateHours = isLate ? Int64(record.roster.policy.lateHours) : 0
+        guard opened.cell.hour.end.adding(hours: lateHours) <= now() else {
             throw StoreError(
-                code: "closing-early", sentence: "hour \(opened.cell.hour) has not ended")
+                code: "closing-early",
+                sentence: "rows of hour \(opened.cell.hour) can still come in time")
         }
         return StoredClosing(opening: opened, statement: statement.id, wire: wire)
     }

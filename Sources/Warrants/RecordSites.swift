@@ -10,6 +10,15 @@ extension Record {
         return hour
     }
 
+    /// The same for the late trees: the first hour whose late tree the site has not closed and still
+    /// can close.
+    public func firstLateHour(of site: SiteNumber, at now: Timestamp) -> Hour {
+        let last = closedHours(of: site, .late).ranges.last?.upperBound
+        var hour = last?.next ?? min(firstKeyHour ?? now.hour, firstOpenHour(of: site, at: now))
+        while !dead([hour.day]).isEmpty { hour = hour.day.next.start.hour }
+        return hour
+    }
+
     /// Those of some days that are dead by the log: n−t+1 custodians say that they erased them.
     public func dead(_ days: some Sequence<Day>) -> Set<Day> {
         // Death does not depend on the moment at which it is asked for.

@@ -56,11 +56,14 @@ public struct VaultClient: LogSource {
         _ = try channel.exchange(.rowsBatch, batch.encode())
     }
 
-    /// All batches of a cell, in their wire form, by run and number.
-    public func batches(of cell: Cell) throws(WireProblem) -> [[UInt8]] {
+    /// All batches of one of a cell's trees, in their wire form, by run and number.
+    public func batches(
+        of cell: Cell, _ kind: HourOpening.Kind
+    ) throws(WireProblem) -> [[UInt8]] {
         var writer = ByteWriter()
         writer.u32(cell.hour.number)
         writer.u16(cell.site.number)
+        writer.u8(kind.rawValue)
         return try list(try channel.exchange(.rowsBatches, writer.bytes), "list of batches")
     }
 

@@ -225,6 +225,7 @@ final class SiteWorker: @unchecked Sendable {
                 roster: record.roster, site: options.site, key: setting.key, vault: vault,
                 custodians: custodians(record.roster),
                 firstOpenHour: record.firstOpenHour(of: options.site, at: now),
+                firstLateHour: record.firstLateHour(of: options.site, at: now),
                 random: SystemRandom())
             nextKeyFetch = now
             log.write(.info, "run-begun", ["entries": .count(Int(record.count))])

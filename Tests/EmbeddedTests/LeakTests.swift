@@ -36,7 +36,8 @@ import Warrants
         }
         #expect(gateways.flush().isEmpty)
         let cell = Cell(hour: hour, site: SiteNumber(number: 1))
-        let batches = try city.files.store.batches(of: cell).map(\.rows.count)
+        let batches = try city.files.store.batches(of: CellTreeID(cell: cell, kind: .prompt)).map(
+            \.rows.count)
         try city.clocks.pass(milliseconds: 2 * 3_600_000)
         try city.settle()
         #expect(try city.closeHours().problems.isEmpty)
@@ -47,7 +48,8 @@ import Warrants
         }
         let log = try city.files.log.entries(before..<city.files.log.size)
         return Loot(
-            rows: try city.files.store.rows(of: cell), sizes: sizes, entries: log.map(\.count),
+            rows: try city.files.store.rows(of: CellTreeID(cell: cell, kind: .prompt)),
+            sizes: sizes, entries: log.map(\.count),
             batches: batches)
     }
 

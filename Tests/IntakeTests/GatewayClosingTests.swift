@@ -36,14 +36,74 @@ struct GatewayClosingTests {
         #expect(gateway.closeHours(at: due).closed.isEmpty)
     }
 
-    @Test("nothing enters a closed hour")
-    func closed() throws {
+    private let lateDue = World.now.hour.end.adding(hours: 6).adding(minutes: 5)
+
+    @Test("what comes after the closing makes a late tree, with counters that go on")
+    func late() throws {
         let world = try World()
         let gateway = try world.ready()
+        try gateway.take(World.read("AB1"), at: World.now)
+        gateway.flush()
         gateway.closeHours(at: due)
-        #expect(refusal { try gateway.take(World.read("AB1"), at: due) } == "seen-earlier")
+        try gateway.take(World.read("AB1"), at: due)
         gateway.erase(at: due)
-        try gateway.take(World.read("AB1", at: due), at: due)
+        try gateway.take(World.read("AB1"), at: due)
+        gateway.flush()
+        let batches = try world.vault.decoded()
+        #expect(batches.map(\.kind) == [.prompt, .late] && batches.map(\.number) == [0, 0])
+        #expect(Set(batches.flatMap(\.rows).map(\.label)).count == 3)
+        #expect(gateway.closeHours(at: lateDue.adding(milliseconds: -1)).closedLate.isEmpty)
+        let report = gateway.closeHours(at: lateDue)
+        #expect(report.closedLate == [World.now.hour] && report.problem == nil)
+        #expect(gateway.firstLateHour == World.now.hour.next && gateway.counts.closedLate == 1)
+        let closing = try #require(world.vault.closings.last)
+        let opening = try HourOpening(wire: closing.opening)
+        let body = try world.roster.verify(
+            UnverifiedStatement(wire: closing.statement), as: HourClosedBody.self
+        ).body
+        #expect(opening.kind == .late && body.kind == .late && body.closed == opening.commitment)
+        #expect(opening.runs == [.init(id: gateway.run, lastBatch: 0, isUnfinished: false)])
+        #expect(opening.tree == (try HourTree(batches[1].rows).root))
+        #expect(refusal { try gateway.take(World.read("AB1"), at: lateDue) } == "seen-earlier")
+    }
+
+    @Test("a new process takes late reads of an hour that another has closed, and closes its tree")
+    func lateAfterRestart() throws {
+        let world = try World()
+        let first = try world.ready()
+        try first.take(World.read("AB1"), at: World.now)
+        first.flush()
+        first.closeHours(at: due)
+        let second = try world.gateway(
+            firstOpenHour: World.now.hour.next, firstLateHour: World.now.hour)
+        #expect(second.keyHours(at: due).lowerBound == World.now.hour)
+        second.fetchKeys(World.now.hour...World.now.hour, generation: 1, at: due)
+        try second.take(World.read("AB1"), at: due)
+        second.flush()
+        #expect(try world.vault.decoded().last?.kind == .late)
+        #expect(second.closeHours(at: lateDue).closedLate == [World.now.hour])
+    }
+
+    @Test("rows that missed the closing by another process go to the late tree, none is lost")
+    func overtaken() throws {
+        let world = try World()
+        let slow = try world.ready()
+        try slow.take(World.read("AB1"), at: World.now)
+        try world.ready().closeHours(at: due)
+        slow.flush()
+        #expect(slow.counts.waiting == 0 && slow.counts.delivered == 1)
+        #expect(try world.vault.decoded().map(\.kind) == [.late])
+        #expect(slow.closeHours(at: lateDue).closedLate.first == World.now.hour)
+    }
+
+    @Test("a late tree without a row is closed too, and never before the prompt one")
+    func lateQuiet() throws {
+        let world = try World()
+        let gateway = try world.gateway()
+        gateway.closeHours(at: lateDue)
+        let openings = try world.vault.closings.map { try HourOpening(wire: $0.opening) }
+        #expect(openings.filter { $0.kind == .late }.map(\.cell.hour) == [World.now.hour])
+        #expect(openings.last?.kind == .late && openings.last?.tree.size == 2)
     }
 
     @Test("quiet hours are closed too, without any key, each under its own salt")
@@ -55,7 +115,9 @@ struct GatewayClosingTests {
         #expect(report.closed.count == 24 * 31 && report.problem == nil)
         for custodian in world.custodians { #expect(custodian.asked.isEmpty) }
         let openings = try world.vault.closings.map { try HourOpening(wire: $0.opening) }
-        #expect(openings.map(\.cell.hour) == report.closed)
+        #expect(openings.filter { $0.kind == .prompt }.map(\.cell.hour) == report.closed)
+        #expect(openings.filter { $0.kind == .late }.map(\.cell.hour) == report.closedLate)
+        #expect(report.closedLate.count == 24 * 31 - 6)
         #expect(openings.allSatisfy { $0.tree.size == 2 && $0.runs.isEmpty })
         #expect(Set(openings.map(\.salt)).count == openings.count)
         #expect(Set(openings.map(\.commitment)).count == openings.count)
@@ -94,10 +156,11 @@ struct GatewayClosingTests {
         world.vault.answersLost = 1
         let report = gateway.closeHours(at: due)
         #expect(report.problem?.code == "unreachable" && report.closed.isEmpty)
-        #expect(throws: IntakeRefusal.self) {
-            try gateway.take(World.read("AB1"), at: World.now)
-        }
+        // What comes now is late; the signed tree does not change.
+        try gateway.take(World.read("AB1"), at: World.now)
         #expect(gateway.closeHours(at: due.adding(minutes: 1)).closed == [World.now.hour])
+        gateway.flush()
+        #expect(try world.vault.decoded().map(\.kind) == [.late])
         #expect(world.vault.closingArrivals.count == 2 && world.vault.closings.count == 1)
         #expect(Set(world.vault.closingArrivals).count == 1)
     }

@@ -109,7 +109,7 @@ struct GatewayKeysTests {
         try gateway.take(World.read("AB1"), at: World.now)
     }
 
-    @Test("keys are erased when their hour is closed, and on time when it is not")
+    @Test("keys are erased when the late window is over")
     func erasure() throws {
         let world = try World()
         let gateway = try world.ready()

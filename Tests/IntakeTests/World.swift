@@ -62,6 +62,8 @@ final class FakeVault: Handler {
         let answer: [UInt8]
         do {
             answer = try keep(endpoint, body)
+        } catch let problem as WireProblem {
+            throw problem
         } catch {
             throw WireProblem(code: "refused", sentence: "the vault refuses: \(error)")
         }
@@ -80,12 +82,25 @@ final class FakeVault: Handler {
         switch endpoint {
         case .rowsBatch:
             arrivals.append(body)
+            let batch = try Batch(wire: body)
+            let isClosed = try closings.contains {
+                let opening = try HourOpening(wire: $0.opening)
+                return opening.cell == batch.cell && opening.kind == batch.kind
+            }
+            guard !isClosed || batches.contains(body) else {
+                throw WireProblem(code: "cell-closed", sentence: "the tree is closed")
+            }
             if !batches.contains(body) { batches.append(body) }
             return []
         case .rowsBatches:
             var reader = ByteReader(body)
             let cell = try Cell(from: &reader)
-            return ByteList.encode(batches.filter { $0.starts(with: cell.encode()) })
+            let kind = HourOpening.Kind(rawValue: try reader.u8())
+            let found = try batches.filter { wire in
+                let batch = try Batch(wire: wire)
+                return batch.cell == cell && batch.kind == kind
+            }
+            return ByteList.encode(found)
         case .hoursClose:
             closingArrivals.append(body)
             let items = try ByteList.decode(body)
@@ -166,12 +181,14 @@ struct World {
         }
     }
 
-    func gateway(firstOpenHour: Hour = World.now.hour) throws -> Gateway {
+    func gateway(
+        firstOpenHour: Hour = World.now.hour, firstLateHour: Hour? = nil
+    ) throws -> Gateway {
         try Gateway(
             roster: roster, site: Self.site, key: siteKey,
             vault: VaultClient(LoopbackChannel(vault)),
             custodians: custodians.map { CustodianClient(LoopbackChannel($0)) },
-            firstOpenHour: firstOpenHour, random: random)
+            firstOpenHour: firstOpenHour, firstLateHour: firstLateHour, random: random)
     }
 
     /// A gateway with the keys of three hours.

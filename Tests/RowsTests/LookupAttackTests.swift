@@ -55,7 +55,7 @@ struct LookupAttackTests {
             #expect(code(.init(item: honest.item, outcome: outcome)).code == "cell-hidden")
         }
         #expect(code(.init(item: honest.item, outcome: .gone)).code == "cell-alive")
-        let nobody = LookupVerifier(closings: [:], deadDays: [])
+        let nobody = LookupVerifier(closings: [:], late: [:], deadDays: [])
         #expect(code(honest, nobody).code == "cell-unlogged")
         #expect(code(.init(item: honest.item, outcome: .gone), nobody).code == "cell-alive")
     }
@@ -125,7 +125,7 @@ struct LookupAttackTests {
         let runs = try sample.answer(query, 0, tree: poorer).closed().runs
         let answer = LookupAnswer(
             item: honest.item,
-            outcome: .closed(.init(opening: opening, statement: sample.statement, runs: runs)))
+            outcome: .closed(prompt(opening: opening, statement: sample.statement, runs: runs)))
         #expect(code(answer).code == "opening-differs")
     }
 
@@ -152,7 +152,7 @@ struct LookupAttackTests {
         let answer = LookupAnswer(
             item: honest.item,
             outcome: .closed(
-                .init(opening: opening, statement: sample.statement, runs: [runs[0]])))
+                prompt(opening: opening, statement: sample.statement, runs: [runs[0]])))
         #expect(code(answer).code == "opening-differs")
     }
 
@@ -193,7 +193,7 @@ struct LookupAttackTests {
         func with(_ opening: HourOpening, _ statement: Digest) -> LookupAnswer {
             LookupAnswer(
                 item: honest.item,
-                outcome: .closed(.init(opening: opening, statement: statement, runs: closed.runs)))
+                outcome: .closed(prompt(opening: opening, statement: statement, runs: closed.runs)))
         }
         #expect(code(with(closed.opening, other.statement)).code == "statement-differs")
         #expect(code(with(other.opening, sample.statement)).code == "opening-differs")
@@ -205,7 +205,7 @@ struct LookupAttackTests {
             closings: [
                 sample.cell: LoggedClosing(
                     statement: sample.statement, commitment: late.commitment)
-            ], deadDays: [])
+            ], late: [:], deadDays: [])
         #expect(code(with(late, sample.statement), verifier).code == "opening-differs")
     }
 

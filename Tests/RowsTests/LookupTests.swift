@@ -13,7 +13,7 @@ struct LookupTests {
         let found = try sample.verifier().verify(try sample.answers(query), to: query)
         #expect(found.map(\.item) == query.items)
         for (plate, answer) in found.enumerated() {
-            guard case .complete(let rows, let opening) = answer.finding else {
+            guard case .complete(let rows, let opening, _) = answer.finding else {
                 Issue.record("not complete")
                 continue
             }
@@ -40,7 +40,7 @@ struct LookupTests {
             let answers = try wire.map { try LookupAnswer(wire: $0) }
             let found = try sample.verifier().verify(answers, to: query)
             for (answer, plate) in zip(found, [2, 0]) {
-                guard case .complete(let rows, _) = answer.finding else {
+                guard case .complete(let rows, _, _) = answer.finding else {
                     Issue.record("not complete")
                     continue
                 }
@@ -55,7 +55,7 @@ struct LookupTests {
         let query = try sample.query([0])
         let item = query.items[0]
         let day = sample.cell.hour.day
-        let unlogged = LookupVerifier(closings: [:], deadDays: [])
+        let unlogged = LookupVerifier(closings: [:], late: [:], deadDays: [])
         func finding(_ outcome: LookupAnswer.Outcome, _ verifier: LookupVerifier) throws
             -> VerifiedAnswer.Finding
         {
@@ -68,7 +68,7 @@ struct LookupTests {
         let quiet = try SampleCell("quiet", counts: [[0, 0]])
         let quietQuery = try quiet.query([0])
         let empty = try quiet.verifier().verify(try quiet.answers(quietQuery), to: quietQuery)
-        #expect(empty[0].finding == .complete([], quiet.opening))
+        #expect(empty[0].finding == .complete([], quiet.opening, .open))
     }
 
     @Test("a query comes back, encodes the same, and wipes what it was read from")

@@ -107,7 +107,7 @@ struct SampleCell {
         }
         return LookupAnswer(
             item: query.items[index],
-            outcome: .closed(.init(opening: opening, statement: statement, runs: found)))
+            outcome: .closed(prompt(opening: opening, statement: statement, runs: found)))
     }
 
     func answers(_ query: LookupQuery) throws -> [LookupAnswer] {
@@ -115,17 +115,24 @@ struct SampleCell {
     }
 
     func verifier(dead: Set<Day> = []) -> LookupVerifier {
-        LookupVerifier(closings: [cell: logged], deadDays: dead)
+        LookupVerifier(closings: [cell: logged], late: [:], deadDays: dead)
     }
+}
+
+/// A closed cell of which nothing late is known yet.
+func prompt(
+    opening: HourOpening, statement: Digest, runs: [LookupAnswer.FoundRun]
+) -> LookupAnswer.Closed {
+    .init(prompt: .init(opening: opening, statement: statement, runs: runs), late: .open)
 }
 
 enum SampleError: Error { case noAbsence, notClosed }
 
 extension LookupAnswer {
     /// The closed part.
-    func closed() throws -> Closed {
+    func closed() throws -> Tree {
         guard case .closed(let closed) = outcome else { throw SampleError.notClosed }
-        return closed
+        return closed.prompt
     }
 
     /// The same answer with another list of runs.
@@ -134,7 +141,7 @@ extension LookupAnswer {
         return LookupAnswer(
             item: item,
             outcome: .closed(
-                .init(opening: closed.opening, statement: closed.statement, runs: runs)))
+                prompt(opening: closed.opening, statement: closed.statement, runs: runs)))
     }
 }
 

@@ -194,7 +194,7 @@ struct RowStoreContractTests {
             #expect(code { _ = try store.close(closing) } == "opening-differs")
             #expect(code { try store.checkClose(closing) } == "opening-differs")
         }
-        #expect(code { _ = try store.close(with(kind: .late, { _ in })) } == "opening-late")
+        #expect(code { _ = try store.close(with(kind: .late, { _ in })) } == "cell-open")
         #expect(try store.closing(of: Sample.cell) == nil)
         #expect(try store.batches(of: Sample.cell).count == 3)
         #expect(keep(store, extra) == "accepted")

@@ -86,10 +86,12 @@ enum Sample {
     }
 
     static func batch(
-        _ rows: [SealedRow], cell: Cell = cell, run: String = "a", number: UInt64 = 0
+        _ rows: [SealedRow], cell: Cell = cell, kind: HourOpening.Kind = .prompt,
+        run: String = "a", number: UInt64 = 0
     ) throws -> Batch {
         try Batch(
-            cell: cell, run: try Self.run(run), number: number, rows: rows, origin: origin,
+            cell: cell, kind: kind, run: try Self.run(run), number: number, rows: rows,
+            origin: origin,
             key: try key("site-\(cell.site.number)"))
     }
 
@@ -98,11 +100,12 @@ enum Sample {
         sites: [SiteNumber(number: 1), SiteNumber(number: 2)],
         hours: day.adding(-1).hours[0]...day.next.hours[23])
 
-    static func closing(_ batches: [Batch], cell: Cell = cell, name: String = "one") throws
-        -> StoredClosing
-    {
+    static func closing(
+        _ batches: [Batch], cell: Cell = cell, kind: HourOpening.Kind = .prompt,
+        name: String = "one"
+    ) throws -> StoredClosing {
         let opening = try HourOpening(
-            closing: cell, kind: .prompt, batches: batches, unfinished: [],
+            closing: cell, kind: kind, batches: batches, unfinished: [],
             salt: SeededRandom("salt \(name)").bytes(32))
         let wire = Array("statement \(name)".utf8)
         return StoredClosing(opening: opening, statement: Digest(of: wire), wire: wire)
@@ -141,5 +144,20 @@ extension TemporaryFolder {
         return names.compactMap { name in
             (try? Data(contentsOf: URL(fileURLWithPath: path + "/" + name))).map { Array($0) }
         }
+    }
+}
+
+extension RowStore {
+    /// What a cell has in its prompt tree.
+    func rows(of cell: Cell) throws -> [SealedRow] {
+        try rows(of: CellTreeID(cell: cell, kind: .prompt))
+    }
+
+    func batches(of cell: Cell) throws -> [Batch] {
+        try batches(of: CellTreeID(cell: cell, kind: .prompt))
+    }
+
+    func closing(of cell: Cell) throws -> StoredClosing? {
+        try closing(of: CellTreeID(cell: cell, kind: .prompt))
     }
 }

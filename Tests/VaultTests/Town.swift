@@ -206,14 +206,17 @@ final class Town {
 
     /// A closing as the site signs it over its batches.
     func closing(
-        _ batches: [Batch], cell: Cell = Sample.cell, salt: String = "salt"
+        _ batches: [Batch], cell: Cell = Sample.cell, kind: HourOpening.Kind = .prompt,
+        salt: String = "salt"
     ) throws -> (statement: [UInt8], opening: [UInt8]) {
         let opening = try HourOpening(
-            closing: cell, kind: .prompt, batches: batches, unfinished: [],
+            closing: cell, kind: kind, batches: batches, unfinished: [],
             salt: SeededRandom(salt).bytes(32))
         let body = HourClosedBody(
-            cell: cell, kind: .prompt, closed: opening.commitment,
-            time: cell.hour.end.adding(minutes: 5))
+            cell: cell, kind: kind == .prompt ? .prompt : .late, closed: opening.commitment,
+            time: cell.hour.end.adding(
+                hours: kind == .prompt ? 0 : Int64(roster.policy.lateHours)
+            ).adding(minutes: 5))
         return (try note(body, by: "site-\(cell.site.number)"), opening.encode())
     }
 }

@@ -32,15 +32,19 @@ struct VaultLookupTests {
 
     private func verifier(_ town: Town) throws -> LookupVerifier {
         let record = try Record(entries: town.entries(), trusted: town.roster.hash)
-        var closings: [Cell: LoggedClosing] = [:]
-        for cell in record.closedCells {
-            guard let logged = record.closing(cell, .prompt) else { continue }
-            closings[cell] = LoggedClosing(statement: logged.id, commitment: logged.closed)
+        func closings(_ kind: HourClosedBody.Kind) -> [Cell: LoggedClosing] {
+            var result: [Cell: LoggedClosing] = [:]
+            for cell in record.closedCells {
+                guard let logged = record.closing(cell, kind) else { continue }
+                result[cell] = LoggedClosing(statement: logged.id, commitment: logged.closed)
+            }
+            return result
         }
         let dead = record.days(upTo: town.clock.now).filter {
             record.report(on: $0, at: town.clock.now)?.verdict == .dead
         }
-        return LookupVerifier(closings: closings, deadDays: Set(dead))
+        return LookupVerifier(
+            closings: closings(.prompt), late: closings(.late), deadDays: Set(dead))
     }
 
     private func ask(_ town: Town, _ query: LookupQuery) throws -> [VerifiedAnswer.Finding] {
@@ -74,8 +78,9 @@ struct VaultLookupTests {
             try cars[2].rows(run, 0..<7)
         }
         // The car's bytes come from one stream, so only the labels are made again.
-        guard case .complete(let rows, _) = findings[0], case .complete(let none, _) = findings[1],
-            case .complete(let quiet, _) = findings[2]
+        guard case .complete(let rows, _, _) = findings[0],
+            case .complete(let none, _, _) = findings[1],
+            case .complete(let quiet, _, _) = findings[2]
         else {
             Issue.record("not complete")
             return
@@ -142,7 +147,7 @@ struct VaultLookupTests {
         try town.client.submit(batch)
         try town.client.close([town.closing([batch])])
         let query = try query(try town.evaluated(), [(Sample.cell, car)])
-        guard case .complete(let rows, _) = try ask(town, query)[0] else {
+        guard case .complete(let rows, _, _) = try ask(town, query)[0] else {
             Issue.record("not complete")
             return
         }

@@ -120,7 +120,7 @@ struct VaultRowsTests {
         let batch = try Sample.batch(rows)
         try town.client.submit(batch)
         try town.client.submit(batch)
-        #expect(try town.client.batches(of: Sample.cell) == [batch.encode()])
+        #expect(try town.client.batches(of: Sample.cell, .prompt) == [batch.encode()])
         #expect(try town.store.refusals() == [:])
     }
 
@@ -182,7 +182,7 @@ struct VaultRowsTests {
         let size = try town.entries().count
         try town.client.close([closing])
         #expect(try town.entries().count == size)
-        #expect(problem { _ = try town.client.batches(of: Sample.cell) } == "cell-closed")
+        #expect(problem { _ = try town.client.batches(of: Sample.cell, .prompt) } == "cell-closed")
         let more = try Sample.batch(Car("2").rows(Sample.run("a"), 0..<1), number: 1)
         #expect(problem { try town.client.submit(more) } == "cell-closed")
         let again = try town.closing([batch], salt: "other")
