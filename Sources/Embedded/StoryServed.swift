@@ -4,6 +4,7 @@ import Hosting
 import Inquiry
 import Intake
 import Plates
+import Rows
 import Secrets
 import Synchronization
 import Warrants

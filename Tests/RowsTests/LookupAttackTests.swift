@@ -233,7 +233,22 @@ struct LookupAttackTests {
 
     @Test("no byte of an answer can change without a refusal")
     func everyByte() throws {
-        let wire = honest.encode()
+        // With a late tree too, so that nothing in the answer is the vault's word alone.
+        let quiet = try HourOpening(
+            closing: sample.cell, kind: .late, batches: [], unfinished: [],
+            salt: sample.opening.salt)
+        let late = LookupAnswer.Tree(opening: quiet, statement: Digest(of: [2]), runs: [])
+        let verifier = LookupVerifier(
+            closings: [sample.cell: sample.logged],
+            late: [
+                sample.cell: LoggedClosing(
+                    statement: late.statement, commitment: quiet.commitment)
+            ], deadDays: [])
+        let whole = LookupAnswer(
+            item: honest.item,
+            outcome: .closed(.init(prompt: try honest.closed(), late: .closed(late))))
+        #expect(code(whole, verifier).code == "accepted")
+        let wire = whole.encode()
         for offset in wire.indices {
             for bit: UInt8 in [0x01, 0x80] {
                 var changed = wire
@@ -241,7 +256,7 @@ struct LookupAttackTests {
                 guard let answer = try? LookupAnswer(wire: changed) else { continue }
                 let refused: Bool
                 do {
-                    _ = try sample.verifier().verify([answer], to: query)
+                    _ = try verifier.verify([answer], to: query)
                     refused = false
                 } catch { refused = true }
                 #expect(refused, "offset \(offset)")
