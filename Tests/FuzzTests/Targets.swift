@@ -172,10 +172,11 @@ enum FuzzTargets {
             request: Digest(of: [1]), items: [LookupItem(cell: cell, plate: 0)],
             finds: SecretBytes(random: 32, from: random))
         let item = LookupItem(cell: cell, plate: 1)
-        let closed = LookupAnswer.Closed(opening: opening, statement: Digest(of: [2]), runs: [])
+        let tree = LookupAnswer.Tree(opening: opening, statement: Digest(of: [2]), runs: [])
         let answers = [
             LookupAnswer(item: item, outcome: .unknown),
-            LookupAnswer(item: item, outcome: .closed(closed)),
+            LookupAnswer(item: item, outcome: .closed(.init(prompt: tree, late: .open))),
+            LookupAnswer(item: item, outcome: .closed(.init(prompt: tree, late: .closed(tree)))),
         ]
         return [
             FuzzTarget(name: "batch", seeds: [batch.encode()]) { try Batch(wire: $0).encode() },

@@ -94,6 +94,41 @@ struct VaultLookupTests {
         #expect(try ask(town, query) == findings)
     }
 
+    @Test("late rows are found and proven after those in time, and the late tree is not hidden",
+        arguments: Backend.allCases)
+    func late(_ backend: Backend) throws {
+        let folder = try TemporaryFolder()
+        let town = try Town(store: backend.store(in: folder))
+        let car = try Car("1")
+        let cell = Cell(hour: Town.noon.hour.adding(-3), site: Sample.cell.site)
+        let rows = try car.rows(Sample.run("a"), 0..<5)
+        let prompt = try Sample.batch(Array(rows[..<3]), cell: cell)
+        let batch = try Sample.batch(Array(rows[3...]), cell: cell, kind: .late)
+        try town.client.submit(prompt)
+        #expect(problem { try town.client.submit(batch) } == "cell-open")
+        try town.client.close([town.closing([prompt], cell: cell)])
+        try town.client.submit(batch)
+        let closing = try town.closing([batch], cell: cell, kind: .late)
+        #expect(problem { try town.client.close([closing]) } == "closing-early")
+        let query = try query(try town.evaluated(), [(cell, car)])
+        guard case .complete(let inTime, _, .open) = try ask(town, query)[0] else {
+            Issue.record("not complete with an open late tree")
+            return
+        }
+        #expect(inTime.map(\.row) == Array(rows[..<3]))
+        town.clock.set(cell.hour.end.adding(hours: Int64(town.roster.policy.lateHours) + 1))
+        guard case .complete(_, _, .unknown) = try ask(town, query)[0] else {
+            Issue.record("an overdue late tree is not told")
+            return
+        }
+        try town.client.close([closing])
+        guard case .complete(let all, _, .closed) = try ask(town, query)[0] else {
+            Issue.record("not complete with a closed late tree")
+            return
+        }
+        #expect(all.map(\.row) == rows && all.map(\.counter) == [0, 1, 2, 3, 4])
+    }
+
     @Test("open, unknown and gone cells are told apart")
     func notClosed() throws {
         let town = try Town()
