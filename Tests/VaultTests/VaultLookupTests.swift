@@ -94,7 +94,8 @@ struct VaultLookupTests {
         #expect(try ask(town, query) == findings)
     }
 
-    @Test("late rows are found and proven after those in time, and the late tree is not hidden",
+    @Test(
+        "late rows are found and proven after those in time, and the late tree is not hidden",
         arguments: Backend.allCases)
     func late(_ backend: Backend) throws {
         let folder = try TemporaryFolder()
