@@ -109,7 +109,7 @@ extension Layout {
         }
         throw EmbeddedError(
             code: "party-unknown",
-            sentence: "the roster has no requester, officer, authority or site "
+            sentence: "the roster has no requester, officer or authority "
                 + "of that name; platevault status names them")
     }
 }

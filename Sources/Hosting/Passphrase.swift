@@ -10,7 +10,7 @@ public enum Passphrase {
         guard terminal >= 0 else {
             throw HostingError(
                 code: "terminal-missing",
-                sentence: "there is no terminal to ask for a passphrase; name a file")
+                sentence: "there is no terminal to ask for a passphrase")
         }
         defer { close(terminal) }
         var before = termios()

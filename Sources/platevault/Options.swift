@@ -80,6 +80,7 @@ extension Voice {
         "hour-open": "search hours that are over; they are closed five minutes after their end",
         "hour-too-young": "wait until late reads have come in, or file under --process exigent",
         "plate-not-exact": "name one whole plate; up to eight further plates can be added",
+        "terminal-missing": "name a file with --passphrase-file",
         "not-authentic": "the passphrase is another, or the file was changed",
     ]
 }
