@@ -84,12 +84,15 @@ public struct MirrorUpload: Sendable {
             case 200: return try lines(reply)
             case 202, 409:
                 guard let numbers = Self.numbers(reply, 3),
-                    let opaque = Base64.decode(Self.texts(reply)[2]), numbers[1] <= head.size
+                    let opaque = Base64.decode(Self.texts(reply)[2])
                 else { throw Self.refused(reply) }
-                // Only where nothing was gained, patience is lost.
-                rounds = reply.status == 202 && numbers[1] > start ? 0 : rounds + 1
+                // More entries or a newer checkpoint than this head has: another client was
+                // faster, and there is nothing left to push.
                 _ = try bounded(numbers[0])
-                (start, ticket) = (numbers[1], opaque)
+                let next = try bounded(numbers[1])
+                // Only where nothing was gained, patience is lost.
+                rounds = reply.status == 202 && next > start ? 0 : rounds + 1
+                (start, ticket) = (next, opaque)
             default: throw Self.refused(reply)
             }
         }
