@@ -115,3 +115,13 @@ public enum Base64 {
         }
     }
 }
+
+extension String {
+    /// Whether the text is a word of at most so many of a-z, 0-9 and `-`.
+    public func isWord(most: Int) -> Bool {
+        (1...most).contains(utf8.count)
+            && utf8.allSatisfy {
+                (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2d
+            }
+    }
+}

@@ -1,3 +1,5 @@
+import Bytes
+
 /// A page of Prometheus' text format (version 0.0.4), made anew for each question.
 ///
 ///     # HELP platevault_rows_kept_total rows that are durable
@@ -33,19 +35,12 @@ public struct MetricsPage: Sendable {
         _ values: [String: some BinaryInteger]
     ) {
         head(name, kind, help)
-        for (word, value) in values.sorted(by: { $0.key < $1.key }) where Self.isWord(word) {
+        for (word, value) in values.sorted(by: { $0.key < $1.key }) where word.isWord(most: 64) {
             text += "platevault_\(name){\(label)=\"\(word)\"} \(value)\n"
         }
     }
 
     private mutating func head(_ name: StaticString, _ kind: Kind, _ help: StaticString) {
         text += "# HELP platevault_\(name) \(help)\n# TYPE platevault_\(name) \(kind.rawValue)\n"
-    }
-
-    private static func isWord(_ text: String) -> Bool {
-        (1...64).contains(text.utf8.count)
-            && text.utf8.allSatisfy {
-                (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2d
-            }
     }
 }

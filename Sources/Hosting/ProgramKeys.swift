@@ -13,20 +13,12 @@ public enum ProgramKeys {
                 "data", .text, standard: "\".\"",
                 "The folder with the log, the rows and the mail box.",
                 trust: "nobody: rows and mail are sealed, and losing them is seen"),
-            ConfigurationKey(
-                "listen", .text, standard: "\"127.0.0.1:7443\"",
-                "Where parties of the roster are answered, over TLS 1.3.",
-                trust: "nobody: a stranger's handshake fails"),
+            listen,
             ConfigurationKey(
                 "public-listen", .text, standard: "\"\"",
                 "Where anybody reads the log (C2SP tlog-tiles). Off loopback it needs a certificate.",
                 trust: "nobody: what is read there is verified by who reads it"),
-            ConfigurationKey(
-                "public-certificate", .text, standard: "\"\"",
-                "The certificate chain of public-listen, PEM.", trust: "the certificate authority"),
-            ConfigurationKey(
-                "public-key", .text, standard: "\"\"", "Its key, PEM.",
-                trust: "this machine's administrator"),
+            publicCertificate, publicKey,
             ConfigurationKey(
                 "webhooks", .texts, standard: "{}",
                 "Whom to tell of new requests: a word of the roster and an address for each, like "
@@ -46,20 +38,12 @@ public enum ProgramKeys {
                 "The folder of the sealed state, its slot and the mirror. On a file system that "
                     + "overwrites in place (ext4, xfs); never in a backup or a snapshot.",
                 trust: "this machine's administrator, with this custodian's share of all keys"),
-            ConfigurationKey(
-                "listen", .text, standard: "\"127.0.0.1:7443\"",
-                "Where parties of the roster are answered, over TLS 1.3.",
-                trust: "nobody: a stranger's handshake fails"),
+            listen,
             ConfigurationKey(
                 "public-listen", .text, standard: "\"\"",
                 "Where anybody reads the mirror (C2SP tlog-tiles). Off loopback it needs a "
                     + "certificate.", trust: "nobody: who reads it verifies it"),
-            ConfigurationKey(
-                "public-certificate", .text, standard: "\"\"",
-                "The certificate chain of public-listen, PEM.", trust: "the certificate authority"),
-            ConfigurationKey(
-                "public-key", .text, standard: "\"\"", "Its key, PEM.",
-                trust: "this machine's administrator"),
+            publicCertificate, publicKey,
             ConfigurationKey(
                 "tick-seconds", .number(1...60), standard: "10",
                 "How often it looks for what time asks of it: destruction, ceremonies, checks.",
@@ -107,6 +91,19 @@ public enum ProgramKeys {
                 "feed", .tables(feed), standard: "[]", "Who may post what it read.",
                 trust: "each as it says"),
         ]
+
+    private static let listen = ConfigurationKey(
+        "listen", .text, standard: "\"127.0.0.1:7443\"",
+        "Where parties of the roster are answered, over TLS 1.3.",
+        trust: "nobody: a stranger's handshake fails")
+
+    private static let publicCertificate = ConfigurationKey(
+        "public-certificate", .text, standard: "\"\"",
+        "The certificate chain of public-listen, PEM.", trust: "the certificate authority")
+
+    private static let publicKey = ConfigurationKey(
+        "public-key", .text, standard: "\"\"", "Its key, PEM.",
+        trust: "this machine's administrator")
 
     /// Of one feed of a gateway.
     public static let feed = [

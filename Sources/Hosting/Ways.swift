@@ -29,6 +29,9 @@ public final class Ways: Sendable {
         state = Mutex(State(roster: roster))
     }
 
+    /// The roster that it goes by.
+    public var roster: Roster { state.withLock { $0.roster } }
+
     /// Goes by another roster from now on.
     public func follow(_ roster: Roster) {
         state.withLock { state in

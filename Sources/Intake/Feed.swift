@@ -1,3 +1,4 @@
+import Bytes
 public import Foundation
 public import Secrets
 
@@ -35,6 +36,9 @@ public enum PhotoKeeping: String, CaseIterable, Sendable, Codable {
     case crop
     /// Crops and whole frames.
     case all
+
+    /// Whether a photo of a role stays.
+    func keeps(_ role: Photo.Role) -> Bool { self == .all || (self == .crop && role == .crop) }
 }
 
 /// One camera, or one program that speaks for several: a line of a gateway's configuration.
@@ -59,10 +63,7 @@ public struct Feed: Sendable {
         name: String, kind: FeedKind, credential: Digest, camera: String? = nil,
         timeZone: String? = nil, holdsFrames: Bool = true
     ) throws(IntakeRefusal) {
-        let isWord = name.utf8.allSatisfy {
-            (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2d
-        }
-        guard isWord, (1...40).contains(name.utf8.count) else {
+        guard name.isWord(most: 40) else {
             throw IntakeRefusal("feed-name", "a feed's name has 1 to 40 of a-z, 0-9 and '-'")
         }
         guard camera.map({ Sighting.isText($0, most: 64) }) ?? true else {

@@ -40,9 +40,7 @@ struct FeedContext {
     /// The photo of some bytes if it is to stay; nil for none at all, and for one that is refused
     /// and counted.
     mutating func photo(_ bytes: some Collection<UInt8>, _ role: Photo.Role) -> Photo? {
-        guard keeping == .all || (keeping == .crop && role == .crop), !bytes.isEmpty else {
-            return nil
-        }
+        guard keeping.keeps(role), !bytes.isEmpty else { return nil }
         do throws(IntakeRefusal) {
             return try Photo(bytes, role: role)
         } catch {
@@ -53,9 +51,7 @@ struct FeedContext {
 
     /// The photo of a Base64 text.
     mutating func photo(base64: JSON?, _ role: Photo.Role) -> Photo? {
-        guard keeping == .all || (keeping == .crop && role == .crop),
-            let text = base64?.string, !text.isEmpty
-        else { return nil }
+        guard keeping.keeps(role), let text = base64?.string, !text.isEmpty else { return nil }
         // Four characters hold three bytes: what is too large is not decoded to find that out.
         guard text.utf8.count <= Photo.maximumBytes / 3 * 4 + 4 else {
             photosRefused["photo-too-large", default: 0] += 1

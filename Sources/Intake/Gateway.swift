@@ -126,9 +126,7 @@ public final class Gateway {
 
     /// Seals under the plate's next counter and queues.
     private func seal(_ read: Read, _ hour: Hour) throws(TokensError) {
-        guard let generation = generations[hour], let keySet = keySets[generation],
-            keySet.missing(hour).isEmpty
-        else {
+        guard let keySet = keySet(of: hour) else {
             throw TokensError(code: "keys-missing", sentence: "the hour's keys are not complete")
         }
         let isLate = hour < firstOpenHour || closings[.prompt]?[hour] != nil

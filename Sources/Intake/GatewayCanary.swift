@@ -48,11 +48,7 @@ extension Gateway {
     }
 
     private func canSeal(_ hour: Hour) -> Bool {
-        guard hour >= firstOpenHour, closings[.prompt]?[hour] == nil,
-            let generation = generations[hour],
-            let keySet = keySets[generation]
-        else { return false }
-        return keySet.missing(hour).isEmpty
+        hour >= firstOpenHour && closings[.prompt]?[hour] == nil && holdsKeys(of: hour)
     }
 
     /// A moment of the day in an hour that can be sealed, before `end`; nil where there is none.

@@ -30,17 +30,7 @@ extension Mirror {
         let prefix = files.originHash + "/"
         guard path.hasPrefix(prefix) else { return .refused(404, "there is no such resource") }
         let name = String(path.dropFirst(prefix.count))
-        guard name == TilePath.checkpoint || TilePath.isTile(name) else {
-            return .refused(404, "there is no such resource")
-        }
-        let type = name == TilePath.checkpoint ? TlogReply.plain : TlogReply.binary
-        do {
-            let tiles = FolderTiles(files.published.path, fileSystem: files.fileSystem)
-            return TlogReply(status: 200, contentType: type, body: try tiles.read(name))
-        } catch {
-            guard error.code == "tile-missing" else { return .failed(error) }
-            return .refused(404, "there is no such resource")
-        }
+        return FolderTiles(files.published.path, fileSystem: files.fileSystem).reply(to: name)
     }
 }
 

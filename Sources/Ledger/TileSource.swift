@@ -27,4 +27,19 @@ public struct FolderTiles: TileSource {
             throw LedgerError(code: "tile-missing", sentence: "there is no \(path)")
         }
     }
+
+    /// Answers a GET below the log's prefix: `checkpoint` and `tile/…` by their exact names, 404 for
+    /// every other, 500 after an error of the disk.
+    public func reply(to name: String) -> TlogReply {
+        guard name == TilePath.checkpoint || TilePath.isTile(name) else {
+            return .refused(404, "there is no such resource")
+        }
+        let type = name == TilePath.checkpoint ? TlogReply.plain : TlogReply.binary
+        do {
+            return TlogReply(status: 200, contentType: type, body: try read(name))
+        } catch {
+            guard error.code == "tile-missing" else { return .failed(error) }
+            return .refused(404, "there is no such resource")
+        }
+    }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import Plates
 
 /// What a roster must be before anybody loads it. An empty list, a zero or an unknown quorum
@@ -136,10 +137,7 @@ enum RosterCheck {
 
     /// A party's word.
     static func word(_ text: String) throws(Refusal) {
-        let allowed = text.utf8.allSatisfy {
-            (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2d
-        }
-        guard allowed, (1...40).contains(text.utf8.count) else {
+        guard text.isWord(most: 40) else {
             throw Refusal(.rosterParty, "a party's word has 1 to 40 of a-z, 0-9 and '-'")
         }
     }

@@ -24,7 +24,6 @@ final class CustodianDaemon: Daemon {
     private let ways: Ways
     private let identity: PartyIdentity
     private let log: DaemonLog
-    private let roster: Mutex<Roster>
     private let problems = Mutex<[String: Int]>([:])
 
     init(_ setting: PartySetting) throws {
@@ -33,7 +32,6 @@ final class CustodianDaemon: Daemon {
         log = DaemonLog { clock.now }
         identity = try setting.identity()
         ways = setting.ways(as: identity, seconds: 4, pause: 5)
-        roster = Mutex(setting.roster)
         var parts = try Self.custodianSetting(setting, ways)
         parts.startAnew = { StartingAnew.now() }
         let custodian = try Custodian.open(parts, passphrase: try setting.passphrase())
@@ -86,7 +84,7 @@ final class CustodianDaemon: Daemon {
     func run() async throws {
         let file = setting.file
         let trust = PartyTrust(
-            roster: { [self] in roster.withLock { $0 } }, now: { Date() })
+            roster: { [ways] in ways.roster }, now: { Date() })
         let origin = setting.roster.origin
         let mirror = (file.path("state") ?? file.folder) + "/mirror/public/"
         let pages = TlogPages(mirror + Digest(of: Array(origin.utf8)).hex, disk: setting.disk)
@@ -103,20 +101,9 @@ final class CustodianDaemon: Daemon {
                 try service.handle(endpoint, body)
             },
         ]
-        if let place = file.text("public-listen") {
-            parts.append(
-                try PublicListener(
-                    at: place,
-                    certificate: try PublicCertificate(
-                        chain: file.path("public-certificate"), key: file.path("public-key"))
-                ) { path in pages.page(path) })
-        }
-        if let health = try HealthPages.listener(
-            at: file.text("metrics-listen"), ready: { [self] in readiness },
-            metrics: { [self] in metrics() })
-        {
-            parts.append(health)
-        }
+        parts += try pages.listeners(setting)
+        parts += try HealthPages.listeners(
+            setting, ready: { [self] in readiness }, metrics: { [self] in metrics() })
         log.write(.info, "started", ["entries": .count(Int(service.mirror.size))])
         try await DaemonLife.run(parts) { [log] in log.write(.info, "ended") }
     }
@@ -132,11 +119,8 @@ final class CustodianDaemon: Daemon {
                 problems.withLock { $0[problem.code, default: 0] += 1 }
                 log.problem("step-failed", problem)
             }
-            let now = try service.inTurn { custodian throws(CustodyError) in
-                custodian.rosterInForce
-            }
-            ways.follow(now)
-            roster.withLock { $0 = now }
+            ways.follow(
+                try service.inTurn { custodian throws(CustodyError) in custodian.rosterInForce })
         } catch {
             problems.withLock { $0[error.code, default: 0] += 1 }
             log.problem("act-failed", error)

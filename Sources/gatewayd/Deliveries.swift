@@ -2,10 +2,10 @@ import Hosting
 import Plates
 import Secrets
 
-/// What became of messages by their digests, for ten minutes: one that comes again, because its
-/// answer was lost or said to come again, is not sealed twice.
+/// What became of messages by their digests, for ten minutes at least while there is room: one that
+/// comes again, because its answer was lost or said to come again, is not sealed twice.
 struct Deliveries {
-    /// 10 minutes: how long a message is known after it was durable.
+    /// 10 minutes: after that a durable message may be forgotten, once many are known.
     static let memory: Int64 = 600_000
     /// How many are known at most; beyond, the oldest durable ones are forgotten.
     static let room = 65_536
@@ -38,7 +38,7 @@ struct Deliveries {
     }
 
     /// A message whose rows, of these hours, are sealed and queued now.
-    mutating func begin(_ name: Name, _ hours: Set<Hour>, at now: Timestamp) {
+    mutating func begin(_ name: Name, _ hours: Set<Hour>) {
         waiting[name] = Waiting(hours: hours)
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bytes
 import Hosting
 import Secrets
 
@@ -10,7 +11,7 @@ struct Feeds: Sendable {
     init(_ file: ConfigurationFile) throws(HostingError) {
         var digests: [String: Digest] = [:]
         for table in file.tables("feed") {
-            guard let name = table.text("name"), Self.isWord(name), digests[name] == nil,
+            guard let name = table.text("name"), name.isWord(most: 32), digests[name] == nil,
                 let digest = table.text("credential-sha256").flatMap({ Digest(hex: $0) })
             else {
                 throw HostingError(
@@ -31,13 +32,6 @@ struct Feeds: Sendable {
         let shown = Digest(of: Array(credential.utf8))
         return digests[feed].map { $0 == shown } ?? false
     }
-
-    private static func isWord(_ text: String) -> Bool {
-        (1...32).contains(text.utf8.count)
-            && text.utf8.allSatisfy {
-                (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2d
-            }
-    }
 }
 
 /// `gatewayd new-credential`
@@ -48,10 +42,7 @@ struct NewCredential: ParsableCommand {
         discussion: "example: gatewayd new-credential")
 
     func run() throws {
-        let random = SystemRandom()
-        let credential = random.bytes(24).map { byte in
-            String(UInt16(byte) + 0x100, radix: 16).dropFirst()
-        }.joined()
+        let credential = Hex.encode(SystemRandom().bytes(24))
         DaemonVoice.say("credential         \(credential)")
         DaemonVoice.say("credential-sha256  \(Digest(of: Array(credential.utf8)).hex)")
     }

@@ -77,12 +77,9 @@ final class GatewayDaemon: Daemon {
                 isKnown: { [feeds] feed, credential in feeds.isKnown(feed, credential) },
                 take: { [worker] message in await worker.take(message) }),
         ]
-        if let health = try HealthPages.listener(
-            at: file.text("metrics-listen"), ready: { [worker] in worker.missing },
+        parts += try HealthPages.listeners(
+            setting, ready: { [worker] in worker.missing },
             metrics: { [worker] in Self.metrics(worker.report) })
-        {
-            parts.append(health)
-        }
         log.write(.info, "started", ["feeds": .count(feeds.names.count)])
         try await DaemonLife.run(parts) { [worker, log] in
             worker.finish()

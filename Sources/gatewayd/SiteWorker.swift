@@ -87,13 +87,24 @@ final class SiteWorker: @unchecked Sendable {
     }
 
     /// Numbers as of now.
-    var report: Numbers { queue.sync { numbers } }
+    var report: Numbers {
+        queue.sync {
+            var numbers = numbers
+            guard let gateway else { return numbers }
+            let held = gateway.hoursHeld
+            numbers.gateway = gateway.counts
+            numbers.hoursHeld = held.count
+            numbers.hoursAhead = held.filter { $0 > now.hour }.count
+            numbers.firstOpenHour = gateway.firstOpenHour.number
+            return numbers
+        }
+    }
 
     /// What is missing before reads can be taken; nil where nothing is.
     var missing: String? {
         queue.sync {
             guard let gateway else { return "log-unfollowed" }
-            return gateway.hoursHeld.contains(now.hour) ? nil : "keys-missing"
+            return gateway.holdsKeys(of: now.hour) ? nil : "keys-missing"
         }
     }
 
@@ -112,7 +123,7 @@ final class SiteWorker: @unchecked Sendable {
             return deliveries.add(ticket, to: name)
         case nil: break
         }
-        guard let gateway, gateway.hoursHeld.contains(now.hour) else {
+        guard let gateway, gateway.holdsKeys(of: now.hour) else {
             return refuse(ticket, 503, self.gateway == nil ? "log-unfollowed" : "keys-missing")
         }
         do throws(IntakeRefusal) {
@@ -136,7 +147,7 @@ final class SiteWorker: @unchecked Sendable {
                 return ticket.answer(
                     isHeld ? FeedListener.Reply(202, "held") : FeedListener.Reply(200, "nothing"))
             }
-            deliveries.begin(name, hours, at: time)
+            deliveries.begin(name, hours)
             deliveries.add(ticket, to: name)
             planFlush()
         } catch {
@@ -175,7 +186,6 @@ final class SiteWorker: @unchecked Sendable {
         for problem in report.problems { log.problem("vault-refused", problem) }
         numbers.isVaultThere = report.problems.isEmpty
         deliveries.settle(at: now) { hours in !hours.contains { gateway.waits(in: $0) } }
-        numbers.gateway = gateway.counts
     }
 
     // MARK: Time
@@ -196,11 +206,6 @@ final class SiteWorker: @unchecked Sendable {
             log.problem("closing-failed", problem)
         }
         gateway.erase(at: time)
-        let held = gateway.hoursHeld
-        numbers.hoursHeld = held.count
-        numbers.hoursAhead = held.filter { $0 > time.hour }.count
-        numbers.firstOpenHour = gateway.firstOpenHour.number
-        numbers.gateway = gateway.counts
     }
 
     /// Follows the log; under another roster the site begins a new run.

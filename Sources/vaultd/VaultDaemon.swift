@@ -112,20 +112,9 @@ final class VaultDaemon: Daemon {
                 try answer(endpoint, body, caller)
             },
         ]
-        if let place = file.text("public-listen") {
-            parts.append(
-                try PublicListener(
-                    at: place,
-                    certificate: try PublicCertificate(
-                        chain: file.path("public-certificate"), key: file.path("public-key"))
-                ) { path in pages.page(path) })
-        }
-        if let health = try HealthPages.listener(
-            at: file.text("metrics-listen"), ready: { [self] in readiness },
-            metrics: { [self] in metrics() })
-        {
-            parts.append(health)
-        }
+        parts += try pages.listeners(setting)
+        parts += try HealthPages.listeners(
+            setting, ready: { [self] in readiness }, metrics: { [self] in metrics() })
         log.write(.info, "started", ["entries": .count(Int(vaultLog.size))])
         try await DaemonLife.run(parts) { [log] in log.write(.info, "ended") }
     }
