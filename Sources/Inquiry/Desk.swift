@@ -74,13 +74,10 @@ public final class Desk {
         }
         let keys = roster.cosignerKeys
         for wire in notes {
-            guard let note = try? Note(wire: wire), let found = try? note.cosignatures(by: keys)
+            guard let note = try? Note(wire: wire),
+                let cosigned = try? note.keeping(cosignersOf: keys)
             else { continue }
-            let lines = note.signatures.filter { line in
-                found.contains { $0.key.name == line.name && $0.key.keyID == line.keyID }
-            }
-            guard !lines.isEmpty else { continue }
-            try mirror.merge(try Note(text: note.text, signatures: lines))
+            try mirror.merge(cosigned)
         }
     }
 

@@ -123,6 +123,16 @@ extension Note {
         return found
     }
 
+    /// The same note with nothing but the cosignatures by these keys; nil where there is none of
+    /// them. Throws as `cosignatures(by:)`.
+    public func keeping(cosignersOf keys: [CosignerKey]) throws(LedgerError) -> Note? {
+        let found = try cosignatures(by: keys)
+        let lines = signatures.filter { line in
+            found.contains { line.isSameKey(as: $0.key.name, $0.key.keyID) }
+        }
+        return lines.isEmpty ? nil : try Note(text: text, signatures: lines)
+    }
+
     /// Which of some parties cosigned, by their words; a cosignature that does not verify is none.
     public func cosigners(among keys: [(id: String, key: CosignerKey)]) -> [String] {
         keys.filter { (try? cosignatures(by: [$0.key]))?.isEmpty == false }.map(\.id)

@@ -152,18 +152,16 @@ public final class VaultService: Handler, Sendable {
     /// an earlier checkpoint is of no use any more, and no error.
     private func cosign(_ body: [UInt8]) throws(StoreError) -> [UInt8] {
         let keys = try withRecord { (record) throws(StoreError) in record.roster.cosignerKeys }
-        let known = try? Note(wire: body)
-        guard let note = known, let found = try? note.cosignatures(by: keys) else {
+        let cosigned: Note?
+        do throws(LedgerError) {
+            cosigned = try Note(wire: body).keeping(cosignersOf: keys)
+        } catch {
             throw StoreError(
                 code: "cosignature-wrong",
                 sentence: "the message is no checkpoint, or a cosignature on it is not valid")
         }
-        let lines = note.signatures.filter { line in
-            found.contains { $0.key.name == line.name && $0.key.keyID == line.keyID }
-        }
-        guard !lines.isEmpty else { return [] }
-        try Self.ledger { () throws(LedgerError) in
-            _ = try log.add(cosignatures: Note(text: note.text, signatures: lines))
+        if let cosigned {
+            try Self.ledger { () throws(LedgerError) in _ = try log.add(cosignatures: cosigned) }
         }
         return []
     }
