@@ -92,7 +92,7 @@ public final class Deployment {
         at root: String, fileSystem: any FileSystem = POSIXFileSystem()
     ) throws -> String { try firstRoster(Layout(root), fileSystem).origin }
 
-    private static func firstRoster(
+    static func firstRoster(
         _ layout: Layout, _ fileSystem: any FileSystem
     ) throws -> Roster {
         guard try fileSystem.size(layout.roster) != nil else {
@@ -177,8 +177,11 @@ public final class Deployment {
 
     /// The ways to the custodians for whoever has any key here.
     public var custodianClients: [CustodianClient] {
-        custodianClients(as: (try? network?.anybody()) ?? "")
+        custodianClients(as: anybody)
     }
+
+    /// Any party whose key is here; in one process it does not matter who asks.
+    private var anybody: String { (try? network?.anybody()) ?? "" }
 
     /// The ways to the custodians' mirrors as a party, by the custodians' words.
     func mirrors(as id: String) -> [(id: String, client: CustodianClient)] {
@@ -187,7 +190,7 @@ public final class Deployment {
 
     /// The ways to the custodians' mirrors, by the custodians' words.
     public var mirrors: [(id: String, client: CustodianClient)] {
-        zip(roster.custodians, custodianClients).map { (id: $0.id, client: $1) }
+        mirrors(as: anybody)
     }
 
     /// Every custodian's and the vault's own duties, until nobody has anything left to say: days

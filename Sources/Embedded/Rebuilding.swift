@@ -30,9 +30,7 @@ extension Deployment {
         random: any RandomSource = SystemRandom()
     ) throws -> Rebuilt {
         let layout = Layout(root)
-        let first = try Roster.first(
-            try UnverifiedStatement(wire: try fileSystem.read(layout.roster))
-        ).roster
+        let first = try Deployment.firstRoster(layout, fileSystem)
         guard try fileSystem.size(layout.log) == nil else {
             throw EmbeddedError(
                 code: "log-exists",

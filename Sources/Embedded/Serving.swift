@@ -47,9 +47,7 @@ public final class Serving {
         layout = Layout(root)
         self.binaries = binaries
         self.fileSystem = fileSystem
-        let roster = try Roster.first(
-            try UnverifiedStatement(wire: try fileSystem.read(layout.roster))
-        ).roster
+        let roster = try Deployment.firstRoster(layout, fileSystem)
         var credentials: [String: String] = [:]
         for site in roster.sites {
             credentials[site.id] = Digest(of: random.bytes(32)).hex

@@ -161,7 +161,10 @@ extension Story {
         for word in ["privacy-office", "clerk-of-court", "inspector-general"] {
             try city.officer(word).approve(id, at: city.now)
         }
-        check("filed, attested and approved by three officers, each from its own machine", true)
+        let votes = try city.record().request(id)?.votes(under: roster)
+        check(
+            "filed, attested and approved by three officers, each from its own machine",
+            votes?.approving.count == 3 && votes?.denying.isEmpty == true)
         return id
     }
 

@@ -23,11 +23,17 @@ public enum ProgramClock: Sendable {
     public var now: Timestamp {
         switch self {
         case .demo(let clock): return clock.wall
-        case .machine:
-            var time = timespec()
-            clock_gettime(CLOCK_REALTIME, &time)
-            return Timestamp(
-                milliseconds: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
+        case .machine: return Timestamp(milliseconds: Machine.milliseconds(CLOCK_REALTIME))
         }
+    }
+}
+
+/// The machine's own clocks.
+enum Machine {
+    /// A reading in milliseconds.
+    static func milliseconds(_ clock: clockid_t) -> Int64 {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
     }
 }

@@ -25,7 +25,17 @@ public enum DaemonVoice {
 
     /// One line of result.
     public static func say(_ line: String, to descriptor: Int32 = 1) {
-        let bytes = Array((line + "\n").utf8)
-        _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        put(line + "\n", to: descriptor)
+    }
+
+    /// A text, whole, however often the system takes but a part of it.
+    public static func put(_ text: String, to descriptor: Int32) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let done = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            if done < 0 && errno == EINTR { continue }
+            guard done > 0 else { return }
+            rest = rest.dropFirst(done)
+        }
     }
 }

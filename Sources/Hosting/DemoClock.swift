@@ -116,11 +116,7 @@ public final class DemoClock: Sendable {
     }
 
     /// The machine's CLOCK_BOOTTIME in milliseconds.
-    public static var realBoot: Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_BOOTTIME, &time)
-        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
-    }
+    public static var realBoot: Int64 { Machine.milliseconds(CLOCK_BOOTTIME) }
 
     /// Moves the hands and keeps them running or standing as they were. Throws what the disk throws.
     public func pass(milliseconds: Int64) throws(DiskError) {

@@ -3,6 +3,7 @@ import Disk
 import Embedded
 import FoundationEssentials
 import Glibc
+import Hosting
 import Plates
 
 /// `platevault serve`
@@ -25,7 +26,7 @@ struct Serve: ParsableCommand {
     func run() throws {
         let root = options.path
         if try POSIXFileSystem().size(root) == nil {
-            let plan = Plan(origin: origin, start: Self.present)
+            let plan = Plan(origin: origin, start: ProgramClock.machine.now)
             let passphrase = origin.hasSuffix(".demo") ? nil : try options.passphrase(origin)
             _ = try Deployment.create(at: root, plan: plan, passphrase: passphrase)
             Voice.note("made \(root)")
@@ -50,13 +51,6 @@ struct Serve: ParsableCommand {
         Voice.say("one machine that holds all shares protects nobody; see Docs/Trust.md")
         signals.wait()
         Voice.note("ending all programs")
-    }
-
-    /// The present time by the machine's clock.
-    private static var present: Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(seconds: Int64(time.tv_sec))
     }
 }
 

@@ -1,5 +1,6 @@
 import Bytes
 import Glibc
+import Hosting
 
 /// How the program speaks: lower case, no full stop; results on standard output, everything else on
 /// standard error; `error:` then, where something can be done about it, `hint:`.
@@ -8,10 +9,10 @@ enum Voice {
     static var isWatched: Bool { isatty(STDERR_FILENO) == 1 }
 
     /// One line of result.
-    static func say(_ line: String = "") { put(line + "\n", to: STDOUT_FILENO) }
+    static func say(_ line: String = "") { DaemonVoice.put(line + "\n", to: STDOUT_FILENO) }
 
     /// One line beside the result.
-    static func note(_ line: String) { put(line + "\n", to: STDERR_FILENO) }
+    static func note(_ line: String) { DaemonVoice.put(line + "\n", to: STDERR_FILENO) }
 
     /// A progress bar on the terminal's last line; silent where nobody watches.
     static func progress(_ done: Int, of all: Int, _ what: String) {
@@ -19,17 +20,7 @@ enum Voice {
         let filled = min(30, done * 30 / all)
         let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)
         let end = done >= all ? "\r\u{1b}[K" : ""
-        put("\r[\(bar)] \(done)/\(all) \(what)\(end)", to: STDERR_FILENO)
-    }
-
-    private static func put(_ text: String, to descriptor: Int32) {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let done = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-            if done < 0 && errno == EINTR { continue }
-            guard done > 0 else { return }
-            rest = rest.dropFirst(done)
-        }
+        DaemonVoice.put("\r[\(bar)] \(done)/\(all) \(what)\(end)", to: STDERR_FILENO)
     }
 }
 
