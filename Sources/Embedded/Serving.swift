@@ -34,7 +34,7 @@ public final class Serving {
     private let layout: Layout
     private let binaries: String
     private let fileSystem: any FileSystem
-    private var running: [String: Process] = [:]
+    private var running: [String: ChildProcess] = [:]
     private let client = PlainClient(seconds: 3)
 
     /// Writes the programs' configurations into a deployment's folders, with free ports of this
@@ -105,24 +105,11 @@ public final class Serving {
         guard let program = programs.first(where: { $0.party == party }),
             running[party]?.isRunning != true
         else { return }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "\(binaries)/\(program.name)")
-        process.arguments = ["run", "--config", "\(program.folder)/\(program.name).toml"]
-        var environment = ProcessInfo.processInfo.environment
-        environment["SWIFT_BACKTRACE"] = "enable=no"
-        process.environment = environment
-        let path = "\(program.folder)/\(program.name).log"
-        if !FileManager.default.fileExists(atPath: path) {
-            _ = FileManager.default.createFile(atPath: path, contents: nil)
-        }
-        let output = FileHandle(forWritingAtPath: path)
-        _ = try output?.seekToEnd()
-        process.standardError = output ?? FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardInput = FileHandle.nullDevice
-        do {
-            try process.run()
-        } catch {
+        let process = ChildProcess(
+            "\(binaries)/\(program.name)",
+            ["run", "--config", "\(program.folder)/\(program.name).toml"],
+            errors: "\(program.folder)/\(program.name).log")
+        guard let process else {
             throw EmbeddedError(
                 code: "program-failed",
                 sentence: "\(program.name) of \(party) cannot be started from \(binaries)")
@@ -150,21 +137,21 @@ public final class Serving {
 
     /// The process of a running program.
     public func processID(_ party: String) -> Int32? {
-        running[party].flatMap { $0.isRunning ? $0.processIdentifier : nil }
+        running[party].flatMap { $0.isRunning ? $0.id : nil }
     }
 
     /// Ends a program as a power cut would: at once.
     public func kill(_ party: String) {
         guard let process = running.removeValue(forKey: party), process.isRunning else { return }
-        Glibc.kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        process.kill()
+        process.waitUntilEnded()
     }
 
     /// Ends one program in order.
     public func stop(_ party: String) {
         guard let process = running.removeValue(forKey: party), process.isRunning else { return }
         process.terminate()
-        process.waitUntilExit()
+        process.waitUntilEnded()
     }
 
     /// Ends all programs in order, gateways first, and forgets where they were.

@@ -214,11 +214,18 @@ extension Story {
         }
         check(
             "each custodian has started itself anew since, in the same process",
-            before == after && startedAnew(serving))
+            before.count == city.roster.custodians.count && before == after
+                && startedAnew(serving))
         let rows = try city.wait(seconds: 40) {
             serving.metric("days{verdict=\"dead\"}", of: "vault") == nil
         }
         check("the vault has dropped the rows of dead days", rows)
+        let all = serving.programs.compactMap { serving.processID($0.party) }
+        serving.stop()
+        check(
+            "told to end, all \(all.count) programs end",
+            all.count == serving.programs.count
+                && all.allSatisfy { !FileManager.default.fileExists(atPath: "/proc/\($0)") })
     }
 
     /// Whether every custodian's log tells of more starts than it was started.

@@ -1,0 +1,64 @@
+import Glibc
+
+/// A program that was started here, known by its process and nothing else: a custodian that starts
+/// itself anew stays the same process, while every file it had open closes.
+final class ChildProcess {
+    /// The process.
+    let id: Int32
+    private var hasEnded = false
+
+    /// Starts a program with the environment of this one. Standard error is added to a file, input
+    /// and output are empty; no signal is held back or ignored, whatever this program does. Nil where
+    /// the system cannot start it.
+    init?(_ path: String, _ arguments: [String], errors log: String) {
+        var files = posix_spawn_file_actions_t()
+        var attributes = posix_spawnattr_t()
+        posix_spawn_file_actions_init(&files)
+        posix_spawnattr_init(&attributes)
+        defer {
+            posix_spawn_file_actions_destroy(&files)
+            posix_spawnattr_destroy(&attributes)
+        }
+        posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+        posix_spawn_file_actions_addopen(
+            &files, STDERR_FILENO, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        var none = sigset_t()
+        var all = sigset_t()
+        sigemptyset(&none)
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setflags(
+            &attributes, Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF))
+        var words = ([path] + arguments).map { strdup($0) } + [nil]
+        defer { for word in words { free(word) } }
+        var id: pid_t = 0
+        guard posix_spawn(&id, path, &files, &attributes, &words, environ) == 0 else { return nil }
+        self.id = id
+    }
+
+    /// Whether it still runs; one that has ended is taken off the system's list.
+    var isRunning: Bool {
+        if !hasEnded, waitpid(id, nil, WNOHANG) != 0 { hasEnded = true }
+        return !hasEnded
+    }
+
+    /// Asks it to end in order.
+    func terminate() { signal(SIGTERM) }
+
+    /// Ends it at once.
+    func kill() { signal(SIGKILL) }
+
+    /// Waits until it has ended.
+    func waitUntilEnded() {
+        guard !hasEnded else { return }
+        while waitpid(id, nil, 0) < 0 && errno == EINTR {}
+        hasEnded = true
+    }
+
+    private func signal(_ number: Int32) {
+        // Not to whoever has the number now.
+        if isRunning { Glibc.kill(id, number) }
+    }
+}
