@@ -1,6 +1,7 @@
 import Bytes
 public import Foundation
 public import Secrets
+import Warrants
 
 /// In which format a feed speaks. The feed says what it is; nothing is ever guessed from a message.
 public enum FeedKind: String, CaseIterable, Sendable, Codable {
@@ -28,15 +29,7 @@ public enum FeedKind: String, CaseIterable, Sendable, Codable {
     }
 }
 
-/// Which photos that a message carries stay with its reads, as the policy says.
-public enum PhotoKeeping: String, CaseIterable, Sendable, Codable {
-    /// None.
-    case none
-    /// The crops of plate and vehicle.
-    case crop
-    /// Crops and whole frames.
-    case all
-
+extension PhotoKeeping {
     /// Whether a photo of a role stays.
     func keeps(_ role: Photo.Role) -> Bool { self == .all || (self == .crop && role == .crop) }
 }

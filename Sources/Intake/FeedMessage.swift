@@ -1,6 +1,7 @@
 import Bytes
 import Foundation
 import Plates
+import Warrants
 
 /// What one part of a message says, in whatever format.
 enum FeedEvent {

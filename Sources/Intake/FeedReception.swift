@@ -1,6 +1,7 @@
 import Bytes
 public import Plates
 import Secrets
+public import Warrants
 
 /// Names one delivery until it is confirmed or abandoned.
 public struct DeliveryToken: Hashable, Sendable {

@@ -81,16 +81,19 @@ public final class Gateway {
         run = try RunID(bytes: random.bytes(8))
     }
 
-    /// Seals a read and queues its row, and a row for each candidate that the policy has indexed.
+    /// Seals a read and its photos and queues its row, and a row for each candidate that the policy
+    /// has indexed. A photo that cannot be kept is left out and counted: the read never is.
     /// Throws `seen-later`, `seen-earlier` (before the oldest hour held, or of one whose late tree is
     /// closed), `keys-missing`, `fold-other`, `plate-reserved`, `queue-full`, or what
     /// sealing refuses; each is counted by its code.
-    public func take(_ read: Read, at now: Timestamp) throws(IntakeRefusal) {
+    public func take(
+        _ read: Read, photos: [Photo] = [], at now: Timestamp
+    ) throws(IntakeRefusal) {
         do throws(IntakeRefusal) {
             guard !read.plate.isCanary else {
                 throw IntakeRefusal("plate-reserved", "no camera reads the plate of the canaries")
             }
-            try seal(read, at: now)
+            try seal(read, photos, at: now)
             counts.sealed += 1
             sealCandidates(of: read, at: now)
         } catch {
@@ -100,7 +103,9 @@ public final class Gateway {
     }
 
     /// Seals a read, the canary's too, and queues its row. Throws as `take`.
-    func seal(_ read: Read, at now: Timestamp) throws(IntakeRefusal) {
+    func seal(
+        _ read: Read, _ photos: [Photo] = [], at now: Timestamp
+    ) throws(IntakeRefusal) {
         guard read.seen <= now.adding(milliseconds: Self.aheadTolerance) else {
             throw IntakeRefusal("seen-later", "the read is later than now; check the clocks")
         }
@@ -118,14 +123,14 @@ public final class Gateway {
             throw IntakeRefusal("queue-full", "too many rows wait for the vault")
         }
         do throws(TokensError) {
-            try seal(read, hour)
+            try seal(read, photos, hour)
         } catch {
             throw IntakeRefusal(error.code, error.sentence)
         }
     }
 
     /// Seals under the plate's next counter and queues.
-    private func seal(_ read: Read, _ hour: Hour) throws(TokensError) {
+    private func seal(_ read: Read, _ photos: [Photo], _ hour: Hour) throws(TokensError) {
         guard let keySet = keySet(of: hour) else {
             throw TokensError(code: "keys-missing", sentence: "the hour's keys are not complete")
         }
@@ -140,10 +145,12 @@ public final class Gateway {
         let counter = cell.counters[read.plate] ?? 0
         let context = RowContext(
             origin: roster.origin, cell: Cell(hour: hour, site: site), run: run, counter: counter)
-        let row = try keys.sealRow(read, context: context, nonce: random.bytes(24))
+        let (sealed, shown) = try sealPhotos(photos, of: read, under: keys, context)
+        let row = try keys.sealRow(shown, context: context, nonce: random.bytes(24))
         cell.keys[read.plate] = keys
         cell.counters[read.plate] = counter + 1
         cell.pending.append(row)
+        if !sealed.isEmpty { cell.photos[row.label] = sealed }
         cells[hour] = cell
         counts.waiting += 1
     }
@@ -161,6 +168,10 @@ struct OpenCell {
     var pending: [SealedRow] = []
     /// The batch that the vault has not acknowledged; sent again as it is.
     var outstanding: Batch?
+    /// Sealed photos whose rows are in no acknowledged batch, by their rows' labels.
+    var photos: [Label: [SealedPhoto]] = [:]
+    /// Photos that the vault did not take before their rows; tried again, each some times.
+    var laggards: [(photo: SealedPhoto, tries: Int)] = []
     /// The number of the next batch.
     var nextNumber: UInt64 = 0
     /// The digests of the acknowledged batches, by number: what the vault must still have.
@@ -176,6 +187,8 @@ struct OpenCell {
         doubtful = nil
     }
 
+    /// Photos that the vault does not have yet.
+    var waitingPhotos: [SealedPhoto] { photos.values.flatMap { $0 } + laggards.map(\.photo) }
     /// Rows that the vault does not have yet.
     var waiting: Int { pending.count + (outstanding?.rows.count ?? 0) }
 }
@@ -200,8 +213,19 @@ public struct GatewayCounts: Hashable, Sendable, Codable {
     public internal(set) var closed = 0
     /// Late trees closed, those without a row too.
     public internal(set) var closedLate = 0
+    /// Photos that were sealed beside their reads.
+    public internal(set) var photos = 0
+    /// Photos that the vault has.
+    public internal(set) var photosDelivered = 0
+    /// Photos that wait for the vault.
+    public internal(set) var photosWaiting = 0
+    /// The bytes of the photos that wait.
+    public internal(set) var photoBytes = 0
+    /// Photos that were left out or given up, by code; their reads were kept.
+    public internal(set) var photosLost: [String: Int] = [:]
     /// Reads refused, by code.
     public internal(set) var refused: [String: Int] = [:]
 
     mutating func refuse(_ code: String) { refused[code, default: 0] += 1 }
+    mutating func losePhoto(_ code: String) { photosLost[code, default: 0] += 1 }
 }

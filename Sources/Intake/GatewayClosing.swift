@@ -94,6 +94,7 @@ extension Gateway {
                 counts.closed += 1
                 firstOpenHour = max(firstOpenHour, hour.next)
             case .late:
+                cells[hour].map(giveUpPhotos)
                 cells[hour] = nil
                 counts.closedLate += 1
                 firstLateHour = max(firstLateHour, hour.next)

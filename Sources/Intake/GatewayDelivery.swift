@@ -16,7 +16,7 @@ public struct DeliveryReport: Hashable, Sendable {
 
 extension Gateway {
     /// Hands over what waits: for each cell batches of at most 4,096 rows, sorted by label,
-    /// numbered and signed. A batch that is not acknowledged stays, and is sent again as the same
+    /// numbered and signed, each after its rows' photos. A batch that is not acknowledged stays, and is sent again as the same
     /// bytes by the next call, before anything newer of its cell.
     ///
     /// Call it a second after a read while a camera waits for the answer, once a minute otherwise:
@@ -24,9 +24,11 @@ extension Gateway {
     @discardableResult
     public func flush() -> DeliveryReport {
         var report = DeliveryReport()
+        var takesPhotos = true
         for hour in cells.keys.sorted() {
             do {
-                try flush(hour, &report)
+                deliverLaggards(hour, &takesPhotos)
+                try flush(hour, &takesPhotos, &report)
             } catch let problem as WireProblem {
                 report.problems.append(problem)
             } catch {
@@ -37,8 +39,11 @@ extension Gateway {
         return report
     }
 
-    private func flush(_ hour: Hour, _ report: inout DeliveryReport) throws {
+    private func flush(
+        _ hour: Hour, _ takesPhotos: inout Bool, _ report: inout DeliveryReport
+    ) throws {
         while let batch = try outstanding(hour) {
+            deliverPhotos(of: batch, &takesPhotos)
             if let problem = refusal(of: batch) {
                 // Another process has closed the hour without this batch, which the vault does not
                 // have: one that it has it acknowledges again. The same rows go to the late tree.

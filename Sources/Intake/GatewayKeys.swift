@@ -121,6 +121,7 @@ extension Gateway {
         keySets = keySets.filter { !$0.value.hours.isEmpty }
         generations = generations.filter { $0.key >= kept }
         for (hour, cell) in cells where hour < kept {
+            giveUpPhotos(cell)
             counts.undelivered += cell.waiting
             counts.waiting -= cell.waiting
             // What the closing compares with stays; the plates and their keys do not.

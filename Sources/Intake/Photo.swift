@@ -2,8 +2,8 @@ public import Plates
 
 /// A photo that a message carried. It does not print itself.
 public struct Photo: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
-    /// The most bytes of a photo: 4 MiB.
-    public static let maximumBytes = 4 << 20
+    /// The most bytes of a photo: 4 MiB without the four that its length takes when it is sealed.
+    public static let maximumBytes = PaddedPhoto.maximumBytes
 
     /// The format, by its own bytes; what a message calls it does not count.
     public enum Kind: String, Sendable, Codable {

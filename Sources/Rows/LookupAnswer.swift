@@ -7,7 +7,8 @@ public import Secrets
 ///
 /// Wire form: `u32(hour) ‖ u16(site) ‖ u8(plate) ‖ u8(0 unknown, 1 open, 2 gone, 3 closed)`, and
 /// after 3 the prompt tree, u8(0 unknown, 1 open, 3 closed) for the late tree, and after 3 that one.
-/// A tree: `statement(32) ‖ u32(length) ‖ opening ‖ u16(runs)`, then each run.
+/// A tree: `statement(32) ‖ u32(length) ‖ opening ‖ u16(runs)`, then each run. A whole cell has
+/// u8(4) and its trees as `WholeCell` writes them.
 public struct LookupAnswer: Hashable, Sendable {
     /// A row with the place that it is said to have in the cell's tree.
     public struct FoundRow: Hashable, Sendable {
@@ -81,7 +82,7 @@ public struct LookupAnswer: Hashable, Sendable {
         }
     }
 
-    /// The four things that can be said of a cell.
+    /// What can be said of a cell.
     public enum Outcome: Hashable, Sendable {
         /// The vault has no statement for the cell, nor rows that it could prove complete.
         case unknown
@@ -91,6 +92,8 @@ public struct LookupAnswer: Hashable, Sendable {
         case gone
         /// The cell is closed; with proofs.
         case closed(Closed)
+        /// The cell is closed, and here are all of its rows; where all were asked for.
+        case whole(WholeCell)
     }
 
     /// What was asked.
@@ -123,6 +126,9 @@ public struct LookupAnswer: Hashable, Sendable {
                 writer.u8(3)
                 writer.tree(tree)
             }
+        case .whole(let cell):
+            writer.u8(4)
+            writer.whole(cell)
         }
         return writer.bytes
     }
@@ -134,6 +140,12 @@ public struct LookupAnswer: Hashable, Sendable {
             item = LookupItem(cell: try Cell(from: &reader), plate: try reader.u8())
             outcome = try Self.outcome(&reader)
             try reader.end()
+            // Rows by a key and all rows are answers to different items.
+            switch outcome {
+            case .closed: if item.isWhole { throw Self.malformed }
+            case .whole: if !item.isWhole { throw Self.malformed }
+            case .unknown, .open, .gone: break
+            }
         } catch {
             throw Self.malformed
         }
@@ -146,6 +158,7 @@ public struct LookupAnswer: Hashable, Sendable {
         case 2: return .gone
         case 3:
             return .closed(Closed(prompt: try reader.tree(), late: try late(&reader)))
+        case 4: return .whole(try reader.whole())
         default: throw malformed
         }
     }

@@ -2,12 +2,21 @@ import Bytes
 public import Plates
 public import Secrets
 
-/// One place to look: a cell, and which of the request's plates.
+/// One place to look: a cell, and which of the request's plates; or a whole cell.
 public struct LookupItem: Hashable, Comparable, Sendable {
+    /// What stands in a plate's place for all rows of a cell.
+    static let whole: UInt8 = 0xff
+
     /// The cell.
     public let cell: Cell
     /// The plate's place in the request, 0 to 7; the vault learns no more of it.
     public let plate: UInt8
+
+    /// Whether all rows of the cell are asked for, by no key.
+    public var isWhole: Bool { plate == Self.whole }
+
+    /// A whole cell.
+    public init(whole cell: Cell) { self.init(cell: cell, plate: Self.whole) }
 
     /// An item.
     public init(cell: Cell, plate: UInt8) {
@@ -22,10 +31,12 @@ public struct LookupItem: Hashable, Comparable, Sendable {
 }
 
 /// What a requester asks of the vault: for each cell and plate the find key, in one guarded block
-/// (Docs/Spec/Lookup.md). The vault learns which rows these keys name, and forgets the keys.
+/// (Docs/Spec/Lookup.md). The vault learns which rows these keys name, and forgets the keys. Of a
+/// cell that is asked for whole it learns no row.
 ///
 /// Wire form: `request(32) ‖ u32(items)`, each item as `u32(hour) ‖ u16(site) ‖ u8(plate)`, strictly
-/// ascending, and then the find keys in the same order, 32 bytes each.
+/// ascending, and then the find keys in the same order, 32 bytes each. A whole cell has the plate
+/// 0xff, no find key, and no other item.
 public final class LookupQuery: Sendable, CustomStringConvertible, CustomReflectable {
     /// 32,768: items of one query, one MiB of find keys.
     public static let maximumItems = 32_768
@@ -37,19 +48,43 @@ public final class LookupQuery: Sendable, CustomStringConvertible, CustomReflect
     /// Where to look, strictly ascending.
     public let items: [LookupItem]
     private let finds: SecretBytes
+    /// Where each item's find key stands; nil for whole cells.
+    private let places: [Int?]
 
-    /// A query whose block holds the find key of each item in turn. Throws `query-malformed` unless
-    /// the items strictly ascend, are 1 to 32,768 with plates below 8, and the block fits them.
+    /// A query whose block holds the find key of each item in turn, save those of whole cells. Throws
+    /// `query-malformed` unless the items strictly ascend, are 1 to 32,768 with plates below 8, a
+    /// whole cell is no other item's, and the block fits them.
     public init(
         request: Digest, items: [LookupItem], finds: consuming SecretBytes
     ) throws(RowsError) {
-        guard (1...Self.maximumItems).contains(items.count), finds.count == items.count * 32,
-            items.allSatisfy({ $0.plate < Self.maximumPlates }),
-            zip(items, items.dropFirst()).allSatisfy({ $0 < $1 })
+        let keyed = items.count { !$0.isWhole }
+        guard (1...Self.maximumItems).contains(items.count), finds.count == keyed * 32,
+            items.allSatisfy({ $0.plate < Self.maximumPlates || $0.isWhole }),
+            zip(items, items.dropFirst()).allSatisfy({
+                $0 < $1 && !($1.isWhole && $0.cell == $1.cell)
+            })
         else { throw Self.malformed }
         self.request = request
         self.items = items
         self.finds = finds
+        var next = 0
+        places = items.map { item in
+            guard !item.isWhole else { return nil }
+            defer { next += 1 }
+            return next
+        }
+    }
+
+    /// A query of whole cells, strictly ascending, without a key. Throws as the other.
+    public convenience init(request: Digest, whole cells: [Cell]) throws(RowsError) {
+        let none: SecretBytes
+        do throws(SecretsError) {
+            none = try SecretBytes(zeros: 0)
+        } catch {
+            throw RowsError(code: error.code, sentence: error.sentence)
+        }
+        try self.init(
+            request: request, items: cells.map { LookupItem(whole: $0) }, finds: none)
     }
 
     /// A query from its wire form, which is overwritten with zeros where nobody else holds it.
@@ -68,10 +103,8 @@ public final class LookupQuery: Sendable, CustomStringConvertible, CustomReflect
             guard wire.count >= 36 else { throw Self.malformed }
             var counter = ByteReader(try wire.openBytes(32..<36))
             let count = Int(try counter.u32())
-            guard count <= Self.maximumItems, wire.count == 36 + count * 39 else {
-                throw Self.malformed
-            }
             start = 36 + count * 7
+            guard count <= Self.maximumItems, start <= wire.count else { throw Self.malformed }
             header = try Self.header(try wire.openBytes(0..<start), count)
             finds = try wire.copy(start..<wire.count)
         } catch {
@@ -105,12 +138,14 @@ public final class LookupQuery: Sendable, CustomStringConvertible, CustomReflect
     }
 
     /// The label of the row with this counter, for the item at `index`. Throws `query-malformed`
-    /// for an index that there is not.
+    /// for an index that there is not, or of a whole cell.
     public func label(_ index: Int, run: RunID, counter: UInt64) throws(RowsError) -> Label {
-        guard items.indices.contains(index) else { throw Self.malformed }
+        guard places.indices.contains(index), let place = places[index] else {
+            throw Self.malformed
+        }
         do throws(PlatesError) {
             return try finds.withUnsafeBytes { (finds) throws(PlatesError) in
-                let find = finds[(index * 32)..<(index * 32 + 32)]
+                let find = finds[(place * 32)..<(place * 32 + 32)]
                 return try Label.derive(
                     find: UnsafeRawBufferPointer(rebasing: find), run: run, counter: counter)
             }

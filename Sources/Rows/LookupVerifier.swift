@@ -20,7 +20,7 @@ public struct LoggedClosing: Hashable, Sendable {
 public struct LookupRefusal: CodedError {
     /// `cell-missing`, `cell-unasked`, `cell-hidden`, `late-hidden`, `cell-unlogged`, `cell-alive`,
     /// `statement-differs`, `opening-differs`, `run-hidden`, `run-unasked`, `row-hidden`,
-    /// `row-swapped`, `presence-unproven`, `absence-unproven`.
+    /// `row-swapped`, `presence-unproven`, `absence-unproven`, `whole-differs`.
     public let code: String
     /// One sentence for people.
     public let sentence: String
@@ -86,8 +86,8 @@ public struct VerifiedAnswer: Hashable, Sendable {
 /// It trusts nothing that the vault says: labels come from the query's own keys, openings are
 /// checked against logged commitments, and every row and every absence against a committed root.
 public struct LookupVerifier: Sendable {
-    private let closings: [Cell: LoggedClosing]
-    private let late: [Cell: LoggedClosing]
+    let closings: [Cell: LoggedClosing]
+    let late: [Cell: LoggedClosing]
     private let deadDays: Set<Day>
 
     /// A verifier with the prompt and the late closings of the log, and the days that are dead by it.
@@ -121,18 +121,21 @@ public struct LookupVerifier: Sendable {
         return result
     }
 
-    /// One item's finding; for a report that goes on after a cell that cannot be believed. Throws
-    /// the reason not to believe it, `cell-unasked` also for an index that there is not.
+    /// One item's finding; for a report that goes on after a cell that cannot be believed. The answer
+    /// of a whole cell is one for each of its items. Throws the reason not to believe it, `cell-unasked` also for an index that there is not.
     public func verify(
         _ answer: LookupAnswer, to query: LookupQuery, at index: Int
     ) throws(LookupRefusal) -> VerifiedAnswer {
-        guard query.items.indices.contains(index), answer.item == query.items[index] else {
+        guard query.items.indices.contains(index),
+            answer.item == query.items[index]
+                || answer.item == LookupItem(whole: query.items[index].cell)
+        else {
             throw LookupRefusal(
                 code: "cell-unasked",
                 sentence: "the vault answered for cell \(answer.item.cell) out of turn",
                 item: query.items.indices.contains(index) ? query.items[index] : nil)
         }
-        let item = answer.item
+        let item = query.items[index]
         switch answer.outcome {
         case .gone:
             guard deadDays.contains(item.cell.hour.day) else {
@@ -150,6 +153,10 @@ public struct LookupVerifier: Sendable {
             let (rows, late) = try rows(closed, item, query, index)
             return VerifiedAnswer(
                 item: item, finding: .complete(rows, closed.prompt.opening, late))
+        case .whole(let cell):
+            let (rows, late) = try rows(cell, item, query, index)
+            return VerifiedAnswer(
+                item: item, finding: .complete(rows, cell.prompt.opening, late))
         }
     }
 
@@ -179,17 +186,7 @@ public struct LookupVerifier: Sendable {
         _ tree: LookupAnswer.Tree, _ kind: HourOpening.Kind, _ logged: LoggedClosing?,
         _ next: inout [RunID: UInt64], _ item: LookupItem, _ query: LookupQuery, _ index: Int
     ) throws(LookupRefusal) -> [VerifiedRow] {
-        guard let logged else {
-            throw refusal("cell-unlogged", "has no statement in the log that closes it", item)
-        }
-        guard tree.statement == logged.statement else {
-            throw refusal("statement-differs", "is closed by another statement in the log", item)
-        }
-        guard tree.opening.cell == item.cell, tree.opening.kind == kind,
-            tree.opening.commitment == logged.commitment
-        else {
-            throw refusal("opening-differs", "is not opened as its site committed to it", item)
-        }
+        try check(tree.opening, tree.statement, kind, logged, item)
         // Runs strictly ascend in an opening, so equal lists cover each run exactly once.
         let given = tree.runs.map(\.run)
         for run in tree.opening.runs where !given.contains(run.id) {
@@ -205,6 +202,24 @@ public struct LookupVerifier: Sendable {
             next[run.run] = first + UInt64(run.rows.count)
         }
         return result
+    }
+
+    /// The opening is what the log's closing commits to.
+    func check(
+        _ opening: HourOpening, _ statement: Digest, _ kind: HourOpening.Kind,
+        _ logged: LoggedClosing?, _ item: LookupItem
+    ) throws(LookupRefusal) {
+        guard let logged else {
+            throw refusal("cell-unlogged", "has no statement in the log that closes it", item)
+        }
+        guard statement == logged.statement else {
+            throw refusal("statement-differs", "is closed by another statement in the log", item)
+        }
+        guard opening.cell == item.cell, opening.kind == kind,
+            opening.commitment == logged.commitment
+        else {
+            throw refusal("opening-differs", "is not opened as its site committed to it", item)
+        }
     }
 
     private func rows(
@@ -239,13 +254,13 @@ public struct LookupVerifier: Sendable {
         return result
     }
 
-    private func label(
+    func label(
         _ query: LookupQuery, _ index: Int, _ run: RunID, _ counter: UInt64
     ) -> Label? {
         try? query.label(index, run: run, counter: counter)
     }
 
-    private func refusal(
+    func refusal(
         _ code: String, _ what: String, _ item: LookupItem, _ run: RunID? = nil
     ) -> LookupRefusal {
         let place = run.map { "cell \(item.cell), run \($0)," } ?? "cell \(item.cell)"

@@ -60,3 +60,48 @@ extension CellKeys {
         do { return try Read(wire: PaddedRead.unpad(padded)) } catch { throw TokensError(error) }
     }
 }
+
+// Photos under the key of their row's plate and cell (Docs/Spec/Photo.md).
+extension CellKeys {
+    /// A photo sealed to the row of a label: padded, under `photo`. `nonce` is 24 fresh random
+    /// bytes. Throws `photo-too-large`, and `key-size` for another nonce.
+    public func sealPhoto(
+        _ photo: [UInt8], label: Label, nonce: [UInt8]
+    ) throws(TokensError) -> SealedPhoto {
+        do {
+            let padded = try PaddedPhoto.pad(photo)
+            let sealed = try withKey(2) { (key) throws(SecretsError) in
+                try XChaCha20Poly1305.seal(
+                    padded, key: key, nonce: nonce, aad: Self.photoData(label))
+            }
+            return try SealedPhoto(label: label, bytes: nonce + sealed)
+        } catch let error as SecretsError {
+            throw TokensError(error)
+        } catch let error as PlatesError {
+            throw TokensError(error)
+        } catch {
+            throw TokensError(code: "photo-unsealed", sentence: "the photo could not be sealed")
+        }
+    }
+
+    /// The photo inside. Throws `not-authentic` for any change, another plate, cell or row, and
+    /// `padding-invalid`.
+    public func openPhoto(_ photo: SealedPhoto) throws(TokensError) -> [UInt8] {
+        let padded: [UInt8]
+        do {
+            padded = try withKey(2) { (key) throws(SecretsError) in
+                try XChaCha20Poly1305.open(
+                    Array(photo.bytes[XChaCha20Poly1305.nonceSize...]), key: key,
+                    nonce: Array(photo.bytes[..<XChaCha20Poly1305.nonceSize]),
+                    aad: Self.photoData(photo.label))
+            }
+        } catch {
+            throw TokensError(error)
+        }
+        do { return try PaddedPhoto.unpad(padded) } catch { throw TokensError(error) }
+    }
+
+    private static func photoData(_ label: Label) -> [UInt8] {
+        Array("platevault/photo/v1".utf8) + label.bytes
+    }
+}

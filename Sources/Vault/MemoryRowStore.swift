@@ -15,14 +15,16 @@ public final class MemoryRowStore: RowStore {
 
     private struct State {
         var trees: [CellTreeID: TreeState] = [:]
+        var photos: [PhotoPlace: SealedPhoto] = [:]
         var dead: Set<Day> = []
         var refusals: [String: UInt64] = [:]
     }
 
     private let state = Mutex(State())
+    private let photoLimit: Int
 
-    /// An empty store.
-    public init() {}
+    /// An empty store. `photoBytes` is how much of photos it takes for one day.
+    public init(photoBytes: Int? = nil) { photoLimit = photoBytes ?? PhotoRules.bytesADay }
 
     public func keep(_ batch: Batch, admission: Admission) throws(StoreError) -> Kept {
         try state.withLock { (state: inout State) throws(StoreError) -> Kept in
@@ -120,14 +122,65 @@ public final class MemoryRowStore: RowStore {
         }
     }
 
+    public func keep(
+        _ photos: [PhotoDelivery], admission: Admission
+    ) throws(StoreError) -> Kept {
+        try state.withLock { (state: inout State) throws(StoreError) -> Kept in
+            do throws(StoreError) {
+                return try Self.keep(photos, admission, photoLimit, &state)
+            } catch {
+                state.refusals[error.code, default: 0] += 1
+                throw error
+            }
+        }
+    }
+
+    private static func keep(
+        _ photos: [PhotoDelivery], _ admission: Admission, _ limit: Int, _ state: inout State
+    ) throws(StoreError) -> Kept {
+        var kept = state.photos
+        guard Set(photos.map(\.cell.hour.day)).count <= 1 else { throw PhotoRules.severalDays }
+        for photo in photos {
+            let day = photo.cell.hour.day
+            guard !state.dead.contains(day) else { throw StoreRules.dead(day) }
+            try admission.check(photo.cell)
+            guard kept[photo.place] == nil else { continue }
+            let ofDay = kept.filter { $0.key.cell.hour.day == day }
+            let known = ofDay.keys.filter { $0.cell == photo.cell && $0.label == photo.photo.label }
+            let size = ofDay.values.map(\.bytes.count).reduce(photo.photo.bytes.count, +)
+            try PhotoRules.judge(photo, known: known.count, size: size, limit: limit)
+            kept[photo.place] = photo.photo
+        }
+        let isFresh = kept.count > state.photos.count
+        state.photos = kept
+        return isFresh ? .fresh : .again
+    }
+
+    public func photos(of label: Label, in cell: Cell) throws(StoreError) -> [SealedPhoto] {
+        state.withLock { state in
+            state.photos.filter { $0.key.cell == cell && $0.key.label == label }
+                .sorted { $0.key < $1.key }.map(\.value)
+        }
+    }
+
+    public func photoLabels(in cell: Cell) throws(StoreError) -> Set<Label> {
+        state.withLock { state in
+            Set(state.photos.keys.filter { $0.cell == cell }.map(\.label))
+        }
+    }
+
     public func days() throws(StoreError) -> [Day] {
-        state.withLock { Set($0.trees.keys.map(\.cell.hour.day)).sorted() }
+        state.withLock { state in
+            Set(state.trees.keys.map(\.cell.hour.day) + state.photos.keys.map(\.cell.hour.day))
+                .sorted()
+        }
     }
 
     public func expire(_ day: Day) throws(StoreError) {
         state.withLock { state in
             state.dead.insert(day)
             state.trees = state.trees.filter { $0.key.cell.hour.day != day }
+            state.photos = state.photos.filter { $0.key.cell.hour.day != day }
         }
     }
 

@@ -4,13 +4,17 @@ public import Plates
 public import Rows
 import Synchronization
 
-/// The store in a folder: `store.sqlite` with the dead days and the counters, and one
-/// `day-<number>.sqlite` for each day that lives (Docs/Spec/Store.md).
+/// The store in a folder: `store.sqlite` with the dead days and the counters, and for each day that
+/// lives one `day-<number>.sqlite`, and one `photos-<number>.sqlite` where it has photos
+/// (Docs/Spec/Store.md).
 public final class SQLiteRowStore: RowStore {
     private let folder: String
     private let fileSystem: any FileSystem
     private let main: SQLiteFile
     private let files: Mutex<[Day: DayFile]>
+    // Locked after `files` where both are.
+    private let photoFiles: Mutex<[Day: PhotoFile]>
+    private let photoLimit: Int
 
     private static let schema = """
         CREATE TABLE dead (day INTEGER NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
@@ -20,58 +24,73 @@ public final class SQLiteRowStore: RowStore {
 
     private init(
         _ folder: String, _ fileSystem: any FileSystem, _ main: SQLiteFile,
-        _ files: sending [Day: DayFile]
+        _ files: sending [Day: DayFile], _ photoFiles: sending [Day: PhotoFile], _ photoLimit: Int?
     ) {
         self.folder = folder
         self.fileSystem = fileSystem
         self.main = main
         self.files = Mutex(files)
+        self.photoFiles = Mutex(photoFiles)
+        self.photoLimit = photoLimit ?? PhotoRules.bytesADay
     }
 
     /// A new, empty store in a folder, which is made if need be. SQLite itself writes the files;
-    /// `fileSystem` names and removes them. Throws `store-exists`, `store-failed`.
+    /// `fileSystem` names and removes them. `photoBytes` is how much of photos it takes for one
+    /// day. Throws `store-exists`, `store-failed`.
     public static func create(
-        at folder: String, fileSystem: any FileSystem
+        at folder: String, fileSystem: any FileSystem, photoBytes: Int? = nil
     ) throws(StoreError) -> SQLiteRowStore {
         try SQLiteFile.disk { () throws(DiskError) in try fileSystem.makeFolder(folder) }
         let main = try SQLiteFile.create(
             folder + "/store.sqlite", schema: schema, fileSystem: fileSystem)
-        return SQLiteRowStore(folder, fileSystem, main, [:])
+        return SQLiteRowStore(folder, fileSystem, main, [:], [:], photoBytes)
     }
 
     /// A store that exists; finishes the dropping of days that a crash cut short. Throws
     /// `store-missing`, `store-version`, `store-failed`.
     public static func open(
-        at folder: String, fileSystem: any FileSystem
+        at folder: String, fileSystem: any FileSystem, photoBytes: Int? = nil
     ) throws(StoreError) -> SQLiteRowStore {
         let main = try SQLiteFile.open(folder + "/store.sqlite", fileSystem: fileSystem)
         let dead = try main.read { try Int64.fetchSet($0, sql: "SELECT day FROM dead") }
         let names = try SQLiteFile.disk { () throws(DiskError) in try fileSystem.list(folder) }
-        var files: [Day: DayFile] = [:]
-        for name in names {
-            guard let number = Self.number(of: name) else { continue }
-            let path = folder + "/day-\(number).sqlite"
-            if dead.contains(Int64(number)) {
-                try SQLiteFile.remove(path, fileSystem)
-            } else if try SQLiteFile.isUnborn(path, fileSystem) {
-                // Its first transaction never happened, so nobody was told of anything in it.
-                try SQLiteFile.remove(path, fileSystem)
-            } else if files[Day(number: number)] == nil {
-                let file = try DayFile.open(path, fileSystem)
-                try file.settle()
-                files[Day(number: number)] = file
+        func living(_ kind: String) throws(StoreError) -> [(Day, String)] {
+            var found: [(Day, String)] = []
+            for number in Set(names.compactMap({ Self.number(of: $0, kind) })).sorted() {
+                let path = folder + "/\(kind)-\(number).sqlite"
+                if dead.contains(Int64(number)) {
+                    try SQLiteFile.remove(path, fileSystem)
+                } else if try SQLiteFile.isUnborn(path, fileSystem) {
+                    // Its first transaction never happened, so nobody was told of anything in it.
+                    try SQLiteFile.remove(path, fileSystem)
+                } else {
+                    found.append((Day(number: number), path))
+                }
             }
+            return found
         }
-        return SQLiteRowStore(folder, fileSystem, main, files)
+        var files: [Day: DayFile] = [:]
+        for (day, path) in try living("day") {
+            let file = try DayFile.open(path, fileSystem)
+            try file.settle()
+            files[day] = file
+        }
+        var photoFiles: [Day: PhotoFile] = [:]
+        for (day, path) in try living("photos") {
+            let file = try PhotoFile.open(path, fileSystem)
+            try file.settle()
+            photoFiles[day] = file
+        }
+        return SQLiteRowStore(folder, fileSystem, main, files, photoFiles, photoBytes)
     }
 
-    /// The day of `day-20780.sqlite` and of what SQLite puts beside it.
-    private static func number(of name: String) -> UInt32? {
+    /// The day of `day-20780.sqlite` or `photos-20780.sqlite` and of what SQLite puts beside it.
+    private static func number(of name: String, _ kind: String) -> UInt32? {
         let parts = name.split(separator: ".", maxSplits: 1)
-        guard parts.count == 2, parts[0].hasPrefix("day-"), parts[1].hasPrefix("sqlite") else {
+        guard parts.count == 2, parts[0].hasPrefix(kind + "-"), parts[1].hasPrefix("sqlite") else {
             return nil
         }
-        return UInt32(parts[0].dropFirst(4))
+        return UInt32(parts[0].dropFirst(kind.count + 1))
     }
 
     public func keep(_ batch: Batch, admission: Admission) throws(StoreError) -> Kept {
@@ -105,7 +124,12 @@ public final class SQLiteRowStore: RowStore {
         let day = closing.opening.cell.hour.day
         return try files.withLock { files throws(StoreError) in
             try checkAlive(day)
-            return try file(day, &files).close(closing)
+            let kept = try file(day, &files).close(closing)
+            // If we crash here, the cell's next closing moves its photos, or the day ends.
+            try photoFiles.withLock { photoFiles throws(StoreError) in
+                try photoFiles[day]?.close(closing.opening.cell)
+            }
+            return kept
         }
     }
 
@@ -135,16 +159,56 @@ public final class SQLiteRowStore: RowStore {
         }
     }
 
-    public func days() throws(StoreError) -> [Day] { files.withLock { $0.keys.sorted() } }
+    public func keep(
+        _ photos: [PhotoDelivery], admission: Admission
+    ) throws(StoreError) -> Kept {
+        do throws(StoreError) {
+            return try photoFiles.withLock { files throws(StoreError) in
+                for photo in photos {
+                    try checkAlive(photo.cell.hour.day)
+                    try admission.check(photo.cell)
+                }
+                guard let day = photos.first?.cell.hour.day else { return .again }
+                guard photos.allSatisfy({ $0.cell.hour.day == day }) else {
+                    throw PhotoRules.severalDays
+                }
+                return try photoFile(day, &files).keep(photos, limit: photoLimit)
+            }
+        } catch {
+            try count(error.code)
+            throw error
+        }
+    }
+
+    public func photos(of label: Label, in cell: Cell) throws(StoreError) -> [SealedPhoto] {
+        try photoFiles.withLock { files throws(StoreError) in
+            try files[cell.hour.day]?.photos(cell, label) ?? []
+        }
+    }
+
+    public func photoLabels(in cell: Cell) throws(StoreError) -> Set<Label> {
+        try photoFiles.withLock { files throws(StoreError) in
+            try files[cell.hour.day]?.labels(cell) ?? []
+        }
+    }
+
+    public func days() throws(StoreError) -> [Day] {
+        let days = files.withLock { Set($0.keys) }
+        return days.union(photoFiles.withLock { Array($0.keys) }).sorted()
+    }
 
     /// Drops a day. (1) It is noted as dead, durably: if we crash here, `open` goes on with (2).
-    /// (2) Its file is closed and removed with its journal, and the folder is synchronized.
+    /// (2) Its files are closed and removed with their journals, and the folder is synchronized.
     public func expire(_ day: Day) throws(StoreError) {
         try files.withLock { files throws(StoreError) in
             try main.write {
                 try $0.execute(
                     sql: "INSERT OR IGNORE INTO dead VALUES (?)", arguments: [Int64(day.number)])
             }
+            try files[day]?.remove(fileSystem)
+            files[day] = nil
+        }
+        try photoFiles.withLock { files throws(StoreError) in
             try files[day]?.remove(fileSystem)
             files[day] = nil
         }
@@ -188,6 +252,16 @@ public final class SQLiteRowStore: RowStore {
         if let file = files[day] { return file }
         let path = folder + "/day-\(day.number).sqlite"
         let file = try DayFile.create(path, fileSystem)
+        files[day] = file
+        return file
+    }
+
+    /// The day's file of photos, made at its first one.
+    private func photoFile(
+        _ day: Day, _ files: inout [Day: PhotoFile]
+    ) throws(StoreError) -> PhotoFile {
+        if let file = files[day] { return file }
+        let file = try PhotoFile.create(folder + "/photos-\(day.number).sqlite", fileSystem)
         files[day] = file
         return file
     }

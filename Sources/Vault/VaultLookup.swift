@@ -8,38 +8,63 @@ import Wire
 // Look-ups: the find keys live in one guarded block, for the time of one answer.
 extension VaultService {
     func lookup(_ body: [UInt8]) throws(StoreError) -> [UInt8] {
+        let query = try Self.query(body)
+        let answers = try answers(to: query)
+        try logDisclosure(of: query.request, LookupAnswer.digest(of: answers))
+        return ByteList.encode(answers.map { $0.encode() })
+    }
+
+    /// Which of a query's whole cells may be asked for so: those with few rows, and those of which
+    /// nothing is to be handed out anyway.
+    func measure(_ body: [UInt8]) throws(StoreError) -> [UInt8] {
+        let query = try Self.query(body)
+        guard query.items.allSatisfy(\.isWhole) else { throw Message.malformed("list of cells") }
+        let policy = try checked(query)
+        return try query.items.map { item throws(StoreError) in
+            try trees(of: item.cell).isSmall(policy.wholeCells) ? 1 : 0
+        }
+    }
+
+    static func query(_ body: [UInt8]) throws(StoreError) -> LookupQuery {
         var wire = body
-        let query: LookupQuery
         do throws(RowsError) {
-            query = try LookupQuery(wiping: &wire)
+            return try LookupQuery(wiping: &wire)
         } catch {
             throw StoreError(code: error.code, sentence: error.sentence)
         }
-        let lateHours = try withRecord { (record) throws(StoreError) in
-            try check(query, record)
-            return record.roster.policy.lateHours
-        }
-        var answers: [[UInt8]] = []
-        var trees: CellTrees?
-        for (index, item) in query.items.enumerated() {
-            let outcome = try outcome(query, index, lateHours, &trees)
-            answers.append(LookupAnswer(item: item, outcome: outcome).encode())
-        }
-        let answer = ByteList.encode(answers)
-        try logDisclosure(of: query.request, answer)
-        return answer
     }
 
-    /// The first time that rows of a request go out stands in the log, by their digest, before the
-    /// requester has them; the requester countersigns what it got.
-    private func logDisclosure(of id: Digest, _ answer: [UInt8]) throws(StoreError) {
+    /// One answer to each item. Throws what `check` refuses, and `cell-large` where all rows of a cell
+    /// are asked for that has too many.
+    func answers(to query: LookupQuery) throws(StoreError) -> [LookupAnswer] {
+        let policy = try checked(query)
+        var answers: [LookupAnswer] = []
+        var trees: CellTrees?
+        for (index, item) in query.items.enumerated() {
+            let outcome = try outcome(query, index, policy, &trees)
+            answers.append(LookupAnswer(item: item, outcome: outcome))
+        }
+        return answers
+    }
+
+    private func checked(_ query: LookupQuery) throws(StoreError) -> Policy {
+        try withRecord { (record) throws(StoreError) in
+            try check(query, record)
+            return record.roster.policy
+        }
+    }
+
+    /// Each time that rows of a request go out other than before it stands in the log, by their
+    /// digest, before the requester has them; the requester countersigns what it got.
+    private func logDisclosure(of id: Digest, _ digest: Digest) throws(StoreError) {
         guard let signer else { return }
         try withRecord { (record) throws(StoreError) in
             let logged = record.request(id)?.disclosures ?? []
-            guard !logged.contains(where: { $0.body.role == .vault }) else { return }
+            guard !logged.contains(where: { $0.body.role == .vault && $0.body.bundle == digest })
+            else { return }
             let body = DisclosureBody(
                 role: .vault, party: record.roster.body.vault.id, request: id,
-                bundle: Digest(of: answer), time: record.roster.policy.blunt(now()))
+                bundle: digest, time: record.roster.policy.blunt(now()))
             let entry = try Self.refusal { () throws(Refusal) in
                 try StatementDraft.sign(body, under: record.roster, by: signer)
             }
@@ -64,7 +89,8 @@ extension VaultService {
                 sentence: "fewer than \(record.roster.threshold.t) custodians have evaluated it")
         }
         guard Set(query.items.map(\.cell)).count <= request.body.cellCount,
-            Set(query.items.map(\.plate)).count <= request.body.plateCommitments.count
+            Set(query.items.filter { !$0.isWhole }.map(\.plate)).count
+                <= request.body.plateCommitments.count
         else {
             throw StoreError(
                 code: "query-beyond-request",
@@ -73,25 +99,42 @@ extension VaultService {
     }
 
     private func outcome(
-        _ query: LookupQuery, _ index: Int, _ lateHours: Int, _ trees: inout CellTrees?
+        _ query: LookupQuery, _ index: Int, _ policy: Policy, _ known: inout CellTrees?
     ) throws(StoreError) -> LookupAnswer.Outcome {
-        let cell = query.items[index].cell
+        let item = query.items[index]
+        let cell = item.cell
         if try store.isDead(cell.hour.day) || isDead(cell.hour.day) { return .gone }
         // Items ascend by cell, so that each cell's trees are built once.
-        if trees?.cell != cell {
-            trees = CellTrees(
-                cell: cell, prompt: try cellTree(cell, .prompt), late: try cellTree(cell, .late))
+        let trees: CellTrees
+        if let known, known.cell == cell { trees = known } else { trees = try self.trees(of: cell) }
+        known = trees
+        let isOver = now() >= cell.hour.end.adding(hours: Int64(policy.lateHours) + 1)
+        guard let prompt = trees.prompt else { return isOver ? .unknown : .open }
+        if item.isWhole {
+            guard trees.isSmall(policy.wholeCells) else {
+                throw StoreError(
+                    code: "cell-large",
+                    sentence: "cell \(cell) has more than the \(policy.wholeCells) rows that are "
+                        + "handed out whole")
+            }
+            return .whole(
+                WholeCell(
+                    prompt: prompt.whole,
+                    late: trees.late.map { .closed($0.whole) } ?? (isOver ? .unknown : .open)))
         }
-        let isOver = now() >= cell.hour.end.adding(hours: Int64(lateHours) + 1)
-        guard let prompt = trees?.prompt else { return isOver ? .unknown : .open }
         var counters: [RunID: UInt64] = [:]
         let inTime = try prompt.answer(query, index, &counters)
-        guard let late = trees?.late else {
+        guard let late = trees.late else {
             return .closed(LookupAnswer.Closed(prompt: inTime, late: isOver ? .unknown : .open))
         }
         return .closed(
             LookupAnswer.Closed(
                 prompt: inTime, late: .closed(try late.answer(query, index, &counters))))
+    }
+
+    private func trees(of cell: Cell) throws(StoreError) -> CellTrees {
+        CellTrees(
+            cell: cell, prompt: try cellTree(cell, .prompt), late: try cellTree(cell, .late))
     }
 
     private func cellTree(
@@ -108,6 +151,11 @@ private struct CellTrees {
     let cell: Cell
     let prompt: CellTree?
     let late: CellTree?
+
+    /// Whether both together have at most so many rows, where any may be handed out at all.
+    func isSmall(_ most: Int) -> Bool {
+        most > 0 && (prompt?.count ?? 0) + (late?.count ?? 0) <= most
+    }
 }
 
 /// The rows of a closed tree, with the tree that proves them.
@@ -124,6 +172,16 @@ private struct CellTree {
         } catch {
             throw StoreError(code: "store-failed", sentence: error.sentence)
         }
+    }
+
+    /// How many rows it has.
+    var count: Int { rows.count }
+
+    /// All rows.
+    var whole: WholeCell.Tree {
+        WholeCell.Tree(
+            opening: closing.opening, statement: closing.statement,
+            entries: rows.values.sorted { $0.label < $1.label }.map { .row($0) })
     }
 
     /// The rows of one item, each run's from the counter that it has come to.

@@ -26,7 +26,7 @@ extension VaultService {
     }
 
     /// Rows are of the roster's sites, not from the future, and not older than a read may live.
-    private func admission(under roster: Roster) -> Admission {
+    func admission(under roster: Roster) -> Admission {
         let time = now()
         let newest = time.adding(minutes: Self.futureMinutes).hour
         let oldest = time.adding(days: -Int64(roster.policy.retentionDays)).hour
@@ -47,7 +47,7 @@ extension VaultService {
         }
     }
 
-    private func counted(_ code: String, _ sentence: String) throws(StoreError) -> StoreError {
+    func counted(_ code: String, _ sentence: String) throws(StoreError) -> StoreError {
         try store.count(code)
         return StoreError(code: code, sentence: sentence)
     }

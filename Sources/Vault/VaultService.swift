@@ -83,6 +83,9 @@ public final class VaultService: Handler, Sendable {
             case .rowsBatches: return try batches(body)
             case .hoursClose: return try close(body)
             case .rowsLookup: return try lookup(body)
+            case .rowsMeasure: return try measure(body)
+            case .photosPut: return try keepPhotos(body)
+            case .photosGet: return try photos(body)
             case .mailPut: return try put(body)
             case .mailGet: return try get(body)
             case .grant, .evaluate, .docket, .mirrorResource, .mirrorAddCheckpoint,

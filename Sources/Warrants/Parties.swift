@@ -178,6 +178,10 @@ public struct Policy: Codable, Hashable, Sendable {
     public var indexCandidates: Int
     /// How exact the times of statements about requests are.
     public var times: TimeGrain
+    /// Which photos that cameras send gateways keep.
+    public var photos: PhotoKeeping
+    /// Up to how many rows a cell may have to be handed out whole: 0 to 4,096; 0 for never.
+    public var wholeCells: Int
 
     /// DESIGN's defaults with a list of allowed purposes.
     public init(purposes: [String]) {
@@ -195,12 +199,24 @@ public struct Policy: Codable, Hashable, Sendable {
         drillsPerDay = 4
         indexCandidates = 0
         times = .hour
+        photos = .crop
+        wholeCells = 64
     }
 
     /// A time as statements about requests may show it.
     public func blunt(_ time: Timestamp) -> Timestamp {
         times == .hour ? time.hour.start : time
     }
+}
+
+/// Which photos that a camera sends are sealed beside its reads.
+public enum PhotoKeeping: String, CaseIterable, Codable, Sendable {
+    /// None.
+    case none
+    /// The crops of plate and vehicle.
+    case crop
+    /// Crops and whole frames.
+    case all
 }
 
 /// How exact the times are that statements about requests show in public: an exact time joins a

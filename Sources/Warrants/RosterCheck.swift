@@ -49,6 +49,7 @@ enum RosterCheck {
         try limit("embargo-days", policy.embargoDays, 1...90)
         try limit("drills-per-day", policy.drillsPerDay, 0...24)
         try limit("index-candidates", policy.indexCandidates, 0...8)
+        try limit("whole-cells", policy.wholeCells, 0...4_096)
         guard !policy.purposes.isEmpty else {
             throw Refusal(.rosterPolicy, "the roster allows no purpose; name at least one")
         }

@@ -93,6 +93,8 @@ public enum RosterText {
                     ("drills-per-day", String(policy.drillsPerDay)),
                     ("index-candidates", String(policy.indexCandidates)),
                     ("times", policy.times.rawValue),
+                    ("photos", policy.photos.rawValue),
+                    ("whole-cells", String(policy.wholeCells)),
                 ])
     }
 
@@ -286,6 +288,11 @@ private struct Reader {
             throw RosterText.malformed("'times' is hour or exact")
         }
         policy.times = times
+        guard let photos = PhotoKeeping(rawValue: try fields.one("photos")) else {
+            throw RosterText.malformed("'photos' is none, crop or all")
+        }
+        policy.photos = photos
+        policy.wholeCells = try fields.number("whole-cells")
         return policy
     }
 }

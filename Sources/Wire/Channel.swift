@@ -25,6 +25,12 @@ public enum Endpoint: String, CaseIterable, Sendable {
     case hoursClose = "hours/close"
     /// Vault: rows for look-up keys, with proofs.
     case rowsLookup = "rows/lookup"
+    /// Vault: which cells of a request are small enough to be handed out whole.
+    case rowsMeasure = "rows/measure"
+    /// Vault: keep sealed photos.
+    case photosPut = "photos/put"
+    /// Vault: the photos of the rows that a countersigned look-up found.
+    case photosGet = "photos/get"
     /// Vault: carry a sealed message.
     case mailPut = "mail/put"
     /// Vault: the sealed messages for one recipient under one topic.

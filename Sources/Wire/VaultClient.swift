@@ -79,6 +79,32 @@ public struct VaultClient: LogSource {
         try list(try channel.exchange(.rowsLookup, query), "list of look-up answers")
     }
 
+    /// For each item of a query of whole cells, whether its cell may be asked for so.
+    public func measure(_ query: [UInt8]) throws(WireProblem) -> [Bool] {
+        let answer = try channel.exchange(.rowsMeasure, query)
+        guard answer.allSatisfy({ $0 < 2 }) else { throw .malformed("list of small cells") }
+        return answer.map { $0 == 1 }
+    }
+
+    /// Hands over photos, all or none; returns once they are durable. The same again is no error.
+    public func submit(_ photos: [PhotoDelivery]) throws(WireProblem) {
+        _ = try channel.exchange(.photosPut, ByteList.encode(photos.map { $0.encode() }))
+    }
+
+    /// Photos of the rows that a query finds, after a place or from the first; none at the end. Given
+    /// once the requester has countersigned what the query was answered with.
+    public func photos(
+        _ query: [UInt8], after place: PhotoPlace?
+    ) throws(WireProblem) -> [StoredPhoto] {
+        let ask = ByteList.encode([query] + (place.map { [$0.encode()] } ?? []))
+        let found = try list(try channel.exchange(.photosGet, ask), "list of photos")
+        do throws(RowsError) {
+            return try found.map { (wire) throws(RowsError) in try StoredPhoto(wire: wire) }
+        } catch {
+            throw .malformed("list of photos")
+        }
+    }
+
     /// Leaves a sealed message.
     public func put(_ mail: Mail) throws(WireProblem) {
         _ = try channel.exchange(.mailPut, mail.encode())

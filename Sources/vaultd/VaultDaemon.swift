@@ -120,7 +120,9 @@ final class VaultDaemon: Daemon {
     }
 
     /// What only a site may do; everything else any party of the roster may ask.
-    private static let forSites: Set<Endpoint> = [.rowsBatch, .rowsBatches, .hoursClose]
+    private static let forSites: Set<Endpoint> = [
+        .rowsBatch, .rowsBatches, .hoursClose, .photosPut,
+    ]
 
     private func answer(
         _ endpoint: Endpoint, _ body: [UInt8], _ caller: String

@@ -2,6 +2,7 @@ import Foundation
 import Intake
 import Plates
 import Testing
+import Warrants
 
 @Suite("what other readers send")
 struct FeedFormatTests {

@@ -2,6 +2,7 @@ import Foundation
 import Intake
 import Plates
 import Secrets
+import Warrants
 
 /// The samples of other readers than OpenALPR.
 enum FeedSamples {

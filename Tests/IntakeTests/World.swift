@@ -56,6 +56,11 @@ final class FakeVault: Handler {
     /// The next answers get lost: what was sent is kept, but the sender hears of a failure.
     var answersLost = 0
     var isDown = false
+    /// The photos that were kept, each once.
+    private(set) var photos: [PhotoDelivery] = []
+    var refusesPhotos = false
+    /// What was asked for, in turn.
+    private(set) var sequence: [String] = []
 
     func handle(_ endpoint: Endpoint, _ body: [UInt8]) throws(WireProblem) -> [UInt8] {
         guard !isDown else { throw Self.failure }
@@ -79,7 +84,17 @@ final class FakeVault: Handler {
     }
 
     private func keep(_ endpoint: Endpoint, _ body: [UInt8]) throws -> [UInt8] {
+        sequence.append(endpoint.rawValue)
         switch endpoint {
+        case .photosPut:
+            guard !refusesPhotos else {
+                throw WireProblem(code: "photos-full", sentence: "no room for photos")
+            }
+            for item in try ByteList.decode(body) {
+                let photo = try PhotoDelivery(wire: item)
+                if !photos.contains(photo) { photos.append(photo) }
+            }
+            return []
         case .rowsBatch:
             arrivals.append(body)
             let batch = try Batch(wire: body)
@@ -138,7 +153,10 @@ struct World {
     let random: SeededRandom
     let threshold: Threshold
 
-    init(_ name: String = "world", n: Int = 5, t: Int = 3, indexed: Int = 0) throws {
+    init(
+        _ name: String = "world", n: Int = 5, t: Int = 3, indexed: Int = 0,
+        photos: PhotoKeeping = .crop
+    ) throws {
         let random = SeededRandom(name)
         self.random = random
         threshold = try Threshold(t: t, of: n)
@@ -146,6 +164,7 @@ struct World {
         func fresh() throws -> VerifyingKey { try SigningKey(from: random).verifyingKey }
         var policy = Policy(purposes: ["09A"])
         policy.indexCandidates = indexed
+        policy.photos = photos
         var draft = RosterDraft(
             vault: VaultParty(id: "vault", statementKey: try fresh(), logKey: try fresh()),
             threshold: t, policy: policy)

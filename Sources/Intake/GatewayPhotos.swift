@@ -1,0 +1,140 @@
+import Plates
+import Rows
+import Secrets
+import Tokens
+import Warrants
+import Wire
+
+// Photos beside reads: sealed under their row's keys and label, and handed over before the row, so
+// that a row which the vault has acknowledged has its photos (Docs/Spec/Gateway.md). Whatever goes
+// wrong with a photo, the read goes its way.
+extension Gateway {
+    /// 64 MiB: the most bytes of sealed photos that wait for the vault; beyond, photos are left out.
+    static let maximumPhotoBytes = 64 << 20
+    /// 8 MiB: how much of photos goes to the vault at once.
+    static let photoBytesAtOnce = 8 << 20
+    /// How often a photo is offered before it is given up.
+    static let photoTries = 8
+
+    /// The sealed photos of a read, and the read with their digests. What the policy does not keep,
+    /// what has no room here and what has no place in the row is left out and counted.
+    func sealPhotos(
+        _ photos: [Photo], of read: Read, under keys: CellKeys, _ context: RowContext
+    ) throws(TokensError) -> ([SealedPhoto], Read) {
+        guard !photos.isEmpty else { return ([], read) }
+        let label = try keys.label(run: context.run, counter: context.counter)
+        var sealed: [SealedPhoto] = []
+        var shown = Self.read(read, with: []) ?? read
+        var bytes = counts.photoBytes
+        for photo in photos where roster.policy.photos.keeps(photo.role) {
+            do throws(TokensError) {
+                let fresh = try keys.sealPhoto(photo.bytes, label: label, nonce: random.bytes(24))
+                guard bytes + fresh.bytes.count <= Self.maximumPhotoBytes else {
+                    counts.losePhoto("photo-no-room")
+                    continue
+                }
+                guard let longer = Self.read(read, with: sealed + [fresh]) else {
+                    counts.losePhoto("photo-no-place")
+                    continue
+                }
+                shown = longer
+                sealed.append(fresh)
+                bytes += fresh.bytes.count
+            } catch {
+                counts.losePhoto(error.code)
+            }
+        }
+        counts.photos += sealed.count
+        counts.photosWaiting += sealed.count
+        counts.photoBytes = bytes
+        return (sealed, shown)
+    }
+
+    /// The read with the digests of these photos and no others; nil where they have no place in a row.
+    private static func read(_ read: Read, with photos: [SealedPhoto]) -> Read? {
+        var fields = read.fields
+        fields.photos = photos.map { Digest(of: $0.bytes).bytes }
+        return try? Read(fields)
+    }
+
+    /// Offers the photos of a batch's rows, in the order of their labels. Those that the vault does
+    /// not take lag behind; the batch goes its way.
+    func deliverPhotos(of batch: Batch, _ takesPhotos: inout Bool) {
+        let hour = batch.cell.hour
+        var waiting: [SealedPhoto] = []
+        for row in batch.rows {
+            let photos = cells[hour]?.photos.removeValue(forKey: row.label) ?? []
+            waiting += photos.sorted {
+                Digest(of: $0.bytes).bytes.lexicographicallyPrecedes(Digest(of: $1.bytes).bytes)
+            }
+        }
+        deliver(waiting.map { ($0, 0) }, hour, &takesPhotos)
+    }
+
+    /// Offers again what the vault did not take before. Sorted, so that nothing tells which came
+    /// first.
+    func deliverLaggards(_ hour: Hour, _ takesPhotos: inout Bool) {
+        guard let laggards = cells[hour]?.laggards, !laggards.isEmpty else { return }
+        cells[hour]?.laggards = []
+        deliver(laggards.sorted { $0.photo.label < $1.photo.label }, hour, &takesPhotos)
+    }
+
+    private func deliver(
+        _ photos: [(photo: SealedPhoto, tries: Int)], _ hour: Hour, _ takesPhotos: inout Bool
+    ) {
+        var rest = photos[...]
+        while !rest.isEmpty {
+            var size = 0
+            let part = rest.prefix { item in
+                defer { size += item.photo.bytes.count }
+                return size == 0 || size + item.photo.bytes.count <= Self.photoBytesAtOnce
+            }
+            rest = rest.dropFirst(part.count)
+            // A vault that has refused some is not asked for the others now: it would take time
+            // from the rows.
+            guard takesPhotos else {
+                cells[hour]?.laggards += Array(part)
+                continue
+            }
+            do throws(WireProblem) {
+                try vault.submit(
+                    part.map {
+                        PhotoDelivery(
+                            cell: Cell(hour: hour, site: site), photo: $0.photo,
+                            origin: roster.origin, key: key)
+                    })
+                forget(part.map(\.photo))
+                counts.photosDelivered += part.count
+            } catch {
+                takesPhotos = false
+                lag(Array(part), hour, error.code)
+            }
+        }
+    }
+
+    /// What was refused is offered some more times, and then given up.
+    private func lag(
+        _ photos: [(photo: SealedPhoto, tries: Int)], _ hour: Hour, _ code: String
+    ) {
+        for item in photos {
+            guard item.tries + 1 < Self.photoTries else {
+                forget([item.photo])
+                counts.losePhoto(code)
+                continue
+            }
+            cells[hour]?.laggards.append((item.photo, item.tries + 1))
+        }
+    }
+
+    /// The photos of an hour whose time is over.
+    func giveUpPhotos(_ cell: OpenCell) {
+        let photos = cell.waitingPhotos
+        forget(photos)
+        for _ in photos { counts.losePhoto("undelivered") }
+    }
+
+    private func forget(_ photos: [SealedPhoto]) {
+        counts.photosWaiting -= photos.count
+        counts.photoBytes -= photos.map(\.bytes.count).reduce(0, +)
+    }
+}
