@@ -254,6 +254,7 @@ let package = Package(
                 "Hosting",  // its listeners and its life
                 "Intake",  // what it serves
                 "Wire",  // the ways to vault and custodians
+                "Rows",  // batches on their way
                 "Warrants",  // the roster
                 "Ledger",  // its copy of the log
                 "Plates",  // times
@@ -341,7 +342,8 @@ let package = Package(
         tests(
             "EmbeddedTests",
             [
-                "Embedded", "Intake", "Vault", "Custody", "Inquiry", "Wire", "Warrants", "Rows",
+                "Embedded", "Hosting", "Intake", "Vault", "Custody", "Inquiry", "Wire", "Warrants",
+                "Rows",
                 "Tokens", "Ledger", "Plates", "Secrets", "Bytes", "Disk",
             ]),
         tests(

@@ -35,7 +35,7 @@ struct ProgramFiles {
         if let credential = credentials[program.party] {
             let digest = Digest(of: Array(credential.utf8))
             values["feed"] =
-                "[[feed]]\nname = \"camera\"\ncredential-sha256 = \"\(digest.hex)\"\n"
+                "[[feed]]\nname = \"camera\"\nkind = \"openalpr\"\ncredential-sha256 = \"\(digest.hex)\"\n"
         }
         return ConfigurationText.write(program.name, keys, values: values)
     }

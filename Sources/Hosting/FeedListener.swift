@@ -1,18 +1,15 @@
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
-import NIOCore
 public import ServiceLifecycle
+import Synchronization
 import Wire
 
-/// Where cameras and readers post what they read. Each feed has its own credential, sent as
-/// `Authorization: Bearer …` to `/feeds/NAME`, or, by devices that can only be given an address, as
-/// the last part of `/feeds/NAME/CREDENTIAL`. Nothing of a message is read before the credential is
-/// right.
+/// Where cameras and readers post what they read (Docs/Spec/API.md). Each feed has its own
+/// credential, sent as `Authorization: Bearer …` or `Token …` to `/feeds/NAME`, or, by devices that
+/// can only be given an address, as the last part of `/feeds/NAME/CREDENTIAL`. Nothing of a message
+/// is read before the credential is right.
 public struct FeedListener: Service {
-    /// 16 MiB: the longest message.
-    public static let bodyLimit = 16 << 20
-
     /// One message as it came.
     public struct Message: Sendable {
         /// The feed that it belongs to; its credential was right.
@@ -29,29 +26,60 @@ public struct FeedListener: Service {
         public let status: Int
         /// A stable word, such as `durable` or `keys-missing`.
         public let code: String
+        /// One sentence for people, where it is a problem.
+        public let sentence: String
+        /// What came of the message in numbers, where it is none.
+        public let counts: [String: Int]
 
-        /// A reply of its parts.
-        public init(_ status: Int, _ code: String) {
+        /// A message that was taken, with numbers by words.
+        public init(_ status: Int, _ code: String, _ counts: [String: Int]) {
             self.status = status
             self.code = code
+            self.counts = counts
+            sentence = ""
+        }
+
+        /// A message that was not taken, or not yet.
+        public init(_ status: Int, _ code: String, _ sentence: String) {
+            self.status = status
+            self.code = code
+            self.sentence = sentence
+            counts = [:]
+        }
+
+        /// As it goes over HTTP:
+        ///
+        ///     {"code":"durable","duplicates":0,"held":0,"reads":1,"refused":0}
+        var response: Response {
+            guard status < 400 else {
+                return Problem(code: code, detail: sentence, status: status).response
+            }
+            let words = counts.sorted { $0.key < $1.key }.map { ",\"\($0.key)\":\($0.value)" }
+            return Response.bytes(
+                Array("{\"code\":\"\(code)\"\(words.joined())}\n".utf8),
+                type: "application/json", status: HTTPResponse.Status(code: status))
         }
     }
 
     private let place: ListenPlace
     private let certificate: PublicCertificate?
-    private let isKnown: @Sendable (_ feed: String, _ credential: String) -> Bool
+    private let admit: @Sendable (_ feed: String, _ credential: String) -> Int?
     private let take: @Sendable (Message) async -> Reply
+    private let patience: Duration
+    private let room = FeedRoom()
 
-    /// A listener at a place. Throws `listen-malformed`, and `listen-open` for a place off loopback
-    /// without a certificate.
+    /// A listener at a place. `admit` gives how long a message of a feed may be, and nil where the
+    /// credential is not the feed's; a message must come in within `patience`. Throws `listen-malformed`, and `listen-open` for a place off
+    /// loopback without a certificate.
     public init(
-        at place: String, certificate: PublicCertificate?,
-        isKnown: @escaping @Sendable (_ feed: String, _ credential: String) -> Bool,
+        at place: String, certificate: PublicCertificate?, patience: Duration = .seconds(30),
+        admit: @escaping @Sendable (_ feed: String, _ credential: String) -> Int?,
         take: @escaping @Sendable (Message) async -> Reply
     ) throws(HostingError) {
         self.place = try ListenPlace(place)
         self.certificate = certificate
-        self.isKnown = isKnown
+        self.patience = patience
+        self.admit = admit
         self.take = take
         try self.place.ensureCovered(by: certificate)
     }
@@ -61,9 +89,8 @@ public struct FeedListener: Service {
         let router = Router()
         let listener = self
         router.post("feeds/:feed") { request, context in
-            let header = request.headers[.authorization] ?? ""
-            let credential = header.hasPrefix("Bearer ") ? String(header.dropFirst(7)) : ""
-            return await listener.answer(request, context.parameters.get("feed"), credential)
+            await listener.answer(
+                request, context.parameters.get("feed"), Self.credential(request) ?? "")
         }
         router.post("feeds/:feed/:credential") { request, context in
             await listener.answer(
@@ -75,28 +102,83 @@ public struct FeedListener: Service {
         try await application.run()
     }
 
+    /// What a header says: `Bearer` of RFC 6750, or `Token`, as Plate Recognizer's webhooks have it.
+    private static func credential(_ request: Request) -> String? {
+        let words = (request.headers[.authorization] ?? "").split(separator: " ")
+        guard words.count == 2, ["bearer", "token"].contains(words[0].lowercased()) else {
+            return nil
+        }
+        return String(words[1])
+    }
+
     private func answer(_ request: Request, _ feed: String?, _ credential: String) async -> Response
     {
-        guard let feed, isKnown(feed, credential) else {
-            return Self.response(Reply(401, "credential-unknown"))
+        guard let feed, let limit = admit(feed, credential) else {
+            var response = Problem(
+                code: "credential-unknown", detail: "no feed has this name and credential",
+                status: 401
+            ).response
+            response.headers[.wwwAuthenticate] = "Bearer"
+            return response
         }
         do throws(WireProblem) {
-            let body = try await request.wholeBody(
-                upTo: Self.bodyLimit, within: .seconds(30))
+            let said = request.headers[.contentLength].flatMap { Int($0) }
+            guard let place = room.enter(feed, bytes: min(said ?? limit, limit)) else {
+                throw WireProblem(
+                    code: "too-busy", sentence: "too much of this feed or of all is under way")
+            }
+            defer { room.leave(place) }
+            let body = try await request.wholeBody(upTo: limit, within: patience)
             let type = request.headers[.contentType] ?? ""
-            return Self.response(
-                await take(Message(feed: feed, contentType: type, body: body)))
+            return await take(Message(feed: feed, contentType: type, body: body)).response
         } catch {
             return Problem(error).response
         }
     }
+}
 
-    private static func response(_ reply: Reply) -> Response {
-        var response = Response.bytes(
-            Array("{\"code\":\"\(reply.code)\"}\n".utf8), type: "application/json",
-            status: HTTPResponse.Status(code: reply.status))
-        if reply.status == 503 { response.headers[.retryAfter] = "5" }
-        if reply.status == 401 { response.headers[.wwwAuthenticate] = "Bearer" }
-        return response
+/// How much of what feeds send is in memory: each has a share, so that none takes the others' room.
+final class FeedRoom: Sendable {
+    /// 256 MiB: of all feeds together.
+    static let most = 256 << 20
+    /// 64 MiB: of one feed.
+    static let mostOfOne = 64 << 20
+    /// Messages of one feed at once.
+    static let messages = 64
+
+    /// What one message holds.
+    struct Place {
+        fileprivate let feed: String
+        fileprivate let bytes: Int
+    }
+
+    private struct Use {
+        var total = 0
+        var feeds: [String: (messages: Int, bytes: Int)] = [:]
+    }
+
+    private let use = Mutex(Use())
+
+    /// Room for one message of a feed; nil where there is none.
+    func enter(_ feed: String, bytes: Int) -> Place? {
+        use.withLock { use in
+            let own = use.feeds[feed] ?? (0, 0)
+            guard own.messages < Self.messages, own.bytes + bytes <= Self.mostOfOne,
+                use.total + bytes <= Self.most
+            else { return nil }
+            use.feeds[feed] = (own.messages + 1, own.bytes + bytes)
+            use.total += bytes
+            return Place(feed: feed, bytes: bytes)
+        }
+    }
+
+    /// Gives the room back.
+    func leave(_ place: Place) {
+        use.withLock { use in
+            guard let own = use.feeds[place.feed] else { return }
+            use.total -= place.bytes
+            use.feeds[place.feed] =
+                own.messages > 1 ? (own.messages - 1, own.bytes - place.bytes) : nil
+        }
     }
 }

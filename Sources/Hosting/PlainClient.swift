@@ -35,13 +35,14 @@ public final class PlainClient: Sendable {
         run(try? HTTPClient.Request(url: address, method: .GET))
     }
 
-    /// The answer to a body; nil where nobody answers.
+    /// The answer to a body; nil where nobody answers. A credential goes along as `word` has it,
+    /// `Bearer` or `Token`.
     public func post(
         _ body: [UInt8], type: String = "application/json", to address: String,
-        credential: String? = nil
+        credential: String? = nil, as word: String = "Bearer"
     ) -> Answer? {
         var headers: HTTPHeaders = ["content-type": type]
-        if let credential { headers.add(name: "authorization", value: "Bearer \(credential)") }
+        if let credential { headers.add(name: "authorization", value: "\(word) \(credential)") }
         return run(
             try? HTTPClient.Request(
                 url: address, method: .POST, headers: headers, body: .bytes(body)))

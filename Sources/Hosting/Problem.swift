@@ -14,10 +14,16 @@ struct Problem: Codable {
     let detail: String
     let status: Int
 
+    init(code: String, detail: String, status: Int) {
+        self.code = code
+        self.detail = detail
+        self.status = status
+    }
+
     init(_ problem: WireProblem) {
-        code = problem.code
-        detail = problem.sentence
-        status = Self.statuses[problem.code] ?? 422
+        self.init(
+            code: problem.code, detail: problem.sentence,
+            status: Self.statuses[problem.code] ?? 422)
     }
 
     /// What HTTP has a word for; every other refusal is a matter of the rules: 422.

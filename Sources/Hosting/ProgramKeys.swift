@@ -111,8 +111,26 @@ public enum ProgramKeys {
             "name", .text, standard: nil, "The feed's word, part of its address.",
             trust: "nobody"),
         ConfigurationKey(
+            "kind", .text, standard: nil,
+            "Its format: openalpr, plate-recognizer, hikvision, axis, frigate, ndjson or csv "
+                + "(Docs/Spec/Intake.md).", trust: "nobody: a wrong one is refused"),
+        ConfigurationKey(
             "credential-sha256", .text, standard: nil,
             "SHA-256 of its credential, 64 hex digits; gatewayd new-credential makes one.",
             trust: "whoever has the credential, to add reads of this site"),
+        ConfigurationKey(
+            "camera", .text, standard: "\"\"",
+            "The camera's name: of Hikvision and Axis always, of others where a message has none; "
+                + "the feed's word where left out.", trust: "nobody"),
+        ConfigurationKey(
+            "time-zone", .text, standard: "\"\"",
+            "The zone of local times that come without one, like Europe/Kyiv; left out, such "
+                + "messages are refused.",
+            trust: "this machine's administrator: a wrong one files reads in other hours"),
+        ConfigurationKey(
+            "holds-frames", .flag, standard: "true",
+            "Whether messages of a passage that goes on are held in memory, to become one read, "
+                + "and answered 202; false makes each plate of a passage a read at once.",
+            trust: "this machine: what is held is lost if it is killed"),
     ]
 }

@@ -41,7 +41,7 @@ public final class Ways: Sendable {
     }
 
     /// The way to a party; it can be kept, and finds the key in force with each exchange.
-    public func way(to id: String) -> any Channel { Way(ways: self, id: id) }
+    public func way(to id: String) -> any Channel & Sendable { Way(ways: self, id: id) }
 
     private struct Way: Channel, Sendable {
         let ways: Ways

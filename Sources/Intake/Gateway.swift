@@ -174,6 +174,8 @@ struct OpenCell {
     var laggards: [(photo: SealedPhoto, tries: Int)] = []
     /// The number of the next batch.
     var nextNumber: UInt64 = 0
+    /// Rows of both trees that the vault has acknowledged; they go in the order in which they came.
+    var handed = 0
     /// The digests of the acknowledged batches, by number: what the vault must still have.
     var acknowledged: [UInt64: Digest] = [:]
     /// The digest of a batch that was given up unacknowledged: the vault may have it.

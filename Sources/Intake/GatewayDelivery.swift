@@ -1,5 +1,5 @@
-import Plates
-import Rows
+public import Plates
+public import Rows
 import Secrets
 import Warrants
 public import Wire
@@ -12,6 +12,12 @@ public struct DeliveryReport: Hashable, Sendable {
     public internal(set) var rows = 0
     /// What the vault or the way to it answered instead, one for each hour that still waits.
     public internal(set) var problems: [WireProblem] = []
+
+    mutating func add(_ rows: Int) {
+        guard rows > 0 else { return }
+        batches += 1
+        self.rows += rows
+    }
 }
 
 extension Gateway {
@@ -26,49 +32,65 @@ extension Gateway {
         var report = DeliveryReport()
         var takesPhotos = true
         for hour in cells.keys.sorted() {
-            do {
-                deliverLaggards(hour, &takesPhotos)
-                try flush(hour, &takesPhotos, &report)
-            } catch let problem as WireProblem {
-                report.problems.append(problem)
+            offer(photoParcels(lagging: hour), &takesPhotos)
+            do throws(WireProblem) {
+                while let batch = try nextBatch(of: hour) {
+                    offer(photoParcels(of: batch), &takesPhotos)
+                    report.add(try settle(batch, Self.submit(batch, to: vault)))
+                }
             } catch {
-                report.problems.append(
-                    WireProblem(code: "batch-unsigned", sentence: "a batch could not be signed"))
+                report.problems.append(error)
             }
         }
         return report
     }
 
-    private func flush(
-        _ hour: Hour, _ takesPhotos: inout Bool, _ report: inout DeliveryReport
-    ) throws {
-        while let batch = try outstanding(hour) {
-            deliverPhotos(of: batch, &takesPhotos)
-            if let problem = refusal(of: batch) {
-                // Another process has closed the hour without this batch, which the vault does not
-                // have: one that it has it acknowledges again. The same rows go to the late tree.
-                guard problem.code == "cell-closed", batch.kind == .prompt else { throw problem }
-                makeLate(hour, batch.rows)
+    private func offer(_ parcels: [PhotoParcel], _ takesPhotos: inout Bool) {
+        for parcel in parcels {
+            // A vault that has refused some is not asked for the others now: it would take time
+            // from the rows.
+            guard takesPhotos else {
+                putBack(parcel)
                 continue
             }
-            cells[hour]?.outstanding = nil
-            cells[hour]?.acknowledged[batch.number] = Digest(of: batch.encode())
-            counts.waiting -= batch.rows.count
-            counts.delivered += batch.rows.count
-            counts.batches += 1
-            report.batches += 1
-            report.rows += batch.rows.count
+            takesPhotos = settle(parcel, Self.submit(parcel, to: vault))
         }
     }
 
-    /// Why the vault did not take a batch, nil where it did.
-    private func refusal(of batch: Batch) -> WireProblem? {
-        do {
+    /// The hours with rows that the vault does not have, ascending.
+    public var hoursWaiting: [Hour] { cells.filter { $0.value.waiting > 0 }.keys.sorted() }
+
+    /// Why the vault did not take a batch, nil where it did. For callers that hand over outside of
+    /// the gateway's own thread: `nextBatch`, this, `settle`.
+    public static func submit(_ batch: Batch, to vault: VaultClient) -> WireProblem? {
+        do throws(WireProblem) {
             try vault.submit(batch)
             return nil
         } catch {
             return error
         }
+    }
+
+    /// What the vault has answered to a batch: its rows are durable, and it returns how many. Throws
+    /// the problem, with which the batch waits on.
+    public func settle(_ batch: Batch, _ problem: WireProblem?) throws(WireProblem) -> Int {
+        let hour = batch.cell.hour
+        // Its hour's keys may have been erased on the way, and its rows been given up.
+        guard cells[hour]?.outstanding == batch else { return 0 }
+        if let problem {
+            // Another process has closed the hour without this batch, which the vault does not
+            // have: one that it has it acknowledges again. The same rows go to the late tree.
+            guard problem.code == "cell-closed", batch.kind == .prompt else { throw problem }
+            makeLate(hour, batch.rows)
+            return 0
+        }
+        cells[hour]?.outstanding = nil
+        cells[hour]?.handed += batch.rows.count
+        cells[hour]?.acknowledged[batch.number] = Digest(of: batch.encode())
+        counts.waiting -= batch.rows.count
+        counts.delivered += batch.rows.count
+        counts.batches += 1
+        return batch.rows.count
     }
 
     private func makeLate(_ hour: Hour, _ rows: [SealedRow]) {
@@ -79,16 +101,19 @@ extension Gateway {
         closings[.prompt] = closings[.prompt]?.filter { $0.key > hour }
     }
 
-    /// The batch to send next: the one that waits for its acknowledgement, or a new one.
-    private func outstanding(_ hour: Hour) throws -> Batch? {
+    /// The batch to send next: the one that waits for its acknowledgement, or a new one. Throws
+    /// `batch-unsigned`.
+    public func nextBatch(of hour: Hour) throws(WireProblem) -> Batch? {
         guard var cell = cells[hour] else { return nil }
         if let batch = cell.outstanding { return batch }
         guard !cell.pending.isEmpty else { return nil }
         let rows = Array(cell.pending.prefix(Batch.maximumRows))
-        let batch = try Batch(
+        let batch = try? Batch(
             cell: Cell(hour: hour, site: site), kind: cell.kind, run: run, number: cell.nextNumber,
-            rows: rows,
-            origin: roster.origin, key: key)
+            rows: rows, origin: roster.origin, key: key)
+        guard let batch else {
+            throw WireProblem(code: "batch-unsigned", sentence: "a batch could not be signed")
+        }
         cell.pending.removeFirst(rows.count)
         cell.nextNumber += 1
         cell.outstanding = batch

@@ -4,7 +4,7 @@ import Rows
 import Secrets
 import Tokens
 public import Warrants
-import Wire
+public import Wire
 
 /// What came of asking the custodians for keys; words of the roster and codes only.
 public struct KeyReport: Hashable, Sendable {
@@ -18,6 +18,30 @@ public struct KeyReport: Hashable, Sendable {
     public internal(set) var incomplete: [Hour] = []
     /// The hours asked for in which some subset's key was given by one custodian only.
     public internal(set) var unconfirmed: [Hour] = []
+
+    /// Nobody asked yet.
+    public init() {}
+}
+
+/// One grant to ask for. Its one-time key is gone with it.
+public struct KeyAsk: Sendable {
+    /// The custodian's bit.
+    public let custodian: Int
+    /// The signed `grant-request`.
+    public let note: [UInt8]
+    let hours: ClosedRange<Hour>
+    let key: OneTimeKey
+
+    init(custodian: Int, hours: ClosedRange<Hour>, note: [UInt8], key: OneTimeKey) {
+        self.custodian = custodian
+        self.hours = hours
+        self.note = note
+        self.key = key
+    }
+
+    var all: [Hour] {
+        (hours.lowerBound.number...hours.upperBound.number).map { Hour(number: $0) }
+    }
 }
 
 extension Gateway {
@@ -38,45 +62,82 @@ extension Gateway {
         _ hours: ClosedRange<Hour>, generation: UInt32, at now: Timestamp
     ) -> KeyReport {
         var report = KeyReport()
-        let keySet =
-            keySets[generation]
-            ?? SiteKeys(generation: generation, site: site, threshold: roster.threshold)
-        keySets[generation] = keySet
-        for (index, custodian) in roster.custodians.enumerated() {
+        for index in roster.custodians.indices {
             do {
-                let (parcel, request) = try ask(index, hours, at: now)
-                let found = try keySet.take(parcel, from: index)
-                report.answered.append(custodian.id)
-                note(found, generation, request, now, &report)
+                let ask = try keyAsk(index, hours, at: now)
+                take(
+                    .success(try custodians[index].grant(ask.note)), to: ask,
+                    generation: generation, at: now, &report)
             } catch {
-                report.failed[custodian.id] = Self.code(of: error)
+                report.failed[roster.custodians[index].id] = Self.code(of: error)
             }
         }
-        let asked = (hours.lowerBound.number...hours.upperBound.number).map { Hour(number: $0) }
-        for hour in asked where !report.answered.isEmpty { generations[hour] = generation }
-        report.incomplete = asked.filter { !keySet.missing($0).isEmpty }
-        report.unconfirmed = asked.filter { !keySet.unconfirmed($0).isEmpty }
-        tell(report.differences)
+        conclude(&report, hours, generation)
         return report
     }
 
-    /// One grant: asked under a fresh one-time key, which is gone when this returns.
-    private func ask(
-        _ index: Int, _ hours: ClosedRange<Hour>, at now: Timestamp
-    ) throws -> (parcel: SiteKeyParcel, request: Digest) {
+    /// A custodian's grant to ask for: signed, under a fresh one-time key. For callers that ask
+    /// several at once, outside of the gateway's own thread: this, `CustodianClient.grant`, `take`
+    /// as each answer comes, and `conclude`.
+    public func keyAsk(
+        _ custodian: Int, _ hours: ClosedRange<Hour>, at now: Timestamp
+    ) throws -> KeyAsk {
         let oneTimeKey = try OneTimeKey(from: random)
         let body = GrantRequestBody(
             site: site, firstHour: hours.lowerBound, lastHour: hours.upperBound,
             oneTimeKey: oneTimeKey.publicKey, time: now)
-        let note = try StatementDraft.sign(body, under: roster, by: signer)
-        let sealed = try custodians[index].grant(note)
-        let opened = try oneTimeKey.open(sealed, info: "platevault/grant/v1" + roster.origin)
+        return KeyAsk(
+            custodian: custodian, hours: hours,
+            note: try StatementDraft.sign(body, under: roster, by: signer), key: oneTimeKey)
+    }
+
+    /// What a custodian answered: its keys are held from now on, compared with those of the others.
+    public func take(
+        _ answer: Result<[UInt8], WireProblem>, to ask: KeyAsk, generation: UInt32,
+        at now: Timestamp, _ report: inout KeyReport
+    ) {
+        let id = roster.custodians[ask.custodian].id
+        do {
+            let parcel = try opened(try answer.get(), ask)
+            let found = try keys(of: generation).take(parcel, from: ask.custodian)
+            report.answered.append(id)
+            for hour in ask.all { generations[hour] = generation }
+            let request = try UnverifiedStatement(wire: ask.note).id
+            note(found, generation, request, now, &report)
+        } catch {
+            report.failed[id] = Self.code(of: error)
+        }
+    }
+
+    /// What came of all answers, and the word to the log where two holders differ.
+    public func conclude(
+        _ report: inout KeyReport, _ hours: ClosedRange<Hour>, _ generation: UInt32
+    ) {
+        let keySet = keys(of: generation)
+        let asked = hours.lowerBound.number...hours.upperBound.number
+        for hour in asked.lazy.map({ Hour(number: $0) }) {
+            if !keySet.missing(hour).isEmpty { report.incomplete.append(hour) }
+            if !keySet.unconfirmed(hour).isEmpty { report.unconfirmed.append(hour) }
+        }
+        tell(report.differences)
+    }
+
+    private func keys(of generation: UInt32) -> SiteKeys {
+        let keySet =
+            keySets[generation]
+            ?? SiteKeys(generation: generation, site: site, threshold: roster.threshold)
+        keySets[generation] = keySet
+        return keySet
+    }
+
+    private func opened(_ sealed: [UInt8], _ ask: KeyAsk) throws -> SiteKeyParcel {
+        let opened = try ask.key.open(sealed, info: "platevault/grant/v1" + roster.origin)
         let parcel = try SiteKeyParcel(wire: opened)
         // A custodian does not choose for which hours this gateway holds keys.
-        guard parcel.hours.allSatisfy(hours.contains) else {
+        guard parcel.hours.allSatisfy(ask.hours.contains) else {
             throw IntakeRefusal("parcel-other", "a custodian sent keys of hours not asked for")
         }
-        return (parcel, try UnverifiedStatement(wire: note).id)
+        return parcel
     }
 
     /// One difference for each subset and pair of custodians, however many hours it has.
@@ -127,6 +188,7 @@ extension Gateway {
             // What the closing compares with stays; the plates and their keys do not.
             var rest = OpenCell(kind: cell.kind)
             rest.nextNumber = cell.nextNumber
+            rest.handed = cell.handed
             rest.acknowledged = cell.acknowledged
             rest.doubtful = cell.outstanding.map { Digest(of: $0.encode()) } ?? cell.doubtful
             cells[hour] = rest

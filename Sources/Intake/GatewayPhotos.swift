@@ -1,9 +1,9 @@
-import Plates
-import Rows
+public import Plates
+public import Rows
 import Secrets
 import Tokens
 import Warrants
-import Wire
+public import Wire
 
 // Photos beside reads: sealed under their row's keys and label, and handed over before the row, so
 // that a row which the vault has acknowledged has its photos (Docs/Spec/Gateway.md). Whatever goes
@@ -57,9 +57,9 @@ extension Gateway {
         return try? Read(fields)
     }
 
-    /// Offers the photos of a batch's rows, in the order of their labels. Those that the vault does
-    /// not take lag behind; the batch goes its way.
-    func deliverPhotos(of batch: Batch, _ takesPhotos: inout Bool) {
+    /// The photos of a batch's rows, in the order of their labels, to be offered before it. Those
+    /// that the vault does not take lag behind; the batch goes its way.
+    public func photoParcels(of batch: Batch) -> [PhotoParcel] {
         let hour = batch.cell.hour
         var waiting: [SealedPhoto] = []
         for row in batch.rows {
@@ -68,20 +68,23 @@ extension Gateway {
                 Digest(of: $0.bytes).bytes.lexicographicallyPrecedes(Digest(of: $1.bytes).bytes)
             }
         }
-        deliver(waiting.map { ($0, 0) }, hour, &takesPhotos)
+        return parcels(waiting.map { ($0, 0) }, hour)
     }
 
-    /// Offers again what the vault did not take before. Sorted, so that nothing tells which came
-    /// first.
-    func deliverLaggards(_ hour: Hour, _ takesPhotos: inout Bool) {
-        guard let laggards = cells[hour]?.laggards, !laggards.isEmpty else { return }
+    /// What the vault did not take before. Sorted, so that nothing tells which came first.
+    public func photoParcels(lagging hour: Hour) -> [PhotoParcel] {
+        guard let laggards = cells[hour]?.laggards, !laggards.isEmpty else { return [] }
         cells[hour]?.laggards = []
-        deliver(laggards.sorted { $0.photo.label < $1.photo.label }, hour, &takesPhotos)
+        return parcels(laggards.sorted { $0.photo.label < $1.photo.label }, hour)
     }
 
-    private func deliver(
-        _ photos: [(photo: SealedPhoto, tries: Int)], _ hour: Hour, _ takesPhotos: inout Bool
-    ) {
+    /// The hours with photos that lag behind.
+    public var hoursLagging: [Hour] { cells.filter { !$0.value.laggards.isEmpty }.keys.sorted() }
+
+    private func parcels(
+        _ photos: [(photo: SealedPhoto, tries: Int)], _ hour: Hour
+    ) -> [PhotoParcel] {
+        var parcels: [PhotoParcel] = []
         var rest = photos[...]
         while !rest.isEmpty {
             var size = 0
@@ -90,26 +93,43 @@ extension Gateway {
                 return size == 0 || size + item.photo.bytes.count <= Self.photoBytesAtOnce
             }
             rest = rest.dropFirst(part.count)
-            // A vault that has refused some is not asked for the others now: it would take time
-            // from the rows.
-            guard takesPhotos else {
-                cells[hour]?.laggards += Array(part)
-                continue
-            }
-            do throws(WireProblem) {
-                try vault.submit(
-                    part.map {
+            parcels.append(
+                PhotoParcel(
+                    hour: hour, items: Array(part),
+                    deliveries: part.map {
                         PhotoDelivery(
                             cell: Cell(hour: hour, site: site), photo: $0.photo,
                             origin: roster.origin, key: key)
-                    })
-                forget(part.map(\.photo))
-                counts.photosDelivered += part.count
-            } catch {
-                takesPhotos = false
-                lag(Array(part), hour, error.code)
-            }
+                    }))
         }
+        return parcels
+    }
+
+    /// Why the vault did not take a parcel, nil where it did. For callers that hand over outside of
+    /// the gateway's own thread: `photoParcels`, this, `settle`.
+    public static func submit(_ parcel: PhotoParcel, to vault: VaultClient) -> WireProblem? {
+        do throws(WireProblem) {
+            try vault.submit(parcel.deliveries)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// What the vault has answered to a parcel. Returns whether it took it.
+    public func settle(_ parcel: PhotoParcel, _ problem: WireProblem?) -> Bool {
+        if let problem {
+            lag(parcel.items, parcel.hour, problem.code)
+            return false
+        }
+        forget(parcel.items.map(\.photo))
+        counts.photosDelivered += parcel.items.count
+        return true
+    }
+
+    /// A parcel that was not offered waits on.
+    public func putBack(_ parcel: PhotoParcel) {
+        cells[parcel.hour]?.laggards += parcel.items
     }
 
     /// What was refused is offered some more times, and then given up.
@@ -137,4 +157,11 @@ extension Gateway {
         counts.photosWaiting -= photos.count
         counts.photoBytes -= photos.map(\.bytes.count).reduce(0, +)
     }
+}
+
+/// As many photos as go to the vault at once.
+public struct PhotoParcel: Sendable {
+    let hour: Hour
+    let items: [(photo: SealedPhoto, tries: Int)]
+    let deliveries: [PhotoDelivery]
 }

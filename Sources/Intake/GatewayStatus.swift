@@ -16,6 +16,12 @@ extension Gateway {
         generations[hour].flatMap { keySets[$0] }.flatMap { $0.missing(hour).isEmpty ? $0 : nil }
     }
 
-    /// Whether rows of an hour still wait for the vault.
-    public func waits(in hour: Hour) -> Bool { cells[hour]?.waiting ?? 0 > 0 }
+    /// How many rows of an hour were queued so far. They go to the vault in the order in which they
+    /// came, so what is queued now is durable once `rowsHanded` has come so far.
+    public func rowsQueued(in hour: Hour) -> Int {
+        cells[hour].map { $0.handed + $0.waiting } ?? 0
+    }
+
+    /// How many rows of an hour the vault has acknowledged.
+    public func rowsHanded(in hour: Hour) -> Int { cells[hour]?.handed ?? 0 }
 }

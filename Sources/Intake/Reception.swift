@@ -36,6 +36,17 @@ public struct Summary: Hashable, Sendable, Codable {
 
     /// Counts one refusal.
     public mutating func refuse(_ code: String) { refused[code, default: 0] += 1 }
+
+    /// Adds the numbers of another feed.
+    public mutating func add(_ other: Summary) {
+        let numbers: [WritableKeyPath<Summary, Int>] = [
+            \.messages, \.frames, \.groups, \.ignored, \.withoutPlate, \.folded, \.reads,
+            \.readsWithoutGroup, \.clocksOff, \.candidatesDropped, \.duplicates, \.photos,
+        ]
+        for number in numbers { self[keyPath: number] += other[keyPath: number] }
+        photosRefused.merge(other.photosRefused, uniquingKeysWith: +)
+        refused.merge(other.refused, uniquingKeysWith: +)
+    }
 }
 
 /// Messages in, reads out, everything counted: the front half of a gateway.

@@ -1,36 +1,48 @@
 import ArgumentParser
 import Bytes
 import Hosting
+import Intake
 import Secrets
 
-/// The feeds of a site: who may post, known by the SHA-256 of a credential.
+/// The feeds of a site: who may post, and in which format.
 struct Feeds: Sendable {
-    private let digests: [String: Digest]
+    private let feeds: [String: Feed]
 
-    /// The feeds of a configuration. Throws `feed-malformed`.
+    /// The feeds of a configuration. Throws `feed-malformed`, `feed-name`, `feed-camera`,
+    /// `feed-time-zone`.
     init(_ file: ConfigurationFile) throws(HostingError) {
-        var digests: [String: Digest] = [:]
+        var feeds: [String: Feed] = [:]
         for table in file.tables("feed") {
-            guard let name = table.text("name"), name.isWord(most: 32), digests[name] == nil,
+            let name = table.text("name") ?? ""
+            guard feeds[name] == nil, let kind = table.text("kind").flatMap(FeedKind.init),
                 let digest = table.text("credential-sha256").flatMap({ Digest(hex: $0) })
             else {
+                let kinds = FeedKind.allCases.map(\.rawValue).joined(separator: ", ")
                 throw HostingError(
                     code: "feed-malformed",
-                    sentence: "each [[feed]] has a name of its own, of a-z, 0-9 and hyphens, and a "
+                    sentence: "each [[feed]] has a name of its own, a kind (\(kinds)), and a "
                         + "credential-sha256 of 64 hex digits")
             }
-            digests[name] = digest
+            do throws(IntakeRefusal) {
+                feeds[name] = try Feed(
+                    name: name, kind: kind, credential: digest, camera: table.text("camera"),
+                    timeZone: table.text("time-zone"), holdsFrames: table.flag("holds-frames"))
+            } catch {
+                throw HostingError(code: error.code, sentence: error.sentence)
+            }
         }
-        self.digests = digests
+        self.feeds = feeds
     }
 
-    var names: [String] { digests.keys.sorted() }
+    /// The feeds' words, sorted.
+    var names: [String] { feeds.keys.sorted() }
 
-    /// Whether a credential is the feed's. Digests are compared, so that how long it takes says
-    /// nothing about the credential.
-    func isKnown(_ feed: String, _ credential: String) -> Bool {
-        let shown = Digest(of: Array(credential.utf8))
-        return digests[feed].map { $0 == shown } ?? false
+    /// A feed by its word.
+    subscript(_ name: String) -> Feed? { feeds[name] }
+
+    /// How long a message may be; nil where the credential is not the feed's.
+    func admit(_ feed: String, _ credential: String) -> Int? {
+        feeds[feed].flatMap { $0.accepts(credential.utf8) ? $0.kind.maximumBytes : nil }
     }
 }
 

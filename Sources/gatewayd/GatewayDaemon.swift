@@ -34,13 +34,13 @@ final class GatewayDaemon: Daemon {
                 batchMilliseconds: file.number("batch-milliseconds"),
                 answerSeconds: file.number("answer-seconds"),
                 prefetchHours: file.number("prefetch-hours")),
-            vault: VaultClient(ways.way(to: setting.roster.body.vault.id)),
+            feeds: feeds, vault: ways.way(to: setting.roster.body.vault.id),
             follower: try LogCopy.open(
                 in: file.path("data") ?? file.folder, trusting: setting.roster, disk: setting.disk),
             log: log
         ) { roster in
             ways.follow(roster)
-            return roster.custodians.map { CustodianClient(ways.way(to: $0.id)) }
+            return roster.custodians.map { ways.way(to: $0.id) }
         }
     }
 
@@ -74,45 +74,16 @@ final class GatewayDaemon: Daemon {
                 at: file.text("listen") ?? "",
                 certificate: try PublicCertificate(
                     chain: file.path("certificate"), key: file.path("certificate-key")),
-                isKnown: { [feeds] feed, credential in feeds.isKnown(feed, credential) },
+                admit: { [feeds] feed, credential in feeds.admit(feed, credential) },
                 take: { [worker] message in await worker.take(message) }),
         ]
         parts += try HealthPages.listeners(
             setting, ready: { [worker] in worker.missing },
-            metrics: { [worker] in Self.metrics(worker.report) })
+            metrics: { [worker] in worker.report.page })
         log.write(.info, "started", ["feeds": .count(feeds.names.count)])
         try await DaemonLife.run(parts) { [worker, log] in
             worker.finish()
             log.write(.info, "ended", ["waiting": .count(worker.report.gateway?.waiting ?? 0)])
         }
-    }
-
-    private static func metrics(_ numbers: SiteWorker.Numbers) -> MetricsPage {
-        var page = MetricsPage()
-        guard let gateway = numbers.gateway else { return page }
-        page.add("messages_total", .counter, "messages taken in", numbers.messages)
-        page.add("reads_sealed_total", .counter, "reads sealed", gateway.sealed)
-        page.add("rows_delivered_total", .counter, "rows that the vault has", gateway.delivered)
-        page.add("duplicates_total", .counter, "messages that came again", numbers.duplicates)
-        page.add(
-            "refused_total", .counter, "messages and reads refused, by code", by: "code",
-            numbers.refused.merging(gateway.refused) { max($0, $1) })
-        page.add("queue_depth", .gauge, "rows that wait for the vault", gateway.waiting)
-        page.add(
-            "rows_given_up_total", .counter, "rows whose keys were erased first",
-            gateway.undelivered)
-        page.add("key_hours", .gauge, "hours whose keys are held", numbers.hoursHeld)
-        page.add(
-            "key_hours_ahead", .gauge,
-            "hours to come whose keys are held: how long it goes on alone",
-            numbers.hoursAhead)
-        page.add("hours_closed_total", .counter, "hours closed", gateway.closed)
-        page.add(
-            "vault_reached", .gauge, "1 where the vault answered last", numbers.isVaultThere ? 1 : 0
-        )
-        page.add(
-            "first_open_hour", .gauge, "the first hour that is not closed, in hours since 1970",
-            numbers.firstOpenHour)
-        return page
     }
 }

@@ -2,14 +2,19 @@ import Dispatch
 import Hosting
 import Intake
 import Plates
+import Rows
 import Secrets
 import Warrants
 import Wire
 
-/// Everything that a site does, one thing after the other on one queue: messages in, rows to the
-/// vault, keys, canary, closings.
+/// Everything that a site does: messages in, rows to the vault, keys, canary, closings.
 ///
-/// Unchecked, because all that changes is touched on `queue` alone.
+/// What changes is touched on the queue `state` alone; nothing there waits for the network but
+/// closing, and that only while the vault answers. Rows go to the vault on the queue `line`, one
+/// batch after the other; keys come from all custodians at once. So no message waits for anybody but
+/// the vault, and for the vault only as long as its own rows do.
+///
+/// Unchecked, because of these two queues.
 final class SiteWorker: @unchecked Sendable {
     /// What a worker is told once.
     struct Options: Sendable {
@@ -20,263 +25,186 @@ final class SiteWorker: @unchecked Sendable {
         let prefetchHours: Int
     }
 
-    /// Numbers for the metrics page.
-    struct Numbers: Sendable {
-        var gateway: GatewayCounts?
-        var messages = 0
-        var refused: [String: Int] = [:]
-        var duplicates = 0
-        var hoursHeld = 0
-        var hoursAhead = 0
-        var isVaultThere = false
-        var firstOpenHour: UInt32 = 0
-    }
+    /// The way to a party, from any thread.
+    typealias Way = any Wire.Channel & Sendable
 
-    private let setting: PartySetting
-    private let options: Options
-    private let vault: VaultClient
-    private let custodians: (Roster) -> [CustodianClient]
-    private let follower: Follower
-    private let log: DaemonLog
-    private let queue = DispatchQueue(label: "site")
+    let setting: PartySetting
+    let options: Options
+    let feeds: Feeds
+    let log: DaemonLog
+    let custodians: @Sendable (Roster) -> [Way]
+    private let way: Way
+    /// Used by `mind` alone.
+    let follower: Follower
+    let state = DispatchQueue(label: "site")
+    let line = DispatchQueue(label: "vault")
 
-    private var gateway: Gateway?
-    private var receptions: [String: Reception] = [:]
-    private var deliveries = Deliveries()
-    private var isFlushPlanned = false
-    private var nextKeyFetch = Timestamp(milliseconds: 0)
-    private var numbers = Numbers()
+    // On `state`:
+    var gateway: Gateway?
+    var ways: [Way] = []
+    var receptions: [String: FeedReception] = [:]
+    var open = OpenDeliveries()
+    var isFlushPlanned = false
+    var isVaultThere = false
+    var keys = KeyFetching()
+    var numbers = Numbers()
 
     init(
-        _ setting: PartySetting, _ options: Options, vault: VaultClient, follower: Follower,
-        log: DaemonLog, custodians: @escaping @Sendable (Roster) -> [CustodianClient]
+        _ setting: PartySetting, _ options: Options, feeds: Feeds, vault: Way, follower: Follower,
+        log: DaemonLog, custodians: @escaping @Sendable (Roster) -> [Way]
     ) {
         self.setting = setting
         self.options = options
-        self.vault = vault
+        self.feeds = feeds
+        way = vault
         self.follower = follower
         self.log = log
         self.custodians = custodians
     }
 
-    private var now: Timestamp { setting.clock.now }
+    var now: Timestamp { setting.clock.now }
+    var vault: VaultClient { VaultClient(way) }
 
-    /// Takes one message; the reply is `durable` only after the vault has its rows.
+    /// Takes one message; the reply is 200 for reads only after the vault has their rows.
     func take(_ message: FeedListener.Message) async -> FeedListener.Reply {
         let ticket = Ticket()
-        queue.async { self.accept(message, ticket) }
-        return await ticket.reply(
-            within: options.answerSeconds, otherwise: FeedListener.Reply(503, "vault-unreachable"))
+        state.async { self.accept(message, ticket) }
+        return await ticket.reply(within: options.answerSeconds, otherwise: Self.vaultAway)
     }
 
-    /// What time asks of the site. Called every second or two.
-    func mind() { queue.sync { mindInTurn() } }
-
-    /// The last things: what was held is sealed, and everything goes to the vault if it is there.
-    func finish() {
-        queue.sync {
+    /// What time asks of the site. Called every second or two, by one thread.
+    func mind() {
+        follow()
+        fetchKeys(at: now)
+        state.sync {
             let time = now
-            for feed in receptions.keys.sorted() { seal(receptions[feed]?.finish(at: time) ?? []) }
+            for feed in receptions.keys.sorted() {
+                if let delivery = receptions[feed]?.due(at: time) { seal(due: delivery, of: feed) }
+            }
+            do throws(IntakeRefusal) {
+                try gateway?.sealCanary(at: time)
+            } catch {
+                log.problem("canary-failed", error)
+            }
+        }
+        line.sync { flush() }
+        state.sync { closeAndErase(at: now) }
+    }
+
+    /// The last things: what was held is sealed, and everything goes to the vault, which is waited
+    /// for as long as an orderly end may take.
+    func finish() {
+        state.sync {
+            let time = now
+            for feed in receptions.keys.sorted() {
+                if let delivery = receptions[feed]?.finish(at: time) {
+                    seal(due: delivery, of: feed)
+                }
+            }
             do throws(IntakeRefusal) {
                 _ = try gateway?.sealCanary(at: time, isEnding: true)
             } catch {
                 log.problem("canary-failed", error)
             }
-            flush()
+        }
+        let end = DispatchTime.now() + .seconds(20)
+        line.sync { flush() }
+        while waiting > 0, DispatchTime.now() < end {
+            _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .seconds(1))
+            line.sync { flush() }
         }
     }
 
-    /// Numbers as of now.
-    var report: Numbers {
-        queue.sync {
-            var numbers = numbers
-            guard let gateway else { return numbers }
-            let held = gateway.hoursHeld
-            numbers.gateway = gateway.counts
-            numbers.hoursHeld = held.count
-            numbers.hoursAhead = held.filter { $0 > now.hour }.count
-            numbers.firstOpenHour = gateway.firstOpenHour.number
-            return numbers
-        }
+    private var waiting: Int {
+        state.sync { gateway.map { $0.counts.waiting + $0.counts.photosWaiting } ?? 0 }
     }
 
     /// What is missing before reads can be taken; nil where nothing is.
     var missing: String? {
-        queue.sync {
+        state.sync {
             guard let gateway else { return "log-unfollowed" }
             return gateway.holdsKeys(of: now.hour) ? nil : "keys-missing"
         }
     }
 
-    // MARK: Messages
+    // MARK: Rows to the vault
 
-    private func accept(_ message: FeedListener.Message, _ ticket: Ticket) {
-        numbers.messages += 1
-        let name = Deliveries.Name(feed: message.feed, digest: Digest(of: message.body))
-        switch deliveries.state(of: name) {
-        case .durable:
-            numbers.duplicates += 1
-            return ticket.answer(FeedListener.Reply(200, "durable"))
-        case .waiting:
-            // The rows are sealed already and wait here: the sender waits for the same ones.
-            numbers.duplicates += 1
-            return deliveries.add(ticket, to: name)
-        case nil: break
-        }
-        guard let gateway, gateway.holdsKeys(of: now.hour) else {
-            return refuse(ticket, 503, self.gateway == nil ? "log-unfollowed" : "keys-missing")
-        }
-        do throws(IntakeRefusal) {
-            let time = now
-            var reception =
-                receptions[message.feed]
-                ?? Reception(
-                    fold: gateway.roster.policy.fold, camera: message.feed)
-            let folded = reception.summary
-            defer { receptions[message.feed] = reception }
-            let reads = try reception.take(message.body, at: time)
-            var hours: Set<Hour> = []
-            for read in reads {
-                try gateway.take(read, at: time)
-                hours.insert(read.seen.hour)
-            }
-            guard !hours.isEmpty else {
-                let isHeld =
-                    reception.summary.frames > folded.frames
-                    && reception.summary.withoutPlate == folded.withoutPlate
-                return ticket.answer(
-                    isHeld ? FeedListener.Reply(202, "held") : FeedListener.Reply(200, "nothing"))
-            }
-            deliveries.begin(name, hours)
-            deliveries.add(ticket, to: name)
-            planFlush()
-        } catch {
-            let isLater = ["queue-full", "keys-missing"].contains(error.code)
-            refuse(ticket, isLater ? 503 : 422, error.code)
-        }
-    }
-
-    private func refuse(_ ticket: Ticket, _ status: Int, _ code: String) {
-        numbers.refused[code, default: 0] += 1
-        ticket.answer(FeedListener.Reply(status, code))
-    }
-
-    /// Reads that no sender waits for.
-    private func seal(_ reads: [Read]) {
-        for read in reads {
-            // A refusal of one read is counted by the gateway and holds nobody else up.
-            do throws(IntakeRefusal) { try gateway?.take(read, at: now) } catch {
-                log.problem("read-refused", error)
-            }
-        }
-    }
-
-    private func planFlush() {
+    /// On `state`: rows were queued.
+    func planFlush() {
         guard !isFlushPlanned else { return }
         isFlushPlanned = true
-        queue.asyncAfter(deadline: .now() + .milliseconds(options.batchMilliseconds)) {
-            self.isFlushPlanned = false
+        line.asyncAfter(deadline: .now() + .milliseconds(options.batchMilliseconds)) {
+            self.state.sync { self.isFlushPlanned = false }
             self.flush()
         }
     }
 
-    private func flush() {
-        guard let gateway else { return }
-        let report = gateway.flush()
-        for problem in report.problems { log.problem("vault-refused", problem) }
-        numbers.isVaultThere = report.problems.isEmpty
-        deliveries.settle(at: now) { hours in !hours.contains { gateway.waits(in: $0) } }
-    }
-
-    // MARK: Time
-
-    private func mindInTurn() {
-        let time = now
-        follow()
-        guard let gateway else { return }
-        fetchKeys(gateway, time)
-        for feed in receptions.keys.sorted() { seal(receptions[feed]?.due(at: time) ?? []) }
-        do throws(IntakeRefusal) {
-            try gateway.sealCanary(at: time)
-        } catch {
-            log.problem("canary-failed", error)
+    /// On `line`: hands over what is queued by now. What comes meanwhile is gathered for the next
+    /// time, so that batches stay as large as the configuration wants them.
+    func flush() {
+        let marks = state.sync {
+            (gateway?.hoursWaiting ?? []).map { ($0, gateway?.rowsQueued(in: $0) ?? 0) }
         }
-        flush()
-        if options.closes, let problem = gateway.closeHours(at: time).problem {
-            log.problem("closing-failed", problem)
+        var takesPhotos = true
+        for hour in state.sync(execute: { gateway?.hoursLagging ?? [] }) {
+            offer(state.sync { gateway?.photoParcels(lagging: hour) ?? [] }, &takesPhotos)
         }
-        gateway.erase(at: time)
-    }
-
-    /// Follows the log; under another roster the site begins a new run.
-    private func follow() {
-        do {
-            try follower.refresh(from: vault)
-            numbers.isVaultThere = true
-        } catch {
-            numbers.isVaultThere = false
-            log.problem(
-                "log-unfollowed",
-                (error as? WireProblem) ?? WireProblem(code: "log-failed", sentence: "the log"))
-            return
-        }
-        let record = follower.record
-        guard gateway?.roster != record.roster else { return }
-        if gateway != nil { flush() }
-        // What the vault has not taken stays with the old run until it has.
-        guard gateway?.counts.waiting ?? 0 == 0 else { return }
-        do {
-            gateway = try Gateway(
-                roster: record.roster, site: options.site, key: setting.key, vault: vault,
-                custodians: custodians(record.roster),
-                firstOpenHour: record.firstOpenHour(of: options.site, at: now),
-                firstLateHour: record.firstLateHour(of: options.site, at: now),
-                random: SystemRandom())
-            nextKeyFetch = now
-            log.write(.info, "run-begun", ["entries": .count(Int(record.count))])
-        } catch {
-            gateway = nil
-            log.problem(
-                "site-unknown",
-                (error as? IntakeRefusal)
-                    ?? HostingError(code: "site-unknown", sentence: "the roster has no such site"))
-        }
-    }
-
-    /// Asks for keys where the present hour lacks them, and in good time before the last one held
-    /// begins; the same hour is asked for as seldom as possible, since custodians count.
-    private func fetchKeys(_ gateway: Gateway, _ time: Timestamp) {
-        guard time >= nextKeyFetch else { return }
-        let held = Set(gateway.hoursHeld)
-        let wanted = gateway.keyHours(at: time)
-        let last = min(wanted.upperBound, time.hour.adding(Int64(options.prefetchHours)))
-        let hours = (wanted.lowerBound.number...max(wanted.lowerBound, last).number)
-            .map { Hour(number: $0) }
-        let lacking = hours.filter { !held.contains($0) }
-        let ahead = held.filter { $0 > time.hour }.count
-        guard !held.contains(time.hour) || ahead * 2 < options.prefetchHours, !lacking.isEmpty
-        else { return }
-        nextKeyFetch = time.adding(milliseconds: 30_000)
-        let record = follower.record
-        let byGeneration = Dictionary(
-            grouping: lacking.filter { hour in
-                record.generation(for: hour.day).map { hour.day <= $0.last } ?? false
-            }, by: { record.generation(for: $0.day)?.number ?? 0 })
-        for (generation, hours) in byGeneration.sorted(by: { $0.key < $1.key }) {
-            guard let first = hours.min(), let last = hours.max() else { continue }
-            let report = gateway.fetchKeys(first...last, generation: generation, at: time)
-            for (custodian, code) in report.failed.sorted(by: { $0.key < $1.key }) {
-                guard let word = PartySetting.word(custodian, in: gateway.roster) else { continue }
-                log.write(
-                    .warning, "keys-refused", ["custodian": .party(word), "code": .code(code)])
+        for (hour, mark) in marks {
+            while let batch = state.sync(execute: { next(hour, mark) }) {
+                offer(state.sync { gateway?.photoParcels(of: batch) ?? [] }, &takesPhotos)
+                let problem = Gateway.submit(batch, to: vault)
+                guard state.sync(execute: { settle(batch, problem) }) else { break }
             }
-            log.write(
-                report.incomplete.isEmpty ? .info : .warning, "keys-fetched",
-                [
-                    "hours": .count(hours.count), "incomplete": .count(report.incomplete.count),
-                    "unconfirmed": .count(report.unconfirmed.count),
-                    "differences": .count(report.differences.count),
-                ])
+            // Nobody waits once for each hour.
+            if problemIsOfTheWay { break }
         }
+        state.sync {
+            if !isVaultThere { open.putOff(Self.vaultAway) }
+        }
+    }
+
+    /// On `line`: photos go before their rows, and hold no row up.
+    private func offer(_ parcels: [PhotoParcel], _ takesPhotos: inout Bool) {
+        for parcel in parcels {
+            guard takesPhotos else {
+                state.sync { gateway?.putBack(parcel) }
+                continue
+            }
+            let problem = Gateway.submit(parcel, to: vault)
+            takesPhotos = state.sync { gateway?.settle(parcel, problem) ?? false }
+        }
+    }
+
+    private var problemIsOfTheWay: Bool { state.sync { !isVaultThere } }
+
+    private func next(_ hour: Hour, _ mark: Int) -> Batch? {
+        guard let gateway, gateway.rowsHanded(in: hour) < mark else { return nil }
+        do throws(WireProblem) {
+            return try gateway.nextBatch(of: hour)
+        } catch {
+            log.problem("batch-unsigned", error)
+            return nil
+        }
+    }
+
+    /// Whether the next batch may follow.
+    private func settle(_ batch: Batch, _ problem: WireProblem?) -> Bool {
+        guard let gateway else { return false }
+        do throws(WireProblem) {
+            _ = try gateway.settle(batch, problem)
+            isVaultThere = true
+            confirm(open.settle(gateway))
+            return true
+        } catch {
+            log.problem("vault-refused", error)
+            isVaultThere = error.code != "unreachable"
+            // A vault that refuses has no rows either.
+            open.putOff(FeedListener.Reply(503, error.code, "the vault does not take the rows"))
+            return false
+        }
+    }
+
+    private func confirm(_ items: [OpenDeliveries.Item]) {
+        for item in items { receptions[item.feed]?.confirm(item.token, at: now) }
     }
 }

@@ -35,6 +35,7 @@ struct ConfigurationTests {
             vault = "https://127.0.0.1:1"
             [[feed]]
             name = "north"
+            kind = "axis"
             credential-sha256 = "00"
             """)
         #expect(file.text("party") == "site-1")

@@ -1,0 +1,115 @@
+import Hosting
+import Intake
+import Plates
+import Warrants
+
+// Messages in: what is answered, and when (Docs/Spec/Intake.md). All of it on `state`.
+extension SiteWorker {
+    static let vaultAway = FeedListener.Reply(
+        503, "vault-unreachable", "the vault does not answer; come again")
+
+    /// Refusals that another try may mend.
+    private static let later: Set<String> = [
+        "keys-missing", "memory-locked-out", "message-in-flight", "queue-full",
+    ]
+
+    /// Takes one message, and answers its sender, or leaves that to the vault's answer.
+    func accept(_ message: FeedListener.Message, _ ticket: Ticket) {
+        numbers.messages += 1
+        guard let gateway, gateway.holdsKeys(of: now.hour) else {
+            let code = self.gateway == nil ? "log-unfollowed" : "keys-missing"
+            return refuse(ticket, 503, code, "no read can be sealed yet; come again")
+        }
+        guard let feed = feeds[message.feed] else { return }
+        if receptions[feed.name] == nil {
+            let policy = gateway.roster.policy
+            receptions[feed.name] = FeedReception(
+                feed: feed, fold: policy.fold, lateHours: policy.lateHours, photos: policy.photos)
+        }
+        do throws(IntakeRefusal) {
+            let time = now
+            let delivery = try receptions[feed.name]?.take(
+                message.body, contentType: message.contentType, at: time)
+            if let delivery { try seal(delivery, of: feed.name, ticket) }
+        } catch {
+            let isLater = Self.later.contains(error.code)
+            let status = isLater ? 503 : error.code == "message-too-long" ? 413 : 400
+            refuse(ticket, status, error.code, error.sentence)
+        }
+    }
+
+    private func refuse(_ ticket: Ticket, _ status: Int, _ code: String, _ sentence: String) {
+        if status == 503 { numbers.putOff[code, default: 0] += 1 }
+        ticket.answer(FeedListener.Reply(status, code, sentence))
+    }
+
+    /// Seals what a message gave, all of it or nothing.
+    private func seal(
+        _ delivery: Delivery, of feed: String, _ ticket: Ticket
+    ) throws(IntakeRefusal) {
+        var counts = [
+            "reads": 0, "held": delivery.held, "duplicates": delivery.duplicates,
+            "refused": delivery.refused.values.reduce(0, +),
+        ]
+        guard !delivery.reads.isEmpty else {
+            let isHeld = delivery.held > 0
+            return ticket.answer(
+                FeedListener.Reply(isHeld ? 202 : 200, isHeld ? "held" : "nothing", counts))
+        }
+        guard let refused = try queue(delivery, of: feed) else { return }
+        let sealed = delivery.reads.count - refused.values.reduce(0, +)
+        guard sealed > 0 else {
+            receptions[feed]?.abandon(delivery.token)
+            let code = refused.keys.sorted().first ?? "refused"
+            return refuse(ticket, 400, code, "no read of the message can be taken")
+        }
+        counts["reads"] = sealed
+        counts["refused", default: 0] += refused.values.reduce(0, +)
+        let isWaiting = isVaultThere
+        track(
+            delivery, feed, FeedListener.Reply(200, "durable", counts), isWaiting ? ticket : nil)
+        // Who is told at once comes again, and is answered once the rows are durable.
+        if !isWaiting { ticket.answer(Self.vaultAway) }
+    }
+
+    /// Seals reads that no sender waits for. What cannot be sealed now comes again with the next
+    /// `due`; what never can is counted.
+    func seal(due delivery: Delivery, of feed: String) {
+        guard !delivery.reads.isEmpty else { return }
+        do throws(IntakeRefusal) {
+            guard let refused = try queue(delivery, of: feed) else { return }
+            guard refused.values.reduce(0, +) < delivery.reads.count else {
+                receptions[feed]?.confirm(delivery.token, at: now)
+                return
+            }
+            track(delivery, feed, FeedListener.Reply(200, "durable", [:]), nil)
+        } catch {
+            log.problem("read-refused", error)
+        }
+    }
+
+    /// Queues rows, all or none; returns what can never be sealed, by code.
+    private func queue(
+        _ delivery: Delivery, of feed: String
+    ) throws(IntakeRefusal) -> [String: Int]? {
+        do throws(IntakeRefusal) {
+            return try gateway?.take(message: delivery.reads, at: now)
+        } catch {
+            receptions[feed]?.abandon(delivery.token)
+            throw error
+        }
+    }
+
+    private func track(
+        _ delivery: Delivery, _ feed: String, _ reply: FeedListener.Reply, _ ticket: Ticket?
+    ) {
+        guard let gateway else { return }
+        let hours = Set(delivery.reads.map(\.read.seen.hour))
+        let marks = hours.map { ($0, gateway.rowsQueued(in: $0)) }
+        open.add(
+            OpenDeliveries.Item(
+                feed: feed, token: delivery.token,
+                marks: Dictionary(uniqueKeysWithValues: marks), reply: reply, ticket: ticket))
+        planFlush()
+    }
+}
