@@ -1,3 +1,4 @@
+import Disk
 public import Inquiry
 import Ledger
 public import Warrants
@@ -10,16 +11,26 @@ extension Deployment {
         mirrors more: [LogAudit.Mirror] = [], claim: ChainClaim? = nil,
         progress: (UInt64, UInt64) -> Void = { _, _ in }
     ) throws -> AuditReport {
-        let own = roster.custodians.enumerated().filter { custodians[$0.offset] != nil }
-        let mirrors = own.map { index, party in
+        let own = rosterInForce.custodians.enumerated().filter { custodians[$0.offset] != nil }
+        let mirrors = own.map { _, party in
             LogAudit.Mirror(
                 name: party.id,
                 source: FolderTiles(
-                    layout.mirror(index, origin: roster.origin), fileSystem: fileSystem))
+                    layout.mirror(in: home(of: party.id), origin: roster.origin),
+                    fileSystem: fileSystem))
         }
+        // A party that has not the vault's files has followed the log into its own.
+        let log =
+            try fileSystem.size(layout.log) != nil
+            ? layout.log + "/public" : try followed(layout.auditor)
         return try LogAudit(
-            FolderTiles(layout.log + "/public", fileSystem: fileSystem),
+            FolderTiles(log, fileSystem: fileSystem),
             trusting: .roster(roster), mirrors: mirrors + more, at: now, claim: claim
         ).run(progress: progress).report
+    }
+
+    private func followed(_ folder: String) throws -> String {
+        _ = try publicView()
+        return layout.mirror(in: folder, origin: roster.origin)
     }
 }

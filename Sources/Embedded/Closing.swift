@@ -21,7 +21,7 @@ extension Deployment {
     @discardableResult
     public func closeHours() throws -> ClosingSummary {
         var summary = ClosingSummary()
-        for site in roster.sites {
+        for site in rosterInForce.sites where isHere(site.id) {
             let gateway = try gateway(site.number)
             do {
                 try sealCanary(gateway)

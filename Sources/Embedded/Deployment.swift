@@ -26,9 +26,9 @@ public final class Deployment {
     /// The vault's far side, for whoever wants to stand between it and the others.
     public let vaultHandler: any Handler
     let services: [Int: CustodianService]
-    private let service: VaultService?
+    let service: VaultService?
     private let stores: VaultFiles?
-    private let network: Network?
+    let network: Network?
     let keyRing: KeyRing
     let fileSystem: any FileSystem
     let random: any RandomSource
@@ -43,12 +43,13 @@ public final class Deployment {
         fileSystem: any FileSystem = POSIXFileSystem(), random: any RandomSource = SystemRandom()
     ) throws -> Deployment {
         let layout = Layout(root)
-        let roster = try firstRoster(layout, fileSystem)
+        let rosters = try rosters(layout, fileSystem)
+        let roster = rosters.first
         let clocks = try Clocks.open(layout.clock, origin: roster.origin, fileSystem: fileSystem)
         let ring = try KeyRing(
             origin: roster.origin, passphrase: passphrase, fileSystem: fileSystem, random: random)
         if try fileSystem.size(layout.services) != nil {
-            return try Deployment(connecting: layout, roster, clocks, ring, fileSystem, random)
+            return try Deployment(connecting: layout, rosters, clocks, ring, fileSystem, random)
         }
         return try Deployment(
             layout, roster, clocks, ring, fileSystem, random, isNew: false, absent: absent)
@@ -57,19 +58,23 @@ public final class Deployment {
     /// Reaches the parties' programs, which run as processes of their own: only encoded messages
     /// pass, and none of the parties' stores is opened here.
     private init(
-        connecting layout: Layout, _ roster: Roster, _ clocks: Clocks, _ keyRing: KeyRing,
+        connecting layout: Layout, _ rosters: RosterChain, _ clocks: Clocks, _ keyRing: KeyRing,
         _ fileSystem: any FileSystem, _ random: any RandomSource
     ) throws {
         self.layout = layout
+        let roster = rosters.first
         self.roster = roster
         self.clocks = clocks
         self.keyRing = keyRing
         self.fileSystem = fileSystem
         self.random = random
-        let network = try Network(layout, roster, keyRing, fileSystem)
+        let network = try Network(
+            layout, rosters.newest,
+            home: { layout.home(of: $0, in: roster, fileSystem) }, keyRing, fileSystem)
         self.network = network
         (custodians, services, service, stores) = ([:], [:], nil, nil)
-        vaultHandler = Relay(network.way(to: roster.body.vault.id, as: try network.anybody()))
+        vaultHandler = Relay(
+            network.way(to: rosters.newest.body.vault.id, as: try network.anybody()))
     }
 
     /// Whether the parties are programs of their own.
@@ -90,20 +95,7 @@ public final class Deployment {
     /// The origin of the deployment in a directory. Throws `deployment-missing`.
     public static func origin(
         at root: String, fileSystem: any FileSystem = POSIXFileSystem()
-    ) throws -> String { try firstRoster(Layout(root), fileSystem).origin }
-
-    static func firstRoster(
-        _ layout: Layout, _ fileSystem: any FileSystem
-    ) throws -> Roster {
-        guard try fileSystem.size(layout.roster) != nil else {
-            throw EmbeddedError(
-                code: "deployment-missing",
-                sentence: "there is no deployment in \(layout.root); make one with platevault init")
-        }
-        return try Roster.first(
-            try UnverifiedStatement(wire: try fileSystem.read(layout.roster))
-        ).roster
-    }
+    ) throws -> String { try rosters(Layout(root), fileSystem).first.origin }
 
     init(
         _ layout: Layout, _ roster: Roster, _ clocks: Clocks, _ keyRing: KeyRing,
@@ -124,7 +116,8 @@ public final class Deployment {
             log: vault.log, store: vault.store, mail: vault.mail, trusted: roster.hash,
             signer: try NoteSigner(
                 name: roster.keyName(roster.body.vault.id),
-                key: try keyRing.key(layout.key(layout.vault))),
+                key: try keyRing.key(
+                    layout.key(layout.home(of: roster.body.vault.id, in: roster, fileSystem)))),
             now: { source.wall })
         self.service = service
         network = nil
@@ -132,16 +125,18 @@ public final class Deployment {
         vaultHandler = service
         let neighbours = Neighbours()
         var custodians: [Int: Custody.Custodian] = [:]
-        for (index, party) in roster.custodians.enumerated() where !absent.contains(index) {
-            let folder = layout.custodian(index)
-            let setting = CustodianSetting(
-                folder: folder, roster: roster, custodian: party.id,
-                signer: try NoteSigner(
-                    name: roster.keyName(party.id), key: try keyRing.key(layout.key(folder))),
-                cosigner: try Cosigner(
-                    name: roster.keyName(party.id), key: try keyRing.key(layout.cosignKey(folder))),
-                clock: source, vault: VaultClient(LoopbackChannel(service)),
-                mirrors: { neighbours.clients }, disk: fileSystem, random: random)
+        let inForce = service.roster ?? roster
+        for (index, party) in inForce.custodians.enumerated() where !absent.contains(index) {
+            let folder = layout.home(of: party.id, in: roster, fileSystem)
+            // Who came later may be on another machine, or have no state yet.
+            if roster.custodian(party.id) == nil,
+                try fileSystem.size(layout.slot(folder)) == nil
+            {
+                continue
+            }
+            let setting = try Self.setting(
+                party.id, folder, roster, keyRing, source, service, fileSystem, random
+            ) { neighbours.clients }
             custodians[index] =
                 isNew
                 ? try Custody.Custodian.create(
@@ -152,7 +147,7 @@ public final class Deployment {
         self.custodians = custodians
         let services = custodians.mapValues { CustodianService($0, followsFirst: true) }
         self.services = services
-        neighbours.services = services.map { (id: roster.custodians[$0].id, service: $1) }
+        neighbours.services = services.map { (id: inForce.custodians[$0].id, service: $1) }
     }
 
     /// The wall clock's time.
@@ -163,12 +158,12 @@ public final class Deployment {
 
     /// The way to the vault as a party, by its word.
     func vault(as id: String) -> VaultClient {
-        network.map { VaultClient($0.way(to: roster.body.vault.id, as: id)) } ?? vault
+        network.map { VaultClient($0.way(to: rosterInForce.body.vault.id, as: id)) } ?? vault
     }
 
     /// The ways to the custodians as a party, in the order of their bits.
     func custodianClients(as id: String) -> [CustodianClient] {
-        roster.custodians.enumerated().map { index, party in
+        rosterInForce.custodians.enumerated().map { index, party in
             if let network { return CustodianClient(network.way(to: party.id, as: id)) }
             return CustodianClient(
                 services[index].map { LoopbackChannel($0) } ?? LoopbackChannel(down))
@@ -185,7 +180,7 @@ public final class Deployment {
 
     /// The ways to the custodians' mirrors as a party, by the custodians' words.
     func mirrors(as id: String) -> [(id: String, client: CustodianClient)] {
-        zip(roster.custodians, custodianClients(as: id)).map { (id: $0.id, client: $1) }
+        zip(rosterInForce.custodians, custodianClients(as: id)).map { (id: $0.id, client: $1) }
     }
 
     /// The ways to the custodians' mirrors, by the custodians' words.
@@ -204,7 +199,7 @@ public final class Deployment {
         for _ in 0..<4 {
             problems = []
             var published = 0
-            for (index, party) in roster.custodians.enumerated() {
+            for (index, party) in rosterInForce.custodians.enumerated() {
                 guard let report = try custodians[index]?.tick() else { continue }
                 published += report.published
                 problems += report.problems.map { (party.id, $0) }
@@ -219,7 +214,13 @@ public final class Deployment {
     /// to the vault, or to whoever stands in the vault's place.
     public func desk(_ id: String, at other: (any Handler)? = nil) throws -> Desk {
         if other == nil, let desk = desks[id] { return desk }
-        let folder = try layout.folder(of: id, in: roster)
+        guard isHere(id) || !rosterInForce.statementKeys(of: id).isEmpty else {
+            throw EmbeddedError(
+                code: "party-unknown",
+                sentence: "the roster has no requester, officer or authority "
+                    + "of that name; platevault status names them")
+        }
+        let folder = home(of: id)
         let desk = Desk(
             id: id,
             signer: try NoteSigner(

@@ -161,7 +161,7 @@ extension Deployment {
         // The vault sees a commitment where the hours are, and logs it: the keys are not its to refuse.
         let id = try file(try asker.prepareDrill(cells, isChecked: false, at: now), by: asker)
         report.request = id.hex
-        for (party, client) in zip(roster.custodians, custodianClients) {
+        for (party, client) in zip(rosterInForce.custodians, custodianClients) {
             var refusal: (any CodedError)?
             do { _ = try client.evaluate(id) } catch { refusal = error }
             report.replies.append(

@@ -89,10 +89,12 @@ extension Deployment {
     /// A gateway process of a site, with a new run, that goes on where the log says the site was.
     public func gateway(_ site: SiteNumber) throws -> Gateway {
         let record = try publicView().record
-        let id = record.roster.site(site)?.id ?? ""
+        guard let id = record.roster.site(site)?.id else {
+            throw Refusal(.siteUnknown, "the roster has no site \(site)")
+        }
         return try Gateway(
             roster: record.roster, site: site,
-            key: try keyRing.key(layout.key(layout.gateway(site.number))),
+            key: try keyRing.key(layout.key(home(of: id))),
             vault: vault(as: id), custodians: custodianClients(as: id),
             firstOpenHour: record.firstOpenHour(of: site, at: now),
             firstLateHour: record.firstLateHour(of: site, at: now), random: random)
@@ -105,7 +107,7 @@ extension Deployment {
         site: (Read) -> SiteNumber, progress: (Int) -> Void = { _ in }
     ) throws -> IngestReport {
         let gateways = Gateways(self)
-        var reception = Reception(fold: roster.policy.fold)
+        var reception = Reception(fold: rosterInForce.policy.fold)
         var problems: Set<String> = []
         func seal(_ reads: [Read]) throws {
             for read in reads {

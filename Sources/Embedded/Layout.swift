@@ -37,9 +37,9 @@ public struct Layout: Sendable {
     public func gateway(_ site: UInt16) -> String { root + "/gateway-\(site)" }
     /// A custodian, by its index in the roster.
     public func custodian(_ index: Int) -> String { root + "/custodian-\(index)" }
-    /// What anybody may fetch of a custodian's mirror of a log.
-    public func mirror(_ index: Int, origin: String) -> String {
-        custodian(index) + "/mirror/public/" + Digest(of: Array(origin.utf8)).hex
+    /// What anybody may fetch of the mirror of a log in a party's folder.
+    public func mirror(in folder: String, origin: String) -> String {
+        folder + "/mirror/public/" + Digest(of: Array(origin.utf8)).hex
     }
     /// A custodian's officer.
     public func officer(_ index: Int) -> String { root + "/officer-\(index)" }
@@ -49,6 +49,8 @@ public struct Layout: Sendable {
     public var authority: String { root + "/authority" }
     /// Anybody's own copy of the log.
     public var auditor: String { root + "/auditor" }
+    /// The slot of a custodian's root key; there is one from the moment it has a state.
+    public func slot(_ folder: String) -> String { folder + "/slot" }
     /// The key with which a custodian cosigns, in its folder.
     public func cosignKey(_ folder: String) -> String { folder + "/cosign.key" }
     /// The signing key in a party's folder.

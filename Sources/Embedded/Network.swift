@@ -10,19 +10,24 @@ import Wire
 /// The ways to programs of their own, as each party whose key is here.
 final class Network {
     private let layout: Layout
-    private let roster: Roster
+    private let origin: String
+    private let home: (String) -> String
     private let keyRing: KeyRing
     private let fileSystem: any FileSystem
     private let addresses: [String: String]
     private var open: [String: Ways] = [:]
-    private var inForce: Roster
+    /// The roster by which it knows the others.
+    private(set) var inForce: Roster
 
-    /// Reads where the programs are. Throws what is wrong with `services.toml`.
+    /// Reads where the programs are; `home` says where a party's files would be. Throws what is wrong
+    /// with `services.toml`.
     init(
-        _ layout: Layout, _ roster: Roster, _ keyRing: KeyRing, _ fileSystem: any FileSystem
+        _ layout: Layout, _ roster: Roster, home: @escaping (String) -> String,
+        _ keyRing: KeyRing, _ fileSystem: any FileSystem
     ) throws {
         self.layout = layout
-        self.roster = roster
+        origin = roster.origin
+        self.home = home
         self.keyRing = keyRing
         self.fileSystem = fileSystem
         inForce = roster
@@ -48,8 +53,7 @@ final class Network {
     private func ways(as own: String) throws -> Ways {
         if let ways = open[own] { return ways }
         let identity = try PartyIdentity(
-            id: own, origin: roster.origin,
-            key: try keyRing.key(layout.key(try layout.folder(of: own, in: roster))), now: Date())
+            id: own, origin: origin, key: try keyRing.key(layout.key(home(own))), now: Date())
         let ways = Ways(addresses, as: identity, roster: inForce, seconds: 15)
         open[own] = ways
         return ways
@@ -57,13 +61,12 @@ final class Network {
 
     /// Any party whose key is here. Throws `key-missing`.
     func anybody() throws -> String {
-        let agencies = roster.body.agencies.flatMap { $0.requesters.map(\.id) }
-        let officers = roster.custodians.flatMap { $0.officers.map(\.id) }
-        let all = agencies + roster.body.authorities.map(\.id) + officers + roster.sites.map(\.id)
-        for id in all {
-            let folder = try layout.folder(of: id, in: roster)
-            if try fileSystem.size(layout.key(folder)) != nil { return id }
-        }
+        let agencies = inForce.body.agencies.flatMap { $0.requesters.map(\.id) }
+        let officers = inForce.custodians.flatMap { $0.officers.map(\.id) }
+        let all =
+            agencies + inForce.body.authorities.map(\.id) + officers + inForce.sites.map(\.id)
+            + inForce.custodians.map(\.id)
+        for id in all where try fileSystem.size(layout.key(home(id))) != nil { return id }
         throw EmbeddedError(
             code: "key-missing", sentence: "no party's key is in \(layout.root)")
     }
@@ -95,21 +98,21 @@ final class Relay: Handler {
 }
 
 extension Layout {
-    /// The folder of a party by its word. Throws `party-unknown`.
-    func folder(of id: String, in roster: Roster) throws -> String {
-        if roster.agency(ofRequester: id) != nil { return agency }
-        if roster.authority(id) != nil { return authority }
-        if let site = roster.sites.first(where: { $0.id == id }) {
+    /// Where a party's files are: the folder of its word, which a party that came later has, or the
+    /// one that it was founded with, by its place in the first roster.
+    func home(of id: String, in first: Roster, _ fileSystem: any FileSystem) -> String {
+        let own = "\(root)/\(id)"
+        if (try? fileSystem.size(key(own))) ?? nil != nil { return own }
+        if first.body.vault.id == id { return vault }
+        if first.agency(ofRequester: id) != nil { return agency }
+        if first.authority(id) != nil { return authority }
+        if let site = first.sites.first(where: { $0.id == id }) {
             return gateway(site.number.number)
         }
-        if let custodian = roster.custodian(ofOfficer: id),
-            let index = roster.custodianIndex(custodian.id)
-        {
+        if let index = first.custodianIndex(id) { return custodian(index) }
+        if let index = first.custodian(ofOfficer: id).flatMap({ first.custodianIndex($0.id) }) {
             return officer(index)
         }
-        throw EmbeddedError(
-            code: "party-unknown",
-            sentence: "the roster has no requester, officer or authority "
-                + "of that name; platevault status names them")
+        return own
     }
 }

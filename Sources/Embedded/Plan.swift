@@ -37,7 +37,7 @@ public struct Plan: Sendable {
     }
 
     /// What a NIBRS offence list of a city usually allows here: serious crimes only.
-    static let purposes = [
+    public static let purposes = [
         "09A", "100", "11A", "120", "13A", "200", "220", "240", "520", "64A", "64B",
         "missing-person",
     ]

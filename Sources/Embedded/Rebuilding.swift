@@ -30,7 +30,7 @@ extension Deployment {
         random: any RandomSource = SystemRandom()
     ) throws -> Rebuilt {
         let layout = Layout(root)
-        let first = try Deployment.firstRoster(layout, fileSystem)
+        let first = try Deployment.rosters(layout, fileSystem).first
         guard try fileSystem.size(layout.log) == nil else {
             throw EmbeddedError(
                 code: "log-exists",

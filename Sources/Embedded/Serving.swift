@@ -47,7 +47,7 @@ public final class Serving {
         layout = Layout(root)
         self.binaries = binaries
         self.fileSystem = fileSystem
-        let roster = try Deployment.firstRoster(layout, fileSystem)
+        let roster = try Deployment.rosters(layout, fileSystem).first
         var credentials: [String: String] = [:]
         for site in roster.sites {
             credentials[site.id] = Digest(of: random.bytes(32)).hex

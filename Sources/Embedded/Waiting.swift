@@ -10,7 +10,7 @@ extension Deployment {
     /// Waits until a quorum of custodians holds so many entries.
     func waitUntilHeld(_ size: UInt64, at desk: Desk) throws {
         guard isServed else { return }
-        let count = max(roster.quorum, roster.threshold.t)
+        let count = max(rosterInForce.quorum, rosterInForce.threshold.t)
         _ = try wait(seconds: 15) { try desk.size(heldBy: count) >= size }
     }
 
@@ -21,7 +21,7 @@ extension Deployment {
             try desk.refresh()
             guard let state = desk.record.request(request) else { return false }
             let seen = state.evaluations.map(\.body.custodian) + state.checks.map(\.body.custodian)
-            return Set(seen).count >= roster.custodians.count
+            return Set(seen).count >= rosterInForce.custodians.count
         }
     }
 

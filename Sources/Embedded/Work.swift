@@ -32,10 +32,10 @@ extension Deployment {
 
     /// Keeps the case, then has the request logged.
     func file(_ prepared: PreparedRequest, by asker: Requester) throws -> Digest {
-        let folder = layout.agency + "/cases"
+        let folder = home(of: asker.id) + "/cases"
         try fileSystem.makeFolder(folder)
         let sealed = try prepared.file.seal(
-            id: prepared.id, key: try keyRing.key(layout.key(layout.agency)), random: random)
+            id: prepared.id, key: try keyRing.key(layout.key(home(of: asker.id))), random: random)
         try fileSystem.replace("\(folder)/\(prepared.id.hex).case", sealed)
         try asker.file(prepared, at: now)
         return prepared.id
@@ -48,7 +48,7 @@ extension Deployment {
         at vault: (any Handler)? = nil
     ) throws -> Inquiry.Finding {
         let desk = try desk(requester, at: vault)
-        let file = try caseFile(request)
+        let file = try caseFile(request, of: requester)
         try desk.refresh()
         guard let state = desk.record.request(request) else {
             throw EmbeddedError(code: "request-unknown", sentence: "the log has no such request")
@@ -57,7 +57,8 @@ extension Deployment {
         // each says itself why it does not answer.
         let approving = state.votes(under: desk.roster).approving
         try waitUntilHeld(state.lastIndex + 1, at: desk)
-        let asked = zip(roster.custodians, custodianClients(as: requester)).filter { party, _ in
+        let asked = zip(desk.roster.custodians, custodianClients(as: requester)).filter {
+            party, _ in
             if let word { return word.contains(party.id) }
             return approving.isEmpty || approving.contains(party.institution)
         }.map { (id: $0.id, client: $1) }
@@ -66,10 +67,16 @@ extension Deployment {
     }
 
     /// The requester's own case: what a request is about, and the key to which answers are sealed.
-    func caseFile(_ request: Digest) throws -> CaseFile {
-        try CaseFile(
-            sealed: try fileSystem.read("\(layout.agency)/cases/\(request.hex).case"),
-            id: request, key: try keyRing.key(layout.key(layout.agency)))
+    /// Of the requester whose folder has it, where none is named.
+    func caseFile(_ request: Digest, of requester: String? = nil) throws -> CaseFile {
+        let known = rosterInForce.body.agencies.flatMap { $0.requesters.map(\.id) }
+        let holder = try known.first {
+            try fileSystem.size("\(home(of: $0))/cases/\(request.hex).case") != nil
+        }
+        let folder = (requester ?? holder).map(home(of:)) ?? layout.agency
+        return try CaseFile(
+            sealed: try fileSystem.read("\(folder)/cases/\(request.hex).case"),
+            id: request, key: try keyRing.key(layout.key(folder)))
     }
 
     /// Searches, writes the bundle, and countersigns what the vault handed over.
@@ -110,8 +117,10 @@ extension Deployment {
 
     /// The authority attests a request under a document whose digest it has in hands.
     public func attest(_ request: Digest, warrant: Digest, expires: Timestamp) throws {
-        guard let authority = roster.body.authorities.first else {
-            throw EmbeddedError(code: "party-unknown", sentence: "the roster has no authority")
+        let authorities = rosterInForce.body.authorities
+        guard let authority = authorities.first(where: { isHere($0.id) }) else {
+            throw EmbeddedError(
+                code: "party-unknown", sentence: "the roster has no authority whose key is here")
         }
         try Clerk(desk: try desk(authority.id)).attest(
             request, warrant: warrant, expires: expires, at: now)
@@ -119,8 +128,11 @@ extension Deployment {
 
     /// The officer of a custodian, by the officer's own word or the custodian's.
     public func officer(_ word: String) throws -> Officer {
+        let roster = rosterInForce
         let custodian = roster.custodian(word) ?? roster.custodian(ofOfficer: word)
-        guard let custodian, let officer = custodian.officers.first,
+        guard let custodian,
+            let officer = custodian.officers.first(where: { isHere($0.id) })
+                ?? custodian.officers.first,
             let index = roster.custodianIndex(custodian.id)
         else {
             throw EmbeddedError(
@@ -144,8 +156,8 @@ extension Deployment {
     {
         let view = try publicView()
         let secret: RequestSecret
-        if roster.agency(ofRequester: party) != nil {
-            secret = try RequestSecret(wire: try caseFile(request).secret.bytes)
+        if rosterInForce.agency(ofRequester: party) != nil {
+            secret = try RequestSecret(wire: try caseFile(request, of: party).secret.bytes)
         } else {
             secret = try officer(party).docket(of: request, at: now)
         }

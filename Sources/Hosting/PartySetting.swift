@@ -15,7 +15,8 @@ public struct PartySetting: Sendable {
             trust: "the roster; a wrong word only fails"),
         ConfigurationKey(
             "roster", .text, standard: "\"roster.note\"",
-            "The log's first roster, a signed note. Compare its hash with what the others have.",
+            "The log's first roster, a signed note; later ones may follow it in the file. Compare the "
+                + "first one's hash with what the others have.",
             trust: "whoever gives it, with everything: all keys of all parties follow from it"),
         ConfigurationKey(
             "key", .text, standard: "\"key\"", "The key file of this party's statement key.",
@@ -47,6 +48,8 @@ public struct PartySetting: Sendable {
     public let file: ConfigurationFile
     /// The first roster, which everything is checked against.
     public let roster: Roster
+    /// The newest roster that the file holds, by which the others are known at first.
+    public let newestRoster: Roster
     /// The first roster as the signed note that it came as.
     public let rosterNote: [UInt8]
     /// The party's word.
@@ -65,8 +68,10 @@ public struct PartySetting: Sendable {
         guard let path = file.path("roster"), let id = file.text("party"),
             let keyPath = file.path("key")
         else { throw HostingError(code: "configuration-key", sentence: "roster, party and key") }
-        rosterNote = try disk.read(path)
-        roster = try Roster.first(try UnverifiedStatement(wire: rosterNote)).roster
+        let rosters = try RosterChain(wire: try disk.read(path))
+        roster = rosters.first
+        newestRoster = rosters.newest
+        rosterNote = rosters.notes.first ?? []
         party = id
         clock = try ProgramClock(file: file.path("clock"), origin: roster.origin, disk: disk)
         key = try Self.key(keyPath, file, roster.origin, disk)
@@ -112,7 +117,8 @@ public struct PartySetting: Sendable {
         as identity: PartyIdentity, seconds: Int64 = 8, pause: Int64? = nil
     ) -> Ways {
         Ways(
-            file.texts("services"), as: identity, roster: roster, seconds: seconds, pause: pause)
+            file.texts("services"), as: identity, roster: newestRoster, seconds: seconds,
+            pause: pause)
     }
 
     /// The names of parties that may stand in log lines.

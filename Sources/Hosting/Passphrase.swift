@@ -28,6 +28,17 @@ public enum Passphrase {
         return try line(from: terminal)
     }
 
+    /// Asks for a new one, twice. Throws `passphrase-differs` where the two are not the same.
+    public static func askTwice(_ prompt: String) throws -> SecretBytes {
+        let first = try ask(prompt)
+        let second = try ask("once more: ")
+        guard first.isEqual(to: second) else {
+            throw HostingError(
+                code: "passphrase-differs", sentence: "the two passphrases are not the same")
+        }
+        return first
+    }
+
     /// The first line of a file. Throws `passphrase-unreadable`, `passphrase-empty`.
     public static func read(_ path: String) throws -> SecretBytes {
         let file = open(path, O_RDONLY | O_CLOEXEC)

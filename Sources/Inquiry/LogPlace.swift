@@ -23,7 +23,8 @@ public enum LogPlace {
             code: "log-missing", sentence: "there is no log's checkpoint in \(text)")
     }
 
-    /// The first roster: 64 hex digits are its hash; else a file with its statement or its text.
+    /// The first roster: 64 hex digits are its hash; else a file with its statement, which others may
+    /// follow, or its text.
     /// Throws what is wrong with it.
     public static func roster(
         _ text: String, fileSystem: any FileSystem
@@ -34,6 +35,6 @@ public enum LogPlace {
         if content.hasPrefix(RosterText.heading) {
             return .roster(try RosterText.parse(content))
         }
-        return .roster(try Roster.first(try UnverifiedStatement(wire: bytes)).roster)
+        return .roster(try RosterChain(wire: bytes).first)
     }
 }

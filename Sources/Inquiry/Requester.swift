@@ -44,6 +44,8 @@ public struct Application: Sendable {
 /// An investigator of an agency.
 public struct Requester {
     let desk: Desk
+    /// The requester's word in the roster.
+    public var id: String { desk.id }
     private let random: any RandomSource
 
     /// A requester at a desk.

@@ -142,6 +142,9 @@ struct Matter {
         else {
             throw Refusal(.requesterUnknown, "the requester is nobody of a current agency")
         }
+        guard state?.request.statement.isCurrent(in: roster) ?? true else {
+            throw Refusal(.requesterUnknown, "the requester has another key now than it filed with")
+        }
         guard now < agency.agreementEnds.start else {
             throw Refusal(
                 .agreementEnded, "the agency's agreement ended on \(agency.agreementEnds.text)")

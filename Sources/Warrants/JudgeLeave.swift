@@ -23,7 +23,7 @@ extension Matter {
     private func attestation(_ state: RequestState) -> Verdict {
         var faults: [Refusal] = []
         for order in state.orders where order.index < limit {
-            guard let fault = fault(of: order.body) else { return .granted }
+            guard let fault = fault(of: order) else { return .granted }
             faults.append(fault)
         }
         if hasUsedWarrant(state) {
@@ -39,9 +39,14 @@ extension Matter {
             Refusal(.attestationMissing, "no authority of the roster has attested the request"))
     }
 
-    private func fault(of order: OrderBody) -> Refusal? {
+    private func fault(of logged: Logged<OrderBody>) -> Refusal? {
+        let order = logged.body
         if roster.authority(order.authority) == nil {
             return Refusal(.authorityUnknown, "the authority is no longer in the roster")
+        }
+        if !logged.statement.isCurrent(in: roster) {
+            return Refusal(
+                .authorityUnknown, "the authority has another key now, and has to attest again")
         }
         let isSame =
             order.warrant == body.warrant && order.plateCommitments == body.plateCommitments

@@ -50,14 +50,16 @@ public struct RequestState: Sendable {
 
     /// The institutions that approve and those that deny, counting only entries before an index:
     /// of each institution the last word of any of its officers counts, the requester's own
-    /// institution not at all, and an officer who is gone from the roster neither.
+    /// institution not at all, and an officer who is gone from the roster or has another key neither.
     public func votes(
         under roster: Roster, before limit: UInt64 = .max
     ) -> (approving: Set<String>, denying: Set<String>) {
         let own = roster.agency(body.agency)?.institution
         var words: [(index: UInt64, officer: String, isYes: Bool)] = []
-        words += approvals.map { ($0.index, $0.body.officer, true) }
-        words += denials.map { ($0.index, $0.body.officer, false) }
+        words += approvals.filter { $0.statement.isCurrent(in: roster) }
+            .map { ($0.index, $0.body.officer, true) }
+        words += denials.filter { $0.statement.isCurrent(in: roster) }
+            .map { ($0.index, $0.body.officer, false) }
         var last: [String: Bool] = [:]
         for word in words.sorted(by: { $0.index < $1.index }) where word.index < limit {
             guard let institution = roster.custodian(ofOfficer: word.officer)?.institution,

@@ -67,6 +67,11 @@ extension Roster {
         )
     }
 
+    /// Whether this roster can follow one, whoever signs it. Throws `roster-succession`.
+    public func checkFollows(_ old: Roster) throws(Refusal) {
+        try RosterCheck.succession(from: old, to: self)
+    }
+
     /// A succession of the log, verified: signed by t custodians in force and nobody else, and
     /// standing at the index that it names. Throws `successor-signatures`, `successor-place`.
     public func succession(

@@ -174,6 +174,28 @@ public struct Statement<Body: StatementBody>: Hashable, Sendable {
     public let signers: [String]
     /// The bytes as they came.
     public let wire: [UInt8]
+    /// The id of the key that signed it; 0 where custodians signed together.
+    private let keyID: UInt32
+
+    init(id: Digest, body: Body, signers: [String], wire: [UInt8], key: NoteVerifierKey? = nil) {
+        self.id = id
+        self.body = body
+        self.signers = signers
+        self.wire = wire
+        keyID = key?.number ?? 0
+    }
+
+    /// Whether the key that signed it is its author's under a roster. A key that was revoked speaks
+    /// for nobody from then on, in statements that wait to be acted on neither.
+    func isCurrent(in roster: Roster) -> Bool {
+        signers.allSatisfy { id in
+            roster.statementKeys(of: id).contains { $0.number == keyID }
+        }
+    }
+}
+
+extension NoteVerifierKey {
+    fileprivate var number: UInt32 { keyID.reduce(0) { $0 << 8 | UInt32($1) } }
 }
 
 extension Roster {
@@ -190,14 +212,13 @@ extension Roster {
         }
         let body = try statement.unverifiedBody(Body.self)
         let author = try body.author(in: self)
-        guard statement.note.signatures.count == 1,
-            statementKeys(of: author).contains(where: { statement.note.isSigned(by: $0) })
-        else {
+        let key = statementKeys(of: author).first { statement.note.isSigned(by: $0) }
+        guard statement.note.signatures.count == 1, let key else {
             throw Refusal(
                 .signatureInvalid, "the statement is not signed by \(author), and by it alone")
         }
         try body.checkForm(in: self)
         return Statement(
-            id: statement.id, body: body, signers: [author], wire: statement.wire)
+            id: statement.id, body: body, signers: [author], wire: statement.wire, key: key)
     }
 }

@@ -15,7 +15,7 @@ struct PlateVault: ParsableCommand {
         subcommands: [
             Demo.self, Serve.self, Init.self, Ingest.self, Request.self, Requests.self, Attest.self,
             Approve.self, Deny.self, Open.self, Verify.self, Destroy.self, Status.self,
-            AuditCommand.self, LogCommand.self, Clock.self,
+            AuditCommand.self, LogCommand.self, KeyCommand.self, RosterCommand.self, Clock.self,
         ])
 
     static func main() {

@@ -14,6 +14,25 @@ enum Voice {
     /// One line beside the result.
     static func note(_ line: String) { DaemonVoice.put(line + "\n", to: STDERR_FILENO) }
 
+    /// Asks on the terminal whether to go on; only `yes` does. Throws `terminal-missing`,
+    /// `not-confirmed`.
+    static func confirm(_ question: String) throws {
+        let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC)
+        guard terminal >= 0 else {
+            throw Complaint(
+                code: "terminal-missing", sentence: "there is no terminal to ask on",
+                hint: "say --yes once you have read what it changes")
+        }
+        defer { close(terminal) }
+        DaemonVoice.put("\(question) [yes/no] ", to: terminal)
+        var answer: [UInt8] = []
+        var byte: UInt8 = 0
+        while answer.count < 16, read(terminal, &byte, 1) == 1, byte != 0x0a { answer.append(byte) }
+        guard answer == Array("yes".utf8) else {
+            throw Complaint(code: "not-confirmed", sentence: "nothing was done")
+        }
+    }
+
     /// A progress bar on the terminal's last line; silent where nobody watches.
     static func progress(_ done: Int, of all: Int, _ what: String) {
         guard isWatched, all > 0 else { return }

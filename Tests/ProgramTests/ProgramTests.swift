@@ -18,7 +18,8 @@ import Testing
         let commands = try Self.commands(shell)
         let expected = [
             "approve", "attest", "audit", "clock", "demo", "deny", "destroy", "ingest", "init",
-            "log", "open", "request", "requests", "serve", "status", "verify",
+            "key",
+            "log", "open", "request", "requests", "roster", "serve", "status", "verify",
         ]
         #expect(commands.sorted() == expected)
         for command in commands {
