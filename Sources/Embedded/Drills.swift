@@ -124,7 +124,7 @@ extension Deployment {
         report.request = id.hex
         do {
             let finding = try search(id, as: requester)
-            try countersign(finding, at: desk)
+            try asker.countersign(finding, at: now)
             report.replies = finding.replies.map {
                 DrillReport.Reply(
                     custodian: $0.custodian, refusal: $0.problem?.sentence, code: $0.problem?.code)

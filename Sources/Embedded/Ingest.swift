@@ -12,6 +12,10 @@ public struct IngestReport: Sendable, Codable {
     public internal(set) var delivered: [String: Int] = [:]
     /// How many of the rows are canaries.
     public internal(set) var canaries = 0
+    /// Photos that the vault holds durably.
+    public internal(set) var photos = 0
+    /// Photos that were left out, by code; their reads were kept.
+    public internal(set) var photosLost: [String: Int] = [:]
     /// Reads that a gateway refused, by code.
     public internal(set) var refused: [String: Int] = [:]
     /// What went wrong at the vault or the custodians, as sentences.
@@ -33,14 +37,14 @@ public final class Gateways {
         return gateway
     }
 
-    /// Takes one read at its site. Throws the gateway's refusal.
-    func take(_ read: Read, site: SiteNumber) throws {
+    /// Takes one read with its photos at its site. Throws the gateway's refusal.
+    func take(_ read: Read, photos: [Photo] = [], site: SiteNumber) throws {
         let gateway = try gateway(site)
         let now = deployment.now
         if gateway.counts.sealed == 0 && gateway.counts.refused.isEmpty {
             try fetchKeys(gateway, at: now)
         }
-        try gateway.take(read, at: now)
+        try gateway.take(read, photos: photos, at: now)
     }
 
     private func fetchKeys(_ gateway: Gateway, at now: Timestamp) throws {
@@ -79,6 +83,8 @@ public final class Gateways {
         for (site, gateway) in gateways {
             report.delivered[String(site.number)] = gateway.counts.delivered
             report.canaries += gateway.counts.canaries
+            report.photos += gateway.counts.photosDelivered
+            report.photosLost.merge(gateway.counts.photosLost, uniquingKeysWith: +)
             report.refused.merge(gateway.counts.refused, uniquingKeysWith: +)
         }
         return report
@@ -107,12 +113,15 @@ extension Deployment {
         site: (Read) -> SiteNumber, progress: (Int) -> Void = { _ in }
     ) throws -> IngestReport {
         let gateways = Gateways(self)
-        var reception = Reception(fold: rosterInForce.policy.fold)
+        let policy = rosterInForce.policy
+        var reception = Reception(fold: policy.fold, photos: policy.photos)
         var problems: Set<String> = []
-        func seal(_ reads: [Read]) throws {
+        func seal(_ reads: [Read], _ photos: [Photo] = []) throws {
             for read in reads {
                 // A refusal of one read is counted by its gateway and holds nobody else up.
-                do { try gateways.take(read, site: site(read)) } catch is IntakeRefusal {}
+                do {
+                    try gateways.take(read, photos: photos, site: site(read))
+                } catch is IntakeRefusal {}
             }
         }
         for (place, message) in messages.enumerated() {
@@ -120,7 +129,11 @@ extension Deployment {
                 try clocks.pass(milliseconds: max(0, time.milliseconds(since: now)))
             }
             let bytes = replay?.shift(message) ?? message
-            do { try seal(try reception.take(bytes, at: now)) } catch is IntakeRefusal {}
+            do {
+                for received in try reception.receive(bytes, at: now) {
+                    try seal([received.read], received.photos)
+                }
+            } catch is IntakeRefusal {}
             try seal(reception.due(at: now))
             if place % 512 == 511 { problems.formUnion(gateways.flush()) }
             progress(place + 1)

@@ -45,7 +45,7 @@ extension Deployment {
     /// custodians to ask, all who approved where it is nil; `vault` stands in for the real one.
     public func search(
         _ request: Digest, as requester: String, asking word: [String]? = nil,
-        at vault: (any Handler)? = nil
+        at vault: (any Handler)? = nil, wholeCells: Bool = false
     ) throws -> Inquiry.Finding {
         let desk = try desk(requester, at: vault)
         let file = try caseFile(request, of: requester)
@@ -63,7 +63,7 @@ extension Deployment {
             return approving.isEmpty || approving.contains(party.institution)
         }.map { (id: $0.id, client: $1) }
         return try Requester(desk: desk, random: random).search(
-            file, request: request, custodians: asked)
+            file, request: request, custodians: asked, wholeCells: wholeCells)
     }
 
     /// The requester's own case: what a request is about, and the key to which answers are sealed.
@@ -79,35 +79,46 @@ extension Deployment {
             id: request, key: try keyRing.key(layout.key(folder)))
     }
 
-    /// Searches, writes the bundle, and countersigns what the vault handed over.
+    /// Searches, countersigns what the vault handed over, gets the photos, and writes the bundle.
     public func open(
-        _ request: Digest, as requester: String, bundle folder: String
+        _ request: Digest, as requester: String, bundle folder: String, wholeCells: Bool = false
     ) throws -> Inquiry.Finding {
-        _ = try search(request, as: requester)
+        guard try fileSystem.size(folder) == nil else {
+            throw InquiryError(code: "bundle-exists", sentence: "\(folder) exists already")
+        }
+        _ = try disclosed(request, as: requester, wholeCells)
         // The holders that were not asked check what the others answered, each by itself; the same
         // answers once more then say how far all agree.
         try settle()
         try waitForChecks(of: request, at: try desk(requester))
-        let finding = try search(request, as: requester)
+        var finding = try disclosed(request, as: requester, wholeCells)
         let desk = try desk(requester)
+        let asker = Requester(desk: desk, random: random)
+        finding = try asker.gatheringPhotos(of: finding)
+        // Something was closed, or died, since the countersignature: the answer is another one now.
+        if finding.photoProblem?.code == "countersignature-missing" {
+            finding = try asker.gatheringPhotos(
+                of: try disclosed(request, as: requester, wholeCells))
+        }
         try desk.refresh()
         try desk.cosign()
         let bundle = try Bundle(finding, mirror: desk.mirror, record: desk.record)
         try bundle.write(to: folder, fileSystem: fileSystem)
-        try countersign(finding, at: desk)
         return finding
     }
 
-    /// The requester signs what the vault handed over, once.
-    func countersign(_ finding: Inquiry.Finding, at desk: Desk) throws {
-        let request = finding.evidence.request
-        let signed = desk.record.request(request)?.disclosures ?? []
-        guard !signed.contains(where: { $0.body.role == .requester }) else { return }
-        try desk.log(
-            DisclosureBody(
-                role: .requester, party: desk.id, request: request,
-                bundle: Digest(of: ByteList.encode(finding.answers)),
-                time: desk.roster.policy.blunt(now)))
+    /// Searches, and countersigns at once what the vault handed over.
+    private func disclosed(
+        _ request: Digest, as requester: String, _ wholeCells: Bool
+    ) throws -> Inquiry.Finding {
+        let finding = try search(request, as: requester, wholeCells: wholeCells)
+        try Requester(desk: try desk(requester), random: random).countersign(finding, at: now)
+        return finding
+    }
+
+    /// The requester signs for what the vault says that it handed over, where that got lost here.
+    public func countersign(_ request: Digest, as requester: String) throws {
+        try Requester(desk: try desk(requester), random: random).countersign(request, at: now)
     }
 
     /// The requester says that the plate's owner was told.

@@ -2,6 +2,7 @@ import Bytes
 public import Disk
 import FoundationEssentials
 public import Ledger
+import Rows
 public import Secrets
 import Tokens
 public import Warrants
@@ -17,7 +18,9 @@ import Wire
 ///     log/proofs.json          an inclusion proof for each
 ///     evidence/secret.json     plates, cells and salts behind the commitments
 ///     evidence/partials-NAME   what each custodian gave
-///     evidence/answers         what the vault gave
+///     evidence/answers         what the vault gave, without the rows of other plates
+///     evidence/photo-DIGEST    what the vault gave of a photo
+///     photos/DIGEST.jpg        the photo inside
 public struct Bundle: Sendable {
     /// The files by name, without the manifest.
     public let files: [String: [UInt8]]
@@ -52,7 +55,14 @@ public struct Bundle: Sendable {
                 Array($0)
             }
         }
-        files["evidence/answers"] = ByteList.encode(finding.answers)
+        files["evidence/answers"] = ByteList.encode(
+            try finding.answers.map {
+                try LookupAnswer(wire: $0).reduced(to: finding.disclosure.labels).encode()
+            })
+        for photo in finding.disclosure.reads.flatMap(\.photos) {
+            files[photo.sealedFile] = finding.evidence.photos[photo.digest]
+            if let name = photo.file { files[name] = photo.bytes }
+        }
         self.files = files
         manifest = try Self.json(
             Manifest(
@@ -67,13 +77,16 @@ public struct Bundle: Sendable {
             throw InquiryError(code: "bundle-exists", sentence: "\(folder) exists already")
         }
         let fresh = folder + ".new"
-        for name in ["", "/log", "/evidence"] { try fileSystem.makeFolder(fresh + name) }
+        let folders = Set(files.keys.filter { $0.contains("/") }.map { fileSystem.folder(of: $0) })
+        try fileSystem.makeFolder(fresh)
+        for name in folders.sorted() { try fileSystem.makeFolder("\(fresh)/\(name)") }
         for (name, bytes) in files.merging(["manifest.json": manifest], uniquingKeysWith: { $1 }) {
             try fileSystem.remove("\(fresh)/\(name)")
             try fileSystem.create("\(fresh)/\(name)", bytes)
             try fileSystem.synchronize("\(fresh)/\(name)")
         }
-        for name in ["/log", "/evidence", ""] { try fileSystem.synchronize(fresh + name) }
+        for name in folders.sorted() { try fileSystem.synchronize("\(fresh)/\(name)") }
+        try fileSystem.synchronize(fresh)
         try fileSystem.rename(fresh, to: folder)
         try fileSystem.synchronize(fileSystem.folder(of: folder))
     }
@@ -86,10 +99,10 @@ public struct Bundle: Sendable {
         guard try Self.json(content) == manifest else {
             throw Self.changed("manifest.json", "is not written as a bundle writes it")
         }
-        var names = try fileSystem.list(folder).filter {
-            !["manifest.json", "log", "evidence"].contains($0)
-        }
-        for part in ["log", "evidence"] {
+        let top = try fileSystem.list(folder)
+        let parts = ["evidence", "log", "photos"]
+        var names = top.filter { $0 != "manifest.json" && !parts.contains($0) }
+        for part in parts where part != "photos" || top.contains(part) {
             names += try fileSystem.list("\(folder)/\(part)").map { "\(part)/\($0)" }
         }
         if let extra = names.first(where: { content.files[$0] == nil }) {
@@ -113,7 +126,7 @@ public struct Bundle: Sendable {
         var origin: String
         var request: Digest
         var roster: Digest
-        var version = 1
+        var version = 2
     }
 
     /// A file's bytes. Throws `bundle-changed` where the manifest has none of that name.

@@ -31,7 +31,7 @@ public enum BundleVerifier {
     public static func verify(_ bundle: Bundle, trusted: Digest? = nil) throws -> VerifiedBundle {
         let manifest = try Bundle.parse(
             Bundle.Manifest.self, bundle.manifest, "manifest.json")
-        guard manifest.version == 1 else {
+        guard manifest.version == 2 else {
             throw Bundle.changed("manifest.json", "is of a version that is not known here")
         }
         let (record, checkpoint) = try record(bundle, manifest, trusted)
@@ -42,10 +42,11 @@ public enum BundleVerifier {
         let disclosure = try evidence.disclosure(answers, record: record)
         try judge(evidence, record)
         let report = Report(disclosure, roster: record.roster)
-        let derived = [
+        var derived = [
             "report.txt": Array(report.text.utf8), "reads.json": try report.json(),
             "reads.csv": Array(report.csv.utf8),
         ]
+        derived.merge(try photos(bundle, disclosure)) { $1 }
         for (name, bytes) in derived.sorted(by: { $0.key < $1.key }) {
             guard try bundle.file(name) == bytes else {
                 throw Bundle.changed(name, "does not say what follows from the evidence")
@@ -113,6 +114,22 @@ public enum BundleVerifier {
         return (record, checkpoint)
     }
 
+    /// The opened photos as they must stand in the bundle. Throws `bundle-changed` where it has other
+    /// photos than its reads name.
+    private static func photos(
+        _ bundle: Bundle, _ disclosure: Disclosure
+    ) throws -> [String: [UInt8]] {
+        let photos = disclosure.reads.flatMap(\.photos)
+        var opened: [String: [UInt8]] = [:]
+        for photo in photos { if let name = photo.file { opened[name] = photo.bytes } }
+        let named = Set(photos.map(\.sealedFile)).union(opened.keys)
+        let extra = bundle.files.keys.sorted().first {
+            ($0.hasPrefix("photos/") || $0.hasPrefix("evidence/photo-")) && !named.contains($0)
+        }
+        if let extra { throw Bundle.changed(extra, "is named by no read") }
+        return opened
+    }
+
     private static func evidence(
         _ bundle: Bundle, _ manifest: Bundle.Manifest, _ record: Record
     ) throws -> Evidence {
@@ -124,7 +141,15 @@ public enum BundleVerifier {
             guard var bytes = bundle.files[prefix + custodian] else { continue }
             parcels.append((custodian, try PartialParcel(wire: try SecretBytes(wiping: &bytes))))
         }
-        return Evidence(request: manifest.request, secret: secret, parcels: parcels)
+        var evidence = Evidence(request: manifest.request, secret: secret, parcels: parcels)
+        for (name, bytes) in bundle.files where name.hasPrefix("evidence/photo-") {
+            let digest = Digest(of: bytes)
+            guard name == "evidence/photo-\(digest.hex)" else {
+                throw Bundle.changed(name, "is not the sealed photo that its name says")
+            }
+            evidence.photos[digest] = bytes
+        }
+        return evidence
     }
 
     /// Every custodian that answered was allowed to, at that moment, by the log before it.

@@ -14,6 +14,8 @@ public struct OpenedRead: Hashable, Sendable {
     public let label: Label
     /// The read.
     public let read: Read
+    /// The photos that it names, in its order.
+    public let photos: [OpenedPhoto]
 }
 
 /// What is certain about one plate in one cell.
@@ -75,6 +77,8 @@ public struct Disclosure {
     public let answers: Answers
     /// By plate, then cell.
     public let cells: [CellReport]
+    /// The labels of the request's own rows, as far as they were proven.
+    let labels: Set<Label>
 
     /// All reads, by time seen, then cell.
     public var reads: [OpenedRead] {
@@ -98,6 +102,8 @@ public struct Evidence {
     public let secret: RequestSecret
     /// The custodians' answers, opened.
     public let parcels: [(custodian: String, parcel: PartialParcel)]
+    /// The sealed photos that the vault handed out, by their SHA-256.
+    public var photos: [Digest: [UInt8]] = [:]
 
     /// The evidence before the vault was asked.
     public init(
@@ -120,13 +126,13 @@ public struct Evidence {
             answers, words: record.request(request)?.words ?? [], roster: roster)
     }
 
-    /// The look-up that the answers allow: `find` of every plate in every cell.
-    func query(_ answers: Answers) throws -> LookupQuery {
-        let items = secret.cells.flatMap { cell in
-            secret.plates.indices.map { LookupItem(cell: cell, plate: UInt8($0)) }
-        }.sorted()
-        var finds = try SecretBytes(zeros: items.count * 32)
-        for (place, item) in items.enumerated() {
+    /// The look-up that the answers allow: `find` of every plate in every cell, save those that are
+    /// asked for whole.
+    func query(_ answers: Answers, whole: Set<Cell> = []) throws -> LookupQuery {
+        let items = items(whole: whole)
+        let keyed = items.filter { !$0.isWhole }
+        var finds = try SecretBytes(zeros: keyed.count * 32)
+        for (place, item) in keyed.enumerated() {
             try answers.keys(plate: Int(item.plate), cell: item.cell).withFind { find in
                 finds.withUnsafeMutableBytes { all in
                     UnsafeMutableRawBufferPointer(rebasing: all[(place * 32)..<(place * 32 + 32)])
@@ -137,8 +143,17 @@ public struct Evidence {
         return try LookupQuery(request: request, items: items, finds: finds)
     }
 
+    private func items(whole: Set<Cell>) -> [LookupItem] {
+        secret.cells.flatMap { cell in
+            whole.contains(cell)
+                ? [LookupItem(whole: cell)]
+                : secret.plates.indices.map { LookupItem(cell: cell, plate: UInt8($0)) }
+        }.sorted()
+    }
+
     /// What follows from the vault's answers. Throws where the custodians' answers do not stand;
-    /// an answer of the vault that is not believed is an outcome of its cell.
+    /// an answer of the vault that is not believed is an outcome of its cell. An answer with all rows
+    /// of a cell is one for each of the plates, and proves as much.
     public func disclosure(_ found: [LookupAnswer], record: Record) throws -> Disclosure {
         let roster = record.roster
         guard let state = record.request(request) else {
@@ -150,13 +165,21 @@ public struct Evidence {
         let verifier = LookupVerifier(
             closings: record.closings(of: secret.cells, .prompt),
             late: record.closings(of: secret.cells, .late), deadDays: record.dead(secret.days))
+        let whole = Set(found.map(\.item).filter(\.isWhole).map(\.cell))
+        var places: [LookupItem: Int] = [:]
+        for (place, item) in items(whole: whole).enumerated() { places[item] = place }
         var cells: [CellReport] = []
-        for (place, item) in query.items.enumerated() {
+        var labels: Set<Label> = []
+        for (index, item) in query.items.enumerated() {
             let outcome: CellReport.Outcome
             var late: CellReport.Late?
             do {
-                guard place < found.count else { throw Self.silence(item) }
-                let verified = try verifier.verify(found[place], to: query, at: place)
+                let place = places[item] ?? places[LookupItem(whole: item.cell)]
+                guard let place, place < found.count else { throw Self.silence(item) }
+                let verified = try verifier.verify(found[place], to: query, at: index)
+                if case .complete(let rows, _, _) = verified.finding {
+                    labels.formUnion(rows.map(\.row.label))
+                }
                 outcome = try opened(verified, answers: answers, origin: roster.origin)
                 late = CellReport.Late(verified.finding)
             } catch let refusal as LookupRefusal {
@@ -168,7 +191,7 @@ public struct Evidence {
         }
         return Disclosure(
             request: state.request.statement, secret: secret, answers: answers,
-            cells: cells.sorted { ($0.plate, $0.cell) < ($1.plate, $1.cell) },
+            cells: cells.sorted { ($0.plate, $0.cell) < ($1.plate, $1.cell) }, labels: labels,
             confirmation: state.confirmation(roster.threshold))
     }
 
@@ -196,7 +219,10 @@ public struct Evidence {
                 }
                 reads.append(
                     OpenedRead(
-                        cell: item.cell, plate: Int(item.plate), label: row.row.label, read: read))
+                        cell: item.cell, plate: Int(item.plate), label: row.row.label, read: read,
+                        photos: read.fields.photos.map {
+                            OpenedPhoto($0, of: row.row.label, among: photos, keys: keys)
+                        }))
             }
             return .complete(reads)
         }

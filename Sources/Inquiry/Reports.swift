@@ -55,12 +55,17 @@ public struct Report {
                     lines.append(
                         "    \(read.read.seen.text)  camera \(Self.line(fields.camera))"
                             + "  read as \(Self.line(fields.asRead))")
+                    lines += read.photos.map { "      photo \(Self.photo($0))" }
                 }
             case .refused(let refusal): lines.append("    \(refusal.code): \(refusal.sentence)")
             case .open, .unknown, .gone: break
             }
         }
         return lines
+    }
+
+    private static func photo(_ photo: OpenedPhoto) -> String {
+        photo.file ?? "\(photo.digest.hex): \(photo.state.rawValue)"
     }
 
     /// The outcome, and what is not known of reads that came late.
@@ -81,6 +86,8 @@ public struct Report {
         unknown: the site never closed the hour, nothing can be said
         gone: the day's keys are destroyed, nothing can be read any more
         refused: the vault's answer does not fit what the site committed to
+        photo missing: the site sealed one, and the vault has not handed it out; unreadable: the site
+        sealed it wrongly
         confirmed: at least two custodians gave every key share that was used, and the same
         unconfirmed: some key share is one custodian's word alone; had it lied, reads that are there
         were not found, and "empty" would be wrong
@@ -114,7 +121,7 @@ public struct Report {
         let header = [
             "seen", "received", "device clock off", "hour", "site", "camera", "plate",
             "read as", "confidence", "region", "latitude", "longitude", "make", "model", "colour",
-            "type", "year", "direction", "candidates", "label",
+            "type", "year", "direction", "candidates", "label", "photos",
         ]
         let lines = disclosure.reads.map { fields(row($0)) }
         return ([header] + lines).map { fields in
@@ -130,7 +137,10 @@ public struct Report {
             row.colour, row.type, row.year, row.direction.map { String($0) },
         ]
         fields += optional.map { $0 ?? "" }
-        return fields + [row.candidates.joined(separator: " "), row.label]
+        return fields + [
+            row.candidates.joined(separator: " "), row.label,
+            row.photos.map { $0.file ?? $0.state }.joined(separator: " "),
+        ]
     }
 
     private func row(_ opened: OpenedRead) -> Document.Read {
@@ -142,7 +152,10 @@ public struct Report {
             hour: opened.cell.hour.text, label: opened.label.hex,
             latitude: fields.place.map { Self.degrees($0.latitude) },
             longitude: fields.place.map { Self.degrees($0.longitude) }, make: fields.vehicle.make,
-            model: fields.vehicle.model, plate: opened.read.plate.text, readAs: fields.asRead,
+            model: fields.vehicle.model,
+            photos: opened.photos.map {
+                Document.Photo(digest: $0.digest.hex, file: $0.file, state: $0.state.rawValue)
+            }, plate: opened.read.plate.text, readAs: fields.asRead,
             received: fields.receivedTime.text, region: fields.region,
             seen: opened.read.seen.text, site: Int(opened.cell.site.number),
             type: fields.vehicle.type, year: fields.vehicle.year)
@@ -196,6 +209,12 @@ private struct Document: Encodable {
         let refusal: String?
     }
 
+    struct Photo: Encodable {
+        let digest: String
+        let file: String?
+        let state: String
+    }
+
     struct Read: Encodable {
         let camera: String
         let candidates: [String]
@@ -209,6 +228,7 @@ private struct Document: Encodable {
         let longitude: String?
         let make: String?
         let model: String?
+        let photos: [Photo]
         let plate: String
         let readAs: String
         let received: String

@@ -1,4 +1,5 @@
 import Bytes
+import Plates
 import Rows
 public import Secrets
 import Tokens
@@ -16,23 +17,35 @@ public struct CustodianReply: Sendable {
 /// A search that has been answered: the disclosure, and the bytes that prove it.
 public struct Finding {
     /// What came of it.
-    public let disclosure: Disclosure
-    /// What the custodians gave.
-    public let evidence: Evidence
+    public internal(set) var disclosure: Disclosure
+    /// What the custodians gave, and the photos.
+    public internal(set) var evidence: Evidence
     /// What the vault gave, in wire form.
     public let answers: [[UInt8]]
     /// How each custodian that was asked met it.
     public let replies: [CustodianReply]
+    /// Why the photos are not all there; nil where they are, or none were asked for.
+    public internal(set) var photoProblem: WireProblem?
+    /// What the vault was asked, for the photos of what it answered.
+    let query: LookupQuery
+
+    /// What vault and requester log of the answers.
+    public var digest: Digest {
+        get throws { LookupAnswer.digest(of: try answers.map { try LookupAnswer(wire: $0) }) }
+    }
 }
 
 extension Requester {
     /// Asks custodians for their evaluations and the vault for the rows, checks and opens them.
     ///
     /// `custodians` are asked in turn, whoever answers; what each said stands in the finding. May
-    /// be called again: a custodian gives the same answer twice. Throws `answers-missing` or
-    /// `answers-disputed` with the replies' reasons, and what the vault refuses.
+    /// be called again: a custodian gives the same answer twice. With `wholeCells` the vault is asked
+    /// for all rows of each cell that has few enough, so that it learns no row of the plate there.
+    /// Throws `answers-missing` or `answers-disputed` with the replies' reasons, and what the vault
+    /// refuses.
     public func search(
-        _ file: CaseFile, request: Digest, custodians: [(id: String, client: CustodianClient)]
+        _ file: CaseFile, request: Digest, custodians: [(id: String, client: CustodianClient)],
+        wholeCells: Bool = false
     ) throws -> Finding {
         try desk.refresh()
         let roster = desk.roster
@@ -67,12 +80,25 @@ extension Requester {
                 code: error.code,
                 sentence: ([error.sentence] + reasons).joined(separator: "; "))
         }
-        let query = try evidence.query(answers)
+        let whole = wholeCells ? try smallCells(of: request, secret) : []
+        let query = try evidence.query(answers, whole: whole)
         let found = try desk.vault.lookup(query.encode())
         let disclosure = try evidence.disclosure(
             found.map { try LookupAnswer(wire: $0) }, record: desk.record)
         return Finding(
-            disclosure: disclosure, evidence: evidence, answers: found, replies: replies)
+            disclosure: disclosure, evidence: evidence, answers: found, replies: replies,
+            query: query)
+    }
+
+    /// The cells that the vault hands out whole.
+    private func smallCells(of request: Digest, _ secret: RequestSecret) throws -> Set<Cell> {
+        let cells = secret.cells.sorted()
+        let ask = try LookupQuery(request: request, whole: cells)
+        let isSmall = try desk.vault.measure(ask.encode())
+        guard isSmall.count == cells.count else {
+            throw WireProblem.malformed("list of small cells")
+        }
+        return Set(zip(cells, isSmall).filter(\.1).map(\.0))
     }
 
     private static func problem(_ error: any Error) -> WireProblem {

@@ -1,7 +1,6 @@
 import Bytes
 import Foundation
 import Plates
-import Warrants
 
 /// What one part of a message says, in whatever format.
 enum FeedEvent {
@@ -23,10 +22,9 @@ enum FeedEvent {
 /// What a parser needs to know besides the bytes.
 struct FeedContext {
     let feed: Feed
-    let keeping: PhotoKeeping
     let now: Timestamp
-    /// Photos that were refused, by code.
-    var photosRefused: [String: Int] = [:]
+    /// Which photos stay.
+    var sieve: PhotoSieve
 
     /// The camera's name where a message has one, or not.
     func camera(_ told: String?) -> String {
@@ -41,24 +39,7 @@ struct FeedContext {
     /// The photo of some bytes if it is to stay; nil for none at all, and for one that is refused
     /// and counted.
     mutating func photo(_ bytes: some Collection<UInt8>, _ role: Photo.Role) -> Photo? {
-        guard keeping.keeps(role), !bytes.isEmpty else { return nil }
-        do throws(IntakeRefusal) {
-            return try Photo(bytes, role: role)
-        } catch {
-            photosRefused[error.code, default: 0] += 1
-            return nil
-        }
-    }
-
-    /// The photo of a Base64 text.
-    mutating func photo(base64: JSON?, _ role: Photo.Role) -> Photo? {
-        guard keeping.keeps(role), let text = base64?.string, !text.isEmpty else { return nil }
-        // Four characters hold three bytes: what is too large is not decoded to find that out.
-        guard text.utf8.count <= Photo.maximumBytes / 3 * 4 + 4 else {
-            photosRefused["photo-too-large", default: 0] += 1
-            return nil
-        }
-        return photo(Base64.decode(text) ?? [0], role)
+        sieve.photo(bytes, role)
     }
 }
 
@@ -112,10 +93,7 @@ enum FeedMessage {
             return plates.map { .read($0.sighting, photos: [], ids: []) }
         case .passage(let sighting, let frames):
             try bound(frames)
-            let photos = [
-                context.photo(base64: json["vehicle_crop_jpeg"], .crop),
-                context.photo(base64: json["best_plate"]?["plate_crop_jpeg"], .crop),
-            ].compactMap { $0 }
+            let photos = context.sieve.crops(ofGroup: json)
             return [.group(sighting, frames: frames, photos: photos)]
         case .withoutPlate(let frames):
             try bound(frames)

@@ -101,9 +101,10 @@ public struct FeedReception: Sendable {
         guard !open.values.contains(where: { $0.digest == digest }) else {
             throw Self.inFlight
         }
-        var context = FeedContext(feed: feed, keeping: keeping, now: now)
+        var context = FeedContext(
+            feed: feed, now: now, sieve: PhotoSieve(keeping: keeping))
         let found = try FeedMessage.parse(body, contentType: contentType, &context)
-        for (code, count) in context.photosRefused {
+        for (code, count) in context.sieve.refused {
             summary.photosRefused[code, default: 0] += count
         }
         var pending = OpenDelivery(digest: digest)

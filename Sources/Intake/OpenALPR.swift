@@ -38,10 +38,15 @@ struct OpenALPRParser {
     /// The message of some bytes. Throws `message-too-long`, `message-json`, `message-shape` or
     /// `message-time`.
     func parse(_ bytes: [UInt8]) throws(IntakeRefusal) -> OpenALPRMessage {
+        try message(try json(bytes))
+    }
+
+    /// The document. Throws `message-too-long`, `message-json`.
+    func json(_ bytes: [UInt8]) throws(IntakeRefusal) -> JSON {
         guard bytes.count <= Self.maximumBytes else {
             throw IntakeRefusal("message-too-long", "a message of more than 32 MiB")
         }
-        return try message(try JSON(parsing: bytes))
+        return try JSON(parsing: bytes)
     }
 
     func message(_ json: JSON) throws(IntakeRefusal) -> OpenALPRMessage {

@@ -1,4 +1,5 @@
 public import Plates
+public import Warrants
 
 /// What came in, and what became of it. Numbers and codes only.
 public struct Summary: Hashable, Sendable, Codable {
@@ -56,23 +57,35 @@ public struct Reception: Sendable {
 
     private let parser: OpenALPRParser
     private let fold: Fold
+    private let photos: PhotoKeeping
     private var passages = Passages()
 
-    /// A reception. `fold` is the generation's; `camera` names the camera of messages without one.
-    public init(fold: Fold, camera: String = "unnamed") {
+    /// A reception. `fold` is the generation's; `camera` names the camera of messages without one;
+    /// `photos` says which of a passage stay.
+    public init(fold: Fold, camera: String = "unnamed", photos: PhotoKeeping = .none) {
         self.fold = fold
+        self.photos = photos
         parser = OpenALPRParser(defaultCamera: camera)
     }
 
-    /// Takes one message received at `now`, and returns the reads that are complete. Throws why
-    /// the message was refused; that is counted too, and nothing of the message stays.
+    /// The same without the photos.
     public mutating func take(
         _ message: [UInt8], at now: Timestamp
-    ) throws(IntakeRefusal) -> [Read] {
+    ) throws(IntakeRefusal) -> [Read] { try receive(message, at: now).map(\.read) }
+
+    /// Takes one message received at `now`, and returns the reads that are complete, with their
+    /// photos. Throws why the message was refused; that is counted too, and nothing of the message
+    /// stays.
+    public mutating func receive(
+        _ message: [UInt8], at now: Timestamp
+    ) throws(IntakeRefusal) -> [ReceivedRead] {
         summary.messages += 1
         let parsed: OpenALPRMessage
+        var crops: [Photo] = []
         do throws(IntakeRefusal) {
-            parsed = try parser.parse(message)
+            let json = try parser.json(message)
+            parsed = try parser.message(json)
+            if case .passage = parsed { crops = keep(json) }
         } catch {
             summary.refuse(error.code)
             throw error
@@ -100,7 +113,15 @@ public struct Reception: Sendable {
         }
         summary.folded = passages.folded
         if let refusal, reads.isEmpty { throw refusal }
-        return reads
+        summary.photos += reads.isEmpty ? 0 : crops.count
+        return reads.map { ReceivedRead(read: $0, photos: crops) }
+    }
+
+    private mutating func keep(_ json: JSON) -> [Photo] {
+        var sieve = PhotoSieve(keeping: photos)
+        let crops = sieve.crops(ofGroup: json)
+        summary.photosRefused.merge(sieve.refused, uniquingKeysWith: +)
+        return crops
     }
 
     /// The reads of frames whose group did not come in time.

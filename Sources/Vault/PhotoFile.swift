@@ -25,7 +25,8 @@ struct PhotoFile: Sendable {
         }.joined(separator: "\n") + """
 
             CREATE TABLE total (
-                one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1), bytes INTEGER NOT NULL) STRICT;
+                one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1), bytes INTEGER NOT NULL)
+            STRICT, WITHOUT ROWID;
             INSERT INTO total VALUES (1, 0);
             """
 

@@ -105,7 +105,7 @@ public struct DisclosureBody: DatedBody {
         case requester
     }
 
-    /// SHA-256 of the vault's answers, the bytes of a bundle's `evidence/answers`.
+    /// The digest of the vault's answers (Docs/Spec/Lookup.md), as `LookupAnswer.digest` makes it.
     public var bundle: Digest
     /// The word of the vault or the requester.
     public var party: String

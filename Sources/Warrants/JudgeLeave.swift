@@ -1,7 +1,7 @@
 import Plates
 import Secrets
 
-// By whose leave: attestation, votes and withdrawals of a request.
+// By whose leave: attestation, votes and withdrawals of a request, and what its agency still owes.
 extension Matter {
     func leaveChecks(of state: RequestState) -> [Check] {
         // A canary is nobody's plate: it needs no leave, and can be taken back like any request.
@@ -10,7 +10,25 @@ extension Matter {
             Check(name: "withdrawal", verdict: withdrawal(state)),
             Check(name: "attestation", verdict: attestation(state)),
             Check(name: "approvals", verdict: approvals(state)),
+            Check(name: "countersignature", verdict: countersignature(state)),
         ]
+    }
+
+    /// An agency that was given rows says so within a day, or gets no others until it does. An hour is
+    /// given for the rounding of times. The request's own rows may be asked for again.
+    private func countersignature(_ state: RequestState) -> Verdict {
+        let waiting = record.uncountersigned[body.agency] ?? [:]
+        let overdue = waiting.filter { id, first in
+            id != state.id && first.index < limit && now >= first.time.adding(hours: 24 + 1)
+        }
+        guard let first = overdue.min(by: { $0.value.index < $1.value.index }) else {
+            return .granted
+        }
+        return .waiting(
+            Refusal(
+                .countersignatureOverdue,
+                "\(body.agency) has not countersigned for a day what the request "
+                    + "\(first.key.hex.prefix(16)) was answered with"))
     }
 
     private func withdrawal(_ state: RequestState) -> Verdict {

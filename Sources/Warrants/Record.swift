@@ -105,6 +105,9 @@ public struct Record: Sendable {
     var erased: [UInt32: [String: Day]] = [:]
     /// What agencies have asked for, in the order of the log.
     var spending: [String: [Spending]] = [:]
+    /// By agency, the requests of which rows were handed out and not countersigned, each with the place
+    /// and time of the first disclosure.
+    var uncountersigned: [String: [Digest: (index: UInt64, time: Timestamp)]] = [:]
     /// The indices of drills, by the day they were filed for.
     var drills: [Day: [UInt64]] = [:]
 

@@ -4,6 +4,10 @@ import Secrets
 // What may be said about a request after it was filed: evaluations, checks, disclosures, the opening
 // of its commitments, and the notice to the plate's owner.
 extension Record {
+    /// How many different answers to one request the vault, and the requester, may tell of: what came
+    /// late, whole cells, and days that died meanwhile make an answer another one.
+    static let mostDisclosures = 8
+
     func checkEvaluation(
         _ body: EvaluationBody, of state: RequestState
     ) throws(Refusal) {
@@ -58,8 +62,13 @@ extension Record {
         guard body.role == .vault || body.party == state.body.requester else {
             throw Refusal(.signerUnknown, "only its requester countersigns a disclosure")
         }
-        guard !state.disclosures.contains(where: { $0.body.role == body.role }) else {
-            throw Refusal(.statementRepeated, "the disclosure has been told already")
+        let said = state.disclosures.filter { $0.body.role == body.role }
+        guard !said.contains(where: { $0.body.bundle == body.bundle }),
+            said.count < Self.mostDisclosures
+        else {
+            throw Refusal(
+                .statementRepeated,
+                "the disclosure has been told already, or \(Self.mostDisclosures) others were")
         }
     }
 

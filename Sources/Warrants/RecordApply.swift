@@ -37,8 +37,7 @@ extension Record {
             requests[statement.body.request]?.evaluations.append(
                 Logged(index: index, statement: statement))
         case .disclosure(let statement):
-            requests[statement.body.request]?.disclosures.append(
-                Logged(index: index, statement: statement))
+            applyDisclosure(Logged(index: index, statement: statement))
         case .dayDestroyed(let statement):
             applyDestruction(Logged(index: index, statement: statement))
         case .rolledBack(let statement):
@@ -58,6 +57,19 @@ extension Record {
         case .notice(let statement):
             requests[statement.body.request]?.notice = Logged(index: index, statement: statement)
         case .successor(let statement): applySuccession(Logged(index: index, statement: statement))
+        }
+    }
+
+    /// Rows that were handed out wait for their countersignature; those of a drill are nobody's.
+    private mutating func applyDisclosure(_ logged: Logged<DisclosureBody>) {
+        let id = logged.body.request
+        requests[id]?.disclosures.append(logged)
+        guard let state = requests[id], !state.isDrill else { return }
+        let isSigned = state.disclosures.contains { $0.body.role == .requester }
+        if isSigned {
+            uncountersigned[state.body.agency]?[id] = nil
+        } else if uncountersigned[state.body.agency]?[id] == nil {
+            uncountersigned[state.body.agency, default: [:]][id] = (logged.index, logged.body.time)
         }
     }
 

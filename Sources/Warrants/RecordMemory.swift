@@ -206,6 +206,7 @@ extension Record {
             if replyKeys[key] == state.id { replyKeys[key] = nil }
             let others = warrants[state.body.warrant]?.filter { $0 != id } ?? []
             warrants[state.body.warrant] = others.isEmpty ? nil : others
+            uncountersigned[state.body.agency]?[id] = nil
             leaving?.append(state)
         }
         requestOrder.removeAll { requests[$0] == nil }

@@ -91,6 +91,7 @@ public enum RefusalCode: String, CaseIterable, Codable, Sendable {
     case lapsed = "lapsed"
     case alreadyEvaluated = "already-evaluated"
     // Requests: afterwards
+    case countersignatureOverdue = "countersignature-overdue"
     case checkUnasked = "check-unasked"
     case openingEarly = "opening-early"
     case openingMismatch = "opening-mismatch"

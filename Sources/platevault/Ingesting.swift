@@ -67,6 +67,12 @@ struct Ingest: ParsableCommand {
         for (site, count) in report.delivered.sorted(by: { $0.key < $1.key }) {
             Voice.say("site \(site)         \(count) rows durable in the vault")
         }
+        if report.photos > 0 {
+            Voice.say("photos         \(report.photos) durable in the vault")
+        }
+        for (code, count) in report.photosLost.sorted(by: { $0.key < $1.key }) {
+            Voice.say("left out       \(count) photos: \(code)")
+        }
         if report.canaries > 0 {
             Voice.say(
                 "canaries       \(report.canaries) of these rows, for drills; no car has their plate"

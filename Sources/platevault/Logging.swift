@@ -14,7 +14,9 @@ struct LogCommand: ParsableCommand {
         abstract:
             "the public log: which entry was whose search, and the log made again from a mirror",
         discussion: "example: platevault log prove-request 5f0c --plate-index 0 --out notice.proof",
-        subcommands: [ProveRequest.self, CheckRequest.self, Rebuild.self, Notice.self])
+        subcommands: [
+            ProveRequest.self, CheckRequest.self, Rebuild.self, Notice.self, Countersign.self,
+        ])
 }
 
 /// `platevault log prove-request`

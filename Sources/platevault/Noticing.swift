@@ -26,3 +26,28 @@ struct Notice: ParsableCommand {
         Voice.say("notice of \(id.hex) logged")
     }
 }
+
+/// `platevault log countersign`
+struct Countersign: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "sign for rows that the vault has handed out, where they got lost here",
+        discussion: """
+            open countersigns by itself. An agency that has not countersigned for a day gets nothing \
+            evaluated until it does.
+
+            example: platevault log countersign 5f0c
+            """)
+
+    @OptionGroup var options: DeploymentOptions
+    @Argument(help: "The request's id, or how it begins.")
+    var request: String
+    @Option(name: .customLong("as"), help: "The requester.")
+    var requester = "investigator"
+
+    func run() throws {
+        let deployment = try options.open()
+        let id = try deployment.request(request)
+        try deployment.countersign(id, as: requester)
+        Voice.say("countersigned  \(id.hex)")
+    }
+}

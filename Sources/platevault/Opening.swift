@@ -26,10 +26,13 @@ struct Open: ParsableCommand {
     var bundle: String
     @Option(name: .customLong("as"), help: "The requester.")
     var requester = "investigator"
+    @Flag(help: "Ask for all rows of small cells, so that the vault learns none of the plate's.")
+    var wholeCells = false
 
     private struct Summary: Encodable {
         let bundle: String
         let reads: Int
+        let photos: Int
         let cells: [String: Int]
         let confirmation: String
     }
@@ -37,14 +40,17 @@ struct Open: ParsableCommand {
     func run() throws {
         let deployment = try options.open()
         let id = try deployment.request(request)
-        let finding = try deployment.open(id, as: requester, bundle: bundle)
+        let finding = try deployment.open(
+            id, as: requester, bundle: bundle, wholeCells: wholeCells)
         let disclosure = finding.disclosure
         let cells = Dictionary(grouping: disclosure.cells, by: \.word).mapValues(\.count)
         let confirmation = disclosure.confirmation.description
+        let photos = disclosure.reads.flatMap(\.photos)
+        let opened = photos.count { $0.state == .opened }
         if options.json {
             try options.print(
                 Summary(
-                    bundle: bundle, reads: disclosure.reads.count, cells: cells,
+                    bundle: bundle, reads: disclosure.reads.count, photos: opened, cells: cells,
                     confirmation: confirmation))
         } else {
             for reply in finding.replies {
@@ -53,6 +59,13 @@ struct Open: ParsableCommand {
             Voice.say("reads         \(disclosure.reads.count)")
             for (word, count) in cells.sorted(by: { $0.key < $1.key }) {
                 Voice.say("cells         \(count) \(word)")
+            }
+            if !photos.isEmpty {
+                let missing = photos.count - opened
+                Voice.say("photos        \(opened)\(missing > 0 ? ", \(missing) not there" : "")")
+            }
+            if let problem = finding.photoProblem {
+                Voice.note("photos: \(problem.sentence)")
             }
             Voice.say("confirmation  \(confirmation)")
             Voice.say("bundle        \(bundle)")

@@ -2,6 +2,7 @@ import Bytes
 import Custody
 import Disk
 import Foundation
+import Intake
 import Ledger
 import Plates
 import Secrets
@@ -78,6 +79,15 @@ enum City {
         return try Read(fields)
     }
 
+    /// The crop that the camera sent with the sighting of minute 40: a whole JPEG by its own bytes.
+    static func photo(_ name: String = "crop") throws -> Photo {
+        let content = SeededRandom(name).bytes(20_000)
+        let length = UInt16(content.count + 2)
+        return try Photo(
+            [0xff, 0xd8, 0xff, 0xfe, UInt8(length >> 8), UInt8(length & 0xff)] + content
+                + [0xff, 0xd9], role: .crop)
+    }
+
     /// A city that has just been founded.
     static func bare(_ size: Size) throws -> (path: String, city: Deployment) {
         let path = temporary()
@@ -95,6 +105,7 @@ enum City {
             let camera = sighting.minute == 5 ? rogueCamera : "cam 7"
             try gateways.take(
                 try read(wanted, at: seen, camera: camera, now: city.now),
+                photos: sighting.minute == 40 ? [try photo()] : [],
                 site: SiteNumber(number: sighting.site))
         }
         for number in 0..<20 {

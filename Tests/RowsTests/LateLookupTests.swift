@@ -5,7 +5,7 @@ import Testing
 
 /// A cell of which three rows of a plate came in time and two later, of one run; one row came later
 /// of a run that had nothing in time.
-private struct LateCell {
+struct LateCell {
     let cell = SampleCell.cell
     let find: SecretBox
     let rows: [SealedRow]

@@ -23,6 +23,7 @@ final class Town {
     let mail: MailBox
     let roster: Roster
     private(set) var service: VaultService
+    private let isSigning: Bool
     private let generationFirst = Sample.day.adding(-2)
 
     static func signer(_ word: String) throws -> NoteSigner {
@@ -33,11 +34,13 @@ final class Town {
         try Sample.key(word).verifyingKey
     }
 
-    static func makeRoster() throws -> Roster {
+    static func makeRoster(wholeCells: Int = 64) throws -> Roster {
+        var policy = Policy(purposes: ["09A"])
+        policy.wholeCells = wholeCells
         var draft = RosterDraft(
             vault: VaultParty(
                 id: "vault", statementKey: try open("vault"), logKey: try open("log")),
-            threshold: 2, policy: Policy(purposes: ["09A"]))
+            threshold: 2, policy: policy)
         for word in words {
             draft.add(
                 Custodian(
@@ -67,21 +70,25 @@ final class Town {
         try NoteSigner(name: Sample.origin, key: try Sample.key("log"))
     }
 
-    /// A vault whose log is empty.
-    init(empty store: any RowStore) throws {
+    /// A vault whose log is empty; one that `isSigning` tells the log what it hands out.
+    init(empty store: any RowStore, isSigning: Bool = false, wholeCells: Int = 64) throws {
         self.store = store
+        self.isSigning = isSigning
         mail = try MailBox.inMemory()
-        roster = try Self.makeRoster()
+        roster = try Self.makeRoster(wholeCells: wholeCells)
         let log = try Log.create(
             at: "/log", origin: Sample.origin, signer: try Self.logSigner(), fileSystem: disk)
         let clock = clock
         service = try VaultService(
-            log: log, store: store, mail: mail, trusted: roster.hash, now: { clock.now })
+            log: log, store: store, mail: mail, trusted: roster.hash,
+            signer: isSigning ? try Self.signer("vault") : nil, now: { clock.now })
     }
 
     /// A vault with roster, generation 1 and today's prekeys in its log.
-    convenience init(store: any RowStore = MemoryRowStore()) throws {
-        try self.init(empty: store)
+    convenience init(
+        store: any RowStore = MemoryRowStore(), isSigning: Bool = false, wholeCells: Int = 64
+    ) throws {
+        try self.init(empty: store, isSigning: isSigning, wholeCells: wholeCells)
         _ = try append([rosterNote()])
         try makeGeneration()
         let prekeys = try Self.words.map { word in
@@ -99,7 +106,8 @@ final class Town {
             at: "/log", origin: Sample.origin, signer: try Self.logSigner(), fileSystem: disk)
         let clock = clock
         service = try VaultService(
-            log: log, store: store, mail: mail, trusted: roster.hash, now: { clock.now })
+            log: log, store: store, mail: mail, trusted: roster.hash,
+            signer: isSigning ? try Self.signer("vault") : nil, now: { clock.now })
     }
 
     var client: VaultClient { VaultClient(LoopbackChannel(service)) }
@@ -194,8 +202,10 @@ final class Town {
     }
 
     /// A request that two custodians have evaluated; its id.
-    func evaluated(cells: Int = 2, plates: Int = 2) throws -> Digest {
-        let wire = try request(cells: cells, plates: plates)
+    func evaluated(
+        cells: Int = 2, plates: Int = 2, name: String = "request"
+    ) throws -> Digest {
+        let wire = try request(cells: cells, plates: plates, name: name)
         let id = try UnverifiedStatement(wire: wire).id
         _ = try append([wire])
         for word in ["audit", "rights"] {

@@ -100,6 +100,18 @@ struct AuditTests {
             time: World.noon)
         #expect(try world.say(other, by: "doyle").refusal == nil)
         #expect(try codes(world) == ["disclosure-unbacked", "disclosure-differs"])
+        // Two answers that were given, each signed for, differ from nothing.
+        let late = DisclosureBody(
+            role: .vault, party: "vault", request: filed.id, bundle: Digest(of: [2]),
+            time: World.noon)
+        #expect(try world.say(late, by: "vault").refusal == nil)
+        for digest in [Digest.zero, Digest(of: [2])] {
+            let signed = DisclosureBody(
+                role: .requester, party: "doyle", request: filed.id, bundle: digest,
+                time: World.noon)
+            #expect(try world.say(signed, by: "doyle").refusal == nil)
+        }
+        #expect(try codes(world) == ["disclosure-unbacked", "disclosure-differs"])
     }
 
     @Test func grantsStayInsideTheirWindow() throws {

@@ -12,7 +12,7 @@ struct JudgeTests {
         #expect(world.verdict(filed) == .granted)
         let checks = Judge.checks(
             on: filed.id, secret: filed.secret, in: world.record, at: World.noon)
-        #expect(checks.count == 14)
+        #expect(checks.count == 15)
         #expect(checks.allSatisfy { $0.verdict == .granted })
         #expect(Set(checks.map(\.name)).count == checks.count)
         let blind = Judge.checks(on: filed.id, secret: nil, in: world.record, at: World.noon)
@@ -237,6 +237,61 @@ struct JudgeTests {
         #expect(world.verdict(filed) == .granted)
         try world.succeed { $0.agencies.removeAll { $0.id == "police" } }
         #expect(world.verdict(filed) == .refused(Refusal(.requesterUnknown, "")))
+    }
+
+    /// Rows that an agency was given and did not sign for within a day keep its other requests waiting,
+    /// and only its own, and not for ever.
+    @Test func waitsForACountersignature() throws {
+        var world = try World.running()
+        let first = try world.granted()
+        for word in ["clerk", "privacy", "rights"] {
+            #expect(try world.evaluate(first.id, by: word) == nil)
+        }
+        var filing = Filing()
+        filing.replyKey[0] = 7
+        filing.warrant = Digest(of: [7])
+        filing.seed = "second"
+        let second = try world.granted(filing)
+        let vault = DisclosureBody(
+            role: .vault, party: "vault", request: first.id, bundle: .zero, time: World.noon)
+        #expect(try world.say(vault, by: "vault").refusal == nil)
+        let overdue = World.noon.adding(hours: 25)
+        let waiting = Verdict.waiting(Refusal(.countersignatureOverdue, ""))
+        #expect(world.verdict(second, at: overdue.adding(milliseconds: -1)) == .granted)
+        #expect(world.verdict(second, at: overdue) == waiting)
+        #expect(world.verdict(first, at: overdue) == .granted, "its own rows may be asked again")
+        // A further answer makes it no younger.
+        let more = DisclosureBody(
+            role: .vault, party: "vault", request: first.id, bundle: Digest(of: [1]),
+            time: World.noon.adding(hours: 24))
+        #expect(try world.say(more, by: "vault").refusal == nil)
+        #expect(world.verdict(second, at: overdue) == waiting)
+        let before = Judge.verdict(
+            on: second.id, secret: second.secret, in: world.record, at: overdue,
+            before: world.record.count - 2)
+        #expect(before == .granted, "what was logged later does not count then")
+        let signed = DisclosureBody(
+            role: .requester, party: "doyle", request: first.id, bundle: Digest(of: [1]),
+            time: World.noon.adding(hours: 24))
+        #expect(try world.say(signed, by: "doyle").refusal == nil)
+        #expect(world.verdict(second, at: overdue) == .granted)
+        #expect(try world.say(signed, by: "doyle").refusal?.reason == .statementRepeated)
+    }
+
+    @Test func disclosuresOfOneRequestAreBounded() throws {
+        var world = try World.running()
+        let filed = try world.granted()
+        var refusals: [RefusalCode?] = []
+        for number: UInt8 in 0..<9 {
+            for (role, word) in [(DisclosureBody.Role.vault, "vault"), (.requester, "doyle")] {
+                let body = DisclosureBody(
+                    role: role, party: word, request: filed.id, bundle: Digest(of: [number]),
+                    time: World.noon)
+                refusals.append(try world.say(body, by: word).refusal?.reason)
+            }
+        }
+        #expect(refusals.prefix(16).allSatisfy { $0 == nil })
+        #expect(refusals.suffix(2) == [.statementRepeated, .statementRepeated])
     }
 
     @Test func refusesAReplyKeyThatServedBefore() throws {

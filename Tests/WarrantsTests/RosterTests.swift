@@ -59,6 +59,10 @@ struct RosterTests {
             #expect(try reason { $0.policy.indexCandidates = count } == .rosterPolicy)
         }
         #expect(try reason { $0.policy.indexCandidates = 8 } == nil)
+        for count in [-1, 4_097] {
+            #expect(try reason { $0.policy.wholeCells = count } == .rosterPolicy)
+        }
+        #expect(try reason { $0.policy.wholeCells = 0 } == nil)
     }
 
     @Test func refusesPartiesThatAreNotTold() throws {
