@@ -13,7 +13,9 @@ extension Gateway {
     static let maximumPhotoBytes = 64 << 20
     /// 8 MiB: how much of photos goes to the vault at once.
     static let photoBytesAtOnce = 8 << 20
-    /// How often a photo is offered before it is given up.
+    /// What is said where the vault was not reached, or had no time.
+    private static let away: Set<String> = ["too-busy", "too-slow", "unreachable"]
+    /// How often a photo may be refused before it is given up.
     static let photoTries = 8
 
     /// The sealed photos of a read, and the read with their digests. What the policy does not keep,
@@ -136,13 +138,15 @@ extension Gateway {
     private func lag(
         _ photos: [(photo: SealedPhoto, tries: Int)], _ hour: Hour, _ code: String
     ) {
+        // A vault that is away refuses nothing: what waits for it has its bounds already.
+        let tries = Self.away.contains(code) ? 0 : 1
         for item in photos {
-            guard item.tries + 1 < Self.photoTries else {
+            guard item.tries + tries < Self.photoTries else {
                 forget([item.photo])
                 counts.losePhoto(code)
                 continue
             }
-            cells[hour]?.laggards.append((item.photo, item.tries + 1))
+            cells[hour]?.laggards.append((item.photo, item.tries + tries))
         }
     }
 

@@ -69,7 +69,9 @@ extension Record {
         if isSigned {
             uncountersigned[state.body.agency]?[id] = nil
         } else if uncountersigned[state.body.agency]?[id] == nil {
-            uncountersigned[state.body.agency, default: [:]][id] = (logged.index, logged.body.time)
+            // A vault that dates its word back makes nobody late: the log's time is the custodians'.
+            let told = max(logged.body.time, time)
+            uncountersigned[state.body.agency, default: [:]][id] = (logged.index, told)
         }
     }
 

@@ -223,7 +223,9 @@ private final class PhotoLiar: Handler {
 
     func handle(_ endpoint: Endpoint, _ body: [UInt8]) throws(WireProblem) -> [UInt8] {
         let answer = try honest.handle(endpoint, body)
-        guard endpoint == .photosGet, !hasLied || lie == .refuses else { return answer }
+        guard endpoint == .photosGet else { return answer }
+        // And no word more, or the honest photo could still come after the one in its place.
+        if hasLied, lie != .refuses { return ByteList.encode([]) }
         hasLied = true
         do {
             var photos = try ByteList.decode(answer)

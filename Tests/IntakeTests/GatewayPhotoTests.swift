@@ -139,6 +139,14 @@ struct GatewayPhotoTests {
             gateway.counts.photosWaiting == 0 && gateway.counts.photosLost == ["photos-full": 1])
         #expect(gateway.counts.photoBytes == 0)
         #expect(try world.found("AB1", runs: [gateway.run]).count == 2)
+        // A vault that is away for however long refuses nothing.
+        try gateway.take(World.read("CD2"), photos: [try photo("three")], at: World.now)
+        world.vault.isDown = true
+        for _ in 0..<20 { gateway.flush() }
+        #expect(gateway.counts.photosWaiting == 1)
+        (world.vault.isDown, world.vault.refusesPhotos) = (false, false)
+        gateway.flush()
+        #expect(try opened(world, "CD2", run: gateway.run).map(\.photos.count) == [1])
     }
 
     @Test("an answer that gets lost: the same photo again, and the vault has it once")
