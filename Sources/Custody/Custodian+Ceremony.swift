@@ -48,8 +48,9 @@ enum SeedLetter {
 }
 
 extension Custodian {
-    /// Proposes the next generation, to begin on `first`; one custodian does so, the others follow
-    /// in their ticks. Throws `generation-past` for a day that has gone.
+    /// Proposes the first generation, to begin on `first`; one custodian does so, the others follow
+    /// in their ticks, and every further one is proposed by itself. Throws `generation-past` for a
+    /// day that has gone.
     public func propose(first: Day) throws(CustodyError) {
         let time = try ready()
         guard first >= time.day else {
@@ -66,41 +67,27 @@ extension Custodian {
     /// Takes whatever step of the newest ceremony is next for this custodian.
     func stepCeremony(_ time: Timestamp) throws(CustodyError) {
         let record = log.record
-        guard let generation = record.generations.values.max(by: { $0.number < $1.number }),
-            generation.roster == roster
+        guard let generation = record.newestProposed, record.isUnderWay(generation),
+            time < generation.deadline
         else { return try abandonCeremony() }
-        if isVoid(generation) { return try abandonCeremony() }
         guard generation.final(of: name) == nil else { return }
         if let ceremony = state.ceremony {
             guard ceremony.generation == generation.number else { return try abandonCeremony() }
             guard generation.isCommitted else { return }
             if !ceremony.isSent { try sendSeeds(generation, ceremony, time) }
             try receiveSeeds(generation, ceremony, time)
-        } else if generation.commit(of: name) == nil, generation.first >= time.day,
-            generation.first <= time.day.adding(30),
-            state.halted == nil
+        } else if generation.commit(of: name) == nil, state.halted == nil, ownIndex != nil,
+            record.renewal(at: time)?.allows(generation, at: time) == true
         {
             try commitSeeds(generation, time)
         }
     }
 
-    /// A generation is void once anybody has shown a seed that does not fit, or finals differ.
-    private func isVoid(_ generation: GenerationState) -> Bool {
-        let isDisputed = log.record.differences.contains {
-            $0.body.kind == .seed && $0.body.generation == generation.number
-        }
-        return !generation.isFinal && (isDisputed || !generation.disputes.isEmpty)
-    }
-
     /// Erases what a ceremony without an end has left.
     private func abandonCeremony() throws(CustodyError) {
+        guard state.ceremony != nil else { return }
         var next = state
         next.ceremony = nil
-        next.shares.removeAll { share in
-            guard let generation = log.record.generations[share.generation] else { return false }
-            return isVoid(generation)
-        }
-        guard state.ceremony != nil || next.shares.count != state.shares.count else { return }
         try keep(next, erasing: true)
     }
 
@@ -275,7 +262,7 @@ extension Custodian {
             CustodianState.Share(
                 generation: generation.number, first: generation.first,
                 retention: UInt32(clamping: generation.retention), oldest: generation.first,
-                announced: generation.first, chains: SecretBox(encoded)))
+                announced: generation.first, last: generation.last, chains: SecretBox(encoded)))
         let final = GenerationFinal(
             custodian: name, generation: generation.number,
             commits: commits.map { MaskedDigest(mask: $0.mask, commit: $0.commit) }, time: time)

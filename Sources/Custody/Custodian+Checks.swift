@@ -29,7 +29,7 @@ extension Custodian {
     }
 
     /// Own statements of a type that are not in the log yet.
-    private func waiting<Body: StatementBody>(_: Body.Type) -> [Body] {
+    func waiting<Body: StatementBody>(_: Body.Type) -> [Body] {
         state.outbox.compactMap { item in
             let statement = try? UnverifiedStatement(wire: item.note)
             return try? statement?.unverifiedBody(Body.self)

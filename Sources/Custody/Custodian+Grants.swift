@@ -31,6 +31,12 @@ extension Custodian {
             custodian: name, site: body.site, firstHour: body.firstHour,
             lastHour: body.lastHour, request: request.id, time: time)
         try act(next, with: try signed(grant))
+        // What came into the log with the grant counts too, such as the finals of a successor.
+        guard try usableShare(for: hours.map(\.day)).generation == share.generation else {
+            throw CustodyError(
+                code: "generation-changed",
+                sentence: "the hours belong to another generation since now; ask again")
+        }
         return try onSecrets { () throws(SecretsError) in
             try HybridSeal.seal(
                 parcel, to: body.oneTimeKey, info: "platevault/grant/v1\(origin)")
@@ -78,16 +84,14 @@ extension Custodian {
                 sentence: "the hours belong to several generations; ask for each by itself")
         }
         guard let share = state.shares.first(where: { $0.generation == number }) else {
+            let gone = log.announced(by: name, generation: number)
+            if let gone, let day = days.first(where: { $0 <= gone }) { throw Self.destroyed(day) }
             throw CustodyError(
                 code: "generation-missing",
                 sentence: "this custodian has no share of generation \(number)")
         }
         for day in days {
-            guard day >= share.oldest else {
-                throw CustodyError(
-                    code: "day-destroyed",
-                    sentence: "the keys of \(day.text) do not exist here any more")
-            }
+            guard day >= share.oldest else { throw Self.destroyed(day) }
             guard day <= share.last else {
                 throw CustodyError(
                     code: "generation-ended",
@@ -95,6 +99,11 @@ extension Custodian {
             }
         }
         return share
+    }
+
+    private static func destroyed(_ day: Day) -> CustodyError {
+        CustodyError(
+            code: "day-destroyed", sentence: "the keys of \(day.text) do not exist here any more")
     }
 
     /// The state with one more grant of these hours. What its own statements in the log say counts

@@ -75,8 +75,8 @@ extension Custodian {
     private func isVain(_ note: [UInt8]) -> Bool {
         let vain: Set<RefusalCode> = [
             .statementRepeated, .alreadyEvaluated, .checkUnasked, .dayDead, .destructionBackwards,
-            .statementStale, .requestUnknown, .generationOutOfTurn, .openingEarly, .timeExact,
-            .statementMalformed,
+            .statementStale, .requestUnknown, .generationOutOfTurn, .generationTerms,
+            .subsetForeign, .openingEarly, .timeExact, .statementMalformed,
         ]
         return log.record.refusal(of: note).map { vain.contains($0.reason) } ?? false
     }

@@ -76,7 +76,9 @@ extension Custodian {
         attempt(&report) { () throws(CustodyError) in try catchUpClock() }
         let time = now()
         if isCaughtUp, isConfirmed {
+            attempt(&report) { () throws(CustodyError) in try settleShares() }
             attempt(&report) { () throws(CustodyError) in try stepCeremony(time) }
+            attempt(&report) { () throws(CustodyError) in try renewGeneration(time) }
             attempt(&report) { () throws(CustodyError) in try renewPrekeys(time) }
             attempt(&report) { () throws(CustodyError) in try checkOthers(time) }
             attempt(&report) { () throws(CustodyError) in try keepOpenings() }

@@ -162,8 +162,10 @@ public final class Custodian {
     var roster: Roster { log.roster }
     /// The roster in force by the own mirror, for whoever connects to others under it.
     public var rosterInForce: Roster { roster }
-    /// The own bit in subset masks.
-    var index: Int { roster.custodianIndex(name) ?? 0 }
+    /// The own place in the roster in force; nil where it has this custodian no more, or not yet.
+    var ownIndex: Int? { roster.custodianIndex(name) }
+    /// The own bit in the subset masks of what is made under the roster in force.
+    var index: Int { ownIndex ?? 0 }
 
     /// The custodian's time, after new readings.
     func now() -> Timestamp { clock.read(setting.clock) }

@@ -61,11 +61,10 @@ struct CustodianState {
         var oldest: Day
         /// The day before which all destruction is announced in the outbox or log.
         var announced: Day
+        /// The last day that uses it: 21 days run from the first, fewer where a successor is final.
+        var last: Day
         /// The encoded `ChainSet`; nil once the generation's last day is gone.
         var chains: SecretBox?
-
-        /// The last day for which it may be used: 21 days run from the first.
-        var last: Day { first.adding(20) }
     }
 
     /// A ceremony under way: what must be gone as soon as the final statement is made.

@@ -48,6 +48,7 @@ extension CustodianState {
             $0.u32(share.retention)
             $0.u32(share.oldest.number)
             $0.u32(share.announced.number)
+            $0.u32(share.last.number)
         }
         writer.optional(share.chains) { $0.secret($1) }
     }
@@ -111,6 +112,7 @@ extension CustodianState {
             generation: try reader.integer(), first: Day(number: try reader.integer()),
             retention: try reader.integer(), oldest: Day(number: try reader.integer()),
             announced: Day(number: try reader.integer()),
+            last: Day(number: try reader.integer()),
             chains: try reader.optional { reader throws(CustodyError) in try reader.secret() })
     }
 

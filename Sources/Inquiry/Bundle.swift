@@ -174,6 +174,8 @@ public struct Bundle: Sendable {
         indices.formUnion(record.successions.map(\.index))
         for generation in record.generations.values {
             indices.insert(generation.proposed)
+            // Whether another one's finals came in time, only the whole log tells.
+            guard generation.isUsable else { continue }
             indices.formUnion(generation.commits.values.map(\.index))
             indices.formUnion(generation.finals.values.map(\.index))
         }

@@ -95,7 +95,7 @@ extension Record {
     /// Every day that any usable generation has keys for, up to the day of `now`, ascending.
     public func days(upTo now: Timestamp) -> [Day] {
         guard
-            let first = generations.values.filter({ $0.isUsable(before: .max) }).map(\.first).min(),
+            let first = generations.values.filter(\.isUsable).map(\.first).min(),
             first <= now.day
         else { return [] }
         return (first.number...now.day.number).map { Day(number: $0) }

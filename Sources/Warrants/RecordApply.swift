@@ -47,8 +47,7 @@ extension Record {
             for key in statement.body.keys {
                 prekeys[statement.body.custodian, default: [:]][key.day] = (index, key.key)
             }
-        case .difference(let statement):
-            differences.append(Logged(index: index, statement: statement))
+        case .difference(let statement): applyDifference(Logged(index: index, statement: statement))
         case .check(let statement):
             requests[statement.body.request]?.checks.append(
                 Logged(index: index, statement: statement))
@@ -93,10 +92,21 @@ extension Record {
         switch logged.body {
         case .propose(let step):
             generations[step.generation] = GenerationState(
-                proposal: step, proposed: logged.index, roster: roster, id: logged.id)
+                proposal: step, proposed: logged.index, roster: roster, id: logged.id,
+                begun: time, isSuccessor: newestUsable.map { $0.last >= step.first } ?? false)
         case .commit(let step): generations[step.generation]?.commits[step.custodian] = logged
-        case .final(let step): generations[step.generation]?.finish(step, logged)
+        case .final(let step): generations[step.generation]?.finish(step, logged, at: time)
         }
+    }
+
+    /// A seed that does not fit voids the generation, whoever lies: its seeds are worthless then.
+    private mutating func applyDifference(_ logged: Logged<DifferenceBody>) {
+        differences.append(logged)
+        let body = logged.body
+        guard body.kind == .seed, let generation = generations[body.generation],
+            generation.roster.custodianIndex(body.party) != nil
+        else { return }
+        generations[body.generation]?.denounce()
     }
 
     /// Advancing a chain erases the named day, and every day before it that was still there.

@@ -116,7 +116,7 @@ extension Record {
         switch body {
         case .propose(let step):
             let last = generations.keys.max() ?? 0
-            let newest = generations.values.filter(\.isFinal).map(\.first).max()
+            let newest = generations.values.filter(\.isUsable).map(\.first).max()
             guard step.generation == last + 1, newest.map({ $0 < step.first }) ?? true else {
                 throw Refusal(
                     .generationOutOfTurn,

@@ -93,13 +93,18 @@ struct RecordTests {
         // A second one cannot begin before the first, and one too late is never used.
         let early = try world.propose(2, first: World.today, at: noon)
         #expect(early?.reason == .generationOutOfTurn)
-        let first = World.today.adding(3)
+        let first = World.today.adding(4)
         try world.makeGeneration(2, first: first, at: first.start.adding(hours: -72))
         #expect(world.record.generation(for: first)?.number == 2)
         #expect(world.record.generation(for: first.adding(-1))?.number == 1)
         let late = World.today.adding(10)
         try world.makeGeneration(3, first: late, at: late.start.adding(hours: -71))
         #expect(world.record.generation(for: late)?.number == 2)
+        // Nor one whose finals are dated early and come after the log's time has gone on.
+        let held = World.today.adding(9)
+        try world.makeGeneration(4, first: held, at: held.start.adding(hours: -73))
+        #expect(world.record.generations[4]?.isFinal == true)
+        #expect(world.record.generation(for: held)?.number == 2)
     }
 
     @Test func finalsThatDifferVoidTheGeneration() throws {
