@@ -49,15 +49,16 @@ extension Deployment {
             now.day <= generation.last
         else { return }
         let oldest = max(gateway.keyHours(at: now).lowerBound, now.day.start.hour)
-        try fetchKeys(gateway, of: min(oldest, now.hour)...now.hour, generation: generation.number)
+        try fetchKeys(gateway, of: min(oldest, now.hour)...now.hour, generation: generation)
         try gateway.sealCanary(at: now, isEnding: true)
     }
 
     /// Asks all custodians for a gateway's keys. Throws `keys-missing` with each one's reason.
     func fetchKeys(
-        _ gateway: Gateway, of hours: ClosedRange<Hour>, generation: UInt32
+        _ gateway: Gateway, of hours: ClosedRange<Hour>, generation: GenerationState
     ) throws {
-        let report = gateway.fetchKeys(hours, generation: generation, at: now)
+        gateway.know(generation)
+        let report = gateway.fetchKeys(hours, generation: generation.number, at: now)
         guard report.incomplete.isEmpty else {
             throw EmbeddedError(
                 code: "keys-missing",

@@ -48,12 +48,14 @@ public final class Gateways {
     }
 
     private func fetchKeys(_ gateway: Gateway, at now: Timestamp) throws {
-        guard let generation = try deployment.publicView().record.generation(for: now.day) else {
+        let runs = try deployment.publicView().record.generations(of: gateway.keyHours(at: now))
+        guard runs.contains(where: { $0.hours.contains(now.hour) }) else {
             throw EmbeddedError(
                 code: "generation-missing", sentence: "no generation is final for \(now.day)")
         }
-        try deployment.fetchKeys(
-            gateway, of: gateway.keyHours(at: now), generation: generation.number)
+        for run in runs {
+            try deployment.fetchKeys(gateway, of: run.hours, generation: run.generation)
+        }
     }
 
     /// Seals the day's canary wherever keys are held: these processes end now. Returns what went

@@ -42,6 +42,8 @@ public final class Gateway {
     let random: any RandomSource
     /// The key set of each generation, and the generation of each hour of which keys were asked.
     var keySets: [UInt32: SiteKeys] = [:]
+    /// The rosters under which generations were made: their orders give the bits.
+    var makers: [UInt32: Roster] = [:]
     var generations: [Hour: UInt32] = [:]
     /// What is still open, by hour.
     var cells: [Hour: OpenCell] = [:]

@@ -53,6 +53,14 @@ extension Gateway {
         return min(first, last)...last
     }
 
+    /// Takes note of who made a generation, which need not be who is in the roster now. Who came
+    /// later holds nothing of it, whatever place it has, and no key is taken from it.
+    public func know(_ generation: GenerationState) {
+        makers[generation.number] = generation.roster
+    }
+
+    private func maker(of generation: UInt32) -> Roster { makers[generation] ?? roster }
+
     /// Asks every custodian, in one grant each, for the keys of some hours of one generation, and
     /// compares what the holders of each subset gave. A difference is told to the log with both
     /// names; the value that most holders gave is used, and one that a single holder gave is used
@@ -62,7 +70,9 @@ extension Gateway {
         _ hours: ClosedRange<Hour>, generation: UInt32, at now: Timestamp
     ) -> KeyReport {
         var report = KeyReport()
-        for index in roster.custodians.indices {
+        let made = maker(of: generation)
+        for index in roster.custodians.indices
+        where made.custodianIndex(roster.custodians[index].id) != nil {
             do {
                 let ask = try keyAsk(index, hours, at: now)
                 take(
@@ -98,8 +108,11 @@ extension Gateway {
     ) {
         let id = roster.custodians[ask.custodian].id
         do {
+            guard let bit = maker(of: generation).custodianIndex(id) else {
+                throw IntakeRefusal("parcel-other", "the custodian did not make the generation")
+            }
             let parcel = try opened(try answer.get(), ask)
-            let found = try keys(of: generation).take(parcel, from: ask.custodian)
+            let found = try keys(of: generation).take(parcel, from: bit)
             report.answered.append(id)
             for hour in ask.all { generations[hour] = generation }
             let request = try UnverifiedStatement(wire: ask.note).id
@@ -125,7 +138,8 @@ extension Gateway {
     private func keys(of generation: UInt32) -> SiteKeys {
         let keySet =
             keySets[generation]
-            ?? SiteKeys(generation: generation, site: site, threshold: roster.threshold)
+            ?? SiteKeys(
+                generation: generation, site: site, threshold: maker(of: generation).threshold)
         keySets[generation] = keySet
         return keySet
     }
@@ -147,7 +161,7 @@ extension Gateway {
     ) {
         for difference in found {
             let pair = difference.camps.compactMap(\.first).prefix(2).map {
-                roster.custodians[$0].id
+                maker(of: generation).custodians[$0].id
             }
             let isKnown = report.differences.contains {
                 $0.mask == difference.mask && $0.custodians == pair.sorted()
@@ -180,6 +194,7 @@ extension Gateway {
         let kept = max(oldest, min(firstLateHour, now.hour))
         for keySet in keySets.values { keySet.forget(before: kept) }
         keySets = keySets.filter { !$0.value.hours.isEmpty }
+        makers = makers.filter { keySets[$0.key] != nil }
         generations = generations.filter { $0.key >= kept }
         for (hour, cell) in cells where hour < kept {
             giveUpPhotos(cell)

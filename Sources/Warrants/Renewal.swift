@@ -56,6 +56,27 @@ extension Record {
         return min(generation.last, next?.adding(-1) ?? generation.last)
     }
 
+    /// Hours by the generation whose keys they use, in order; hours without any are left out.
+    public func generations(
+        of hours: ClosedRange<Hour>
+    ) -> [(generation: GenerationState, hours: ClosedRange<Hour>)] {
+        var runs: [(generation: GenerationState, hours: ClosedRange<Hour>)] = []
+        for number in hours.lowerBound.number...hours.upperBound.number {
+            let hour = Hour(number: number)
+            guard let generation = generation(for: hour.day), hour.day <= generation.last else {
+                continue
+            }
+            if let run = runs.last, run.generation.number == generation.number,
+                run.hours.upperBound.next == hour
+            {
+                runs[runs.count - 1].hours = run.hours.lowerBound...hour
+            } else {
+                runs.append((generation, hour...hour))
+            }
+        }
+        return runs
+    }
+
     /// What is owed after the newest generation that is used. Where none ever was, the first one is
     /// made from today on; nil before anybody has proposed it, which is the founders' act.
     public func renewal(at time: Timestamp) -> Renewal? {

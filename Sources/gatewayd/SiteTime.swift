@@ -162,8 +162,8 @@ struct KeyFetching {
         guard time >= next else { return [] }
         let held = Set(gateway.hoursHeld)
         let wanted = gateway.keyHours(at: time)
-        let last = min(wanted.upperBound, time.hour.adding(Int64(prefetch)))
-        let all = (wanted.lowerBound.number...max(wanted.lowerBound, last).number)
+        let newest = min(wanted.upperBound, time.hour.adding(Int64(prefetch)))
+        let all = (wanted.lowerBound.number...max(wanted.lowerBound, newest).number)
             .map { Hour(number: $0) }
         let lacking = all.filter { !held.contains($0) }
         let ahead = held.filter { $0 > time.hour }.count
@@ -176,16 +176,18 @@ struct KeyFetching {
             answered = [:]
             answeredSince = nil
         }
-        let byGeneration = Dictionary(grouping: asked) { hour in
-            record.generation(for: hour.day).flatMap { hour.day <= $0.last ? $0.number : nil }
-        }
-        return byGeneration.sorted { ($0.key ?? 0) < ($1.key ?? 0) }.compactMap { number, hours in
-            guard let number, let first = hours.min(), let last = hours.max() else { return nil }
-            let custodians = gateway.roster.custodians.indices.filter { custodian in
-                !(answered[custodian]?.isSuperset(of: hours) ?? false)
-            }
+        guard let first = asked.first, let last = asked.last else { return [] }
+        return record.generations(of: first...last).compactMap { generation, hours in
+            let asked = Set(asked.filter(hours.contains))
+            guard let first = asked.min(), let last = asked.max() else { return nil }
+            gateway.know(generation)
+            let custodians = gateway.roster.custodians.enumerated().filter { place, custodian in
+                generation.roster.custodianIndex(custodian.id) != nil
+                    && !(answered[place]?.isSuperset(of: asked) ?? false)
+            }.map(\.offset)
             return custodians.isEmpty
-                ? nil : Plan(generation: number, hours: first...last, custodians: custodians)
+                ? nil
+                : Plan(generation: generation.number, hours: first...last, custodians: custodians)
         }
     }
 
