@@ -194,7 +194,6 @@ extension Gateway {
         let kept = max(oldest, min(firstLateHour, now.hour))
         for keySet in keySets.values { keySet.forget(before: kept) }
         keySets = keySets.filter { !$0.value.hours.isEmpty }
-        makers = makers.filter { keySets[$0.key] != nil }
         generations = generations.filter { $0.key >= kept }
         for (hour, cell) in cells where hour < kept {
             giveUpPhotos(cell)
