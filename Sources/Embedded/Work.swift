@@ -176,3 +176,34 @@ extension Deployment {
             of: secret, place: place, request: request, record: view.record, mirror: view.mirror)
     }
 }
+
+extension Deployment {
+    /// How far a request is, by the log and by what the custodians' machines show just now.
+    public func progress(of request: Digest) throws -> RequestProgress {
+        let view = try publicView()
+        let witnesses = Witnesses(asking: mirrors, own: view) { checkpoint, client in
+            try view.follow(checkpoint, from: client)
+        }
+        guard
+            let progress = RequestProgress(
+                of: request, in: view.record, witnesses: witnesses, at: now)
+        else {
+            throw EmbeddedError(code: "request-unknown", sentence: "the log has no such request")
+        }
+        return progress
+    }
+
+    /// What waits for a party, by its word. Whoever asks again and again names a folder of his own for
+    /// his copy of the log: its files have one writer. Throws `party-unknown`.
+    public func inbox(of party: String, copy folder: String? = nil) throws -> [InboxItem] {
+        let view = try folder.map { try follower($0) } ?? publicView()
+        try view.refresh(from: vault)
+        guard let items = InboxItem.all(for: party, in: view.record, at: now) else {
+            throw EmbeddedError(
+                code: "party-unknown",
+                sentence: "the roster has no officer, authority or requester of that name; "
+                    + "platevault status names them")
+        }
+        return items
+    }
+}

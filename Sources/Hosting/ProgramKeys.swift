@@ -22,8 +22,9 @@ public enum ProgramKeys {
             ConfigurationKey(
                 "webhooks", .texts, standard: "{}",
                 "Whom to tell of new requests: a word of the roster and an address for each, like "
-                    + "privacy-office = \"https://…\". The message holds the request's id only.",
-                trust: "nobody: it says what the log says"),
+                    + "privacy-office = \"https://…\". The message holds the request's id only, is "
+                    + "not signed, and is tried 20 times in some 75 minutes.",
+                trust: "nobody: it says what the log says; who gets it looks there"),
         ]
 
     /// Of `custodiand`.

@@ -52,10 +52,11 @@ extension VaultService {
     /// `roster-missing`.
     public func requests(
         from index: UInt64
-    ) throws(StoreError) -> (requests: [Digest], end: UInt64) {
+    ) throws(StoreError) -> (requests: [(index: UInt64, id: Digest)], end: UInt64) {
         try withRecord { (record) throws(StoreError) in
             let new = record.allRequests.filter { $0.request.index >= index }
-            return (new.map(\.id), record.count)
+                .sorted { $0.request.index < $1.request.index }
+            return (new.map { ($0.request.index, $0.id) }, record.count)
         }
     }
 

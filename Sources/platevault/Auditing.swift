@@ -40,13 +40,24 @@ struct Destroy: ParsableCommand {
 /// `platevault status`
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "how every party of the deployment is",
-        discussion: "example: platevault status")
+        abstract: "how every party of the deployment is, or how far a request is",
+        discussion: """
+            With a request: who did what and when, who is missing, by when, what comes next, and how \
+            the custodians' machines are.
+
+            example: platevault status 5f0c
+            """)
 
     @OptionGroup var options: DeploymentOptions
+    @Argument(help: "A request's id, or how it begins.")
+    var request: String?
 
     func run() throws {
         let deployment = try options.open()
+        if let request {
+            let progress = try deployment.progress(of: try deployment.request(request))
+            return options.json ? try options.print(progress) : ProgressTable.print(progress)
+        }
         let record = try deployment.record()
         let roster = record.roster
         Voice.say("origin      \(roster.origin)")

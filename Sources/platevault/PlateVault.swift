@@ -13,9 +13,10 @@ struct PlateVault: ParsableCommand {
         abstract: "a plate vault that needs no belief",
         discussion: "Every command has --help with an example. Start with: platevault demo",
         subcommands: [
-            Demo.self, Serve.self, Init.self, Ingest.self, Request.self, Requests.self, Attest.self,
-            Approve.self, Deny.self, Open.self, Verify.self, Destroy.self, Status.self,
-            AuditCommand.self, LogCommand.self, KeyCommand.self, RosterCommand.self, Clock.self,
+            Demo.self, Serve.self, Init.self, Ingest.self, Request.self, Requests.self,
+            InboxCommand.self, Attest.self, Approve.self, Deny.self, Open.self, Verify.self,
+            Destroy.self, Status.self, AuditCommand.self, LogCommand.self, KeyCommand.self,
+            RosterCommand.self, Clock.self,
         ])
 
     static func main() {

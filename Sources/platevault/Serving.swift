@@ -79,4 +79,11 @@ struct SignalWait {
         var number: Int32 = 0
         sigwait(&signals, &number)
     }
+
+    /// Whether one came within some seconds.
+    func wait(seconds: Int) -> Bool {
+        var signals = signals
+        var time = timespec(tv_sec: seconds, tv_nsec: 0)
+        return sigtimedwait(&signals, nil, &time) > 0
+    }
 }

@@ -21,12 +21,16 @@ final class VaultDaemon: Daemon {
     private let vaultLog: Log
     private let log: DaemonLog
     private let counts = Mutex(Counts())
+    /// Used by the one thread that notifies.
+    private let webhooks: Webhooks
 
     /// What happened since the program started.
     struct Counts {
         var asked: [String: Int] = [:]
         var refused: [String: Int] = [:]
         var batches = 0
+        var told = 0
+        var givenUp = 0
     }
 
     init(_ setting: PartySetting) throws {
@@ -43,6 +47,12 @@ final class VaultDaemon: Daemon {
             store: try SQLiteRowStore.open(at: places.rows, fileSystem: setting.disk),
             mail: try MailBox.open(at: places.mail, fileSystem: setting.disk),
             trusted: setting.roster.hash, signer: signer, now: { clock.now })
+        let client = PlainClient()
+        webhooks = Webhooks(
+            setting.file.texts("webhooks"), folder: places.data, disk: setting.disk
+        ) { body, address in
+            client.post(body, to: address).map { (200..<300).contains($0.status) } ?? false
+        }
     }
 
     /// Where the vault's stores are.
@@ -50,14 +60,14 @@ final class VaultDaemon: Daemon {
         let log: String
         let rows: String
         let mail: String
-        let notified: String
+        let data: String
 
         init(_ setting: PartySetting) {
             let data = setting.file.path("data") ?? setting.file.folder
             log = data + "/log"
             rows = data + "/rows"
             mail = data + "/mail.sqlite"
-            notified = data + "/notified"
+            self.data = data
         }
     }
 
@@ -166,6 +176,10 @@ final class VaultDaemon: Daemon {
         page.add(
             "refused_total", .counter, "messages refused, by code", by: "code", counts.refused)
         page.add("batches_kept_total", .counter, "batches that are durable", counts.batches)
+        page.add("webhooks_told_total", .counter, "messages that webhooks took", counts.told)
+        page.add(
+            "webhooks_given_up_total", .counter, "messages that no try got to their webhook",
+            counts.givenUp)
         guard let status = (try? service.status()) ?? nil else { return page }
         page.add("log_entries", .gauge, "entries of the log", status.logSize)
         page.add(
@@ -177,36 +191,25 @@ final class VaultDaemon: Daemon {
         return page
     }
 
-    private let client = PlainClient()
-
-    /// Tells those who want to know of requests that came since the last time. A word that was not
-    /// taken is tried again; after a crash one may be said twice.
+    /// Tells those who want to know of requests that came since the last time.
     private func notify() {
-        let addresses = setting.file.texts("webhooks")
-        guard !addresses.isEmpty, let new = try? service.requests(from: notified) else { return }
-        for request in new.requests {
-            let json = "{\"event\":\"request-filed\",\"request\":\"\(request.hex)\"}"
-            for (word, address) in addresses.sorted(by: { $0.key < $1.key })
-            where !isTold(json, address) {
-                guard let party = PartySetting.word(word, in: setting.roster) else { continue }
-                log.write(.warning, "webhook-failed", ["party": .party(party)])
-                return
-            }
+        guard !webhooks.isEmpty else { return }
+        let report = webhooks.round(at: Int64(DispatchTime.now().uptimeNanoseconds / 1_000_000)) {
+            let (requests, end) = try service.requests(from: $0)
+            return (requests.map { ($0.index, $0.id) }, end)
         }
-        guard new.end != notified else { return }
-        try? setting.disk.replace(Places(setting).notified, Array("\(new.end)\n".utf8))
-    }
-
-    private func isTold(_ json: String, _ address: String) -> Bool {
-        let answer = client.post(Array(json.utf8), to: address)
-        return answer.map { (200..<300).contains($0.status) } ?? false
-    }
-
-    /// The log's size up to which everybody was told.
-    private var notified: UInt64 {
-        let text = (try? setting.disk.read(Places(setting).notified)).map {
-            String(decoding: $0, as: UTF8.self)
+        counts.withLock {
+            $0.told += report.told
+            $0.givenUp += report.givenUp.count
         }
-        return text.flatMap { UInt64($0.dropLast()) } ?? 0
+        let roster = service.roster ?? setting.roster
+        for word in report.failed {
+            guard let party = PartySetting.word(word, in: roster) else { continue }
+            log.write(.warning, "webhook-failed", ["party": .party(party)])
+        }
+        for word in report.givenUp {
+            guard let party = PartySetting.word(word, in: roster) else { continue }
+            log.write(.error, "webhook-given-up", ["party": .party(party)])
+        }
     }
 }

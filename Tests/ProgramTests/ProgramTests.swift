@@ -17,9 +17,9 @@ import Testing
         defer { shell.close() }
         let commands = try Self.commands(shell)
         let expected = [
-            "approve", "attest", "audit", "clock", "demo", "deny", "destroy", "ingest", "init",
-            "key",
-            "log", "open", "request", "requests", "roster", "serve", "status", "verify",
+            "approve", "attest", "audit", "clock", "demo", "deny", "destroy", "inbox", "ingest",
+            "init", "key", "log", "open", "request", "requests", "roster", "serve", "status",
+            "verify",
         ]
         #expect(commands.sorted() == expected)
         for command in commands {
