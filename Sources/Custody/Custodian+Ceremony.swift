@@ -64,6 +64,17 @@ extension Custodian {
         try act(state, with: try signed(GenerationBody.propose(proposal)))
     }
 
+    /// Proposes generation 1 where the program is to: the custodian with bit 0 does, as soon as the log
+    /// has prekeys of every custodian for today, so that nobody's absence holds the first day up.
+    func proposeFirst(_ time: Timestamp) throws(CustodyError) {
+        let record = log.record
+        guard setting.proposesFirst, state.halted == nil, roster.custodianIndex(name) == 0,
+            record.generations.isEmpty, waiting(GenerationBody.self).isEmpty,
+            roster.custodians.allSatisfy({ record.prekey(of: $0.id, on: time.day) != nil })
+        else { return }
+        try propose(first: time.day)
+    }
+
     /// Takes whatever step of the newest ceremony is next for this custodian.
     func stepCeremony(_ time: Timestamp) throws(CustodyError) {
         let record = log.record

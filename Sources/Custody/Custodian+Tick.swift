@@ -80,6 +80,7 @@ extension Custodian {
             attempt(&report) { () throws(CustodyError) in try stepCeremony(time) }
             attempt(&report) { () throws(CustodyError) in try renewGeneration(time) }
             attempt(&report) { () throws(CustodyError) in try renewPrekeys(time) }
+            attempt(&report) { () throws(CustodyError) in try proposeFirst(time) }
             attempt(&report) { () throws(CustodyError) in try checkOthers(time) }
             attempt(&report) { () throws(CustodyError) in try keepOpenings() }
             attempt(&report) { () throws(CustodyError) in try openCommitments(time) }

@@ -29,6 +29,9 @@ public struct CustodianSetting {
     public let random: any RandomSource
     /// The ways to the other custodians' mirrors, by their words; asked for whenever they are needed.
     public var mirrors: () -> [(id: String, client: CustodianClient)]
+    /// Whether it proposes generation 1 by itself, at bit 0 and once all custodians are there; false
+    /// where somebody else calls `propose`.
+    public var proposesFirst = false
     /// Called after a destruction and before it is announced, so that a program of its own can
     /// start anew (exec) and no heap keeps a copy; nothing in process. The state on disk is whole
     /// then, no file is open, and what is left to be said is said by the new program's first tick.

@@ -6,11 +6,19 @@ final class ChildProcess {
     /// The process.
     let id: Int32
     private var hasEnded = false
+    /// The end of a line whose other end is the program's input. It closes with this process,
+    /// however that ends, and tells the program to end too.
+    private let lifeline: Int32
 
-    /// Starts a program with the environment of this one. Standard error is added to a file, input
-    /// and output are empty; no signal is held back or ignored, whatever this program does. Nil where
-    /// the system cannot start it.
+    /// Starts a program with the environment of this one. Standard error is added to a file, output
+    /// is empty, and input ends when this process does; no signal is held back or ignored, whatever
+    /// this program does. Nil where the system cannot start it.
     init?(_ path: String, _ arguments: [String], errors log: String) {
+        // No other program that is started meanwhile may hold an end of it open.
+        var pipe: [Int32] = [-1, -1]
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        guard socketpair(AF_UNIX, kind, 0, &pipe) == 0 else { return nil }
+        defer { close(pipe[0]) }
         var files = posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
         posix_spawn_file_actions_init(&files)
@@ -19,7 +27,7 @@ final class ChildProcess {
             posix_spawn_file_actions_destroy(&files)
             posix_spawnattr_destroy(&attributes)
         }
-        posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&files, pipe[0], STDIN_FILENO)
         posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
         posix_spawn_file_actions_addopen(
             &files, STDERR_FILENO, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
@@ -34,9 +42,15 @@ final class ChildProcess {
         var words = ([path] + arguments).map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         var id: pid_t = 0
-        guard posix_spawn(&id, path, &files, &attributes, &words, environ) == 0 else { return nil }
+        guard posix_spawn(&id, path, &files, &attributes, &words, environ) == 0 else {
+            close(pipe[1])
+            return nil
+        }
         self.id = id
+        lifeline = pipe[1]
     }
+
+    deinit { close(lifeline) }
 
     /// Whether it still runs; one that has ended is taken off the system's list.
     var isRunning: Bool {

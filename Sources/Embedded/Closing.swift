@@ -21,6 +21,8 @@ extension Deployment {
     @discardableResult
     public func closeHours() throws -> ClosingSummary {
         var summary = ClosingSummary()
+        // Gateways that are programs of their own do it by themselves.
+        guard !isServed else { return summary }
         for site in rosterInForce.sites where isHere(site.id) {
             let gateway = try gateway(site.number)
             do {

@@ -65,7 +65,7 @@ final class Network {
         let officers = inForce.custodians.flatMap { $0.officers.map(\.id) }
         let all =
             agencies + inForce.body.authorities.map(\.id) + officers + inForce.sites.map(\.id)
-            + inForce.custodians.map(\.id)
+            + inForce.custodians.map(\.id) + [inForce.body.vault.id]
         for id in all where try fileSystem.size(layout.key(home(id))) != nil { return id }
         throw EmbeddedError(
             code: "key-missing", sentence: "no party's key is in \(layout.root)")

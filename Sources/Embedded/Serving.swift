@@ -107,7 +107,10 @@ public final class Serving {
         else { return }
         let process = ChildProcess(
             "\(binaries)/\(program.name)",
-            ["run", "--config", "\(program.folder)/\(program.name).toml"],
+            [
+                "run", "--config", "\(program.folder)/\(program.name).toml",
+                "--until-input-ends",
+            ],
             errors: "\(program.folder)/\(program.name).log")
         guard let process else {
             throw EmbeddedError(

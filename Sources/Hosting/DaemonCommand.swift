@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Disk
+import Foundation
 import Secrets
 import Warrants
 
@@ -88,8 +89,28 @@ struct RunCommand<Program: Daemon>: AsyncParsableCommand {
     }
 
     @OptionGroup var options: DaemonOptions
+    @Flag(help: "End in order when standard input ends: with whoever started it.")
+    var untilInputEnds = false
 
-    func run() async throws { try await Program(try options.setting(Program.keys)).run() }
+    func run() async throws {
+        if untilInputEnds { InputWatch.start() }
+        try await Program(try options.setting(Program.keys)).run()
+    }
+}
+
+/// Ends the program as SIGTERM does once its input has ended, and with it the process that holds the
+/// other end. Unlike a signal at the parent's death it does not depend on the parent's threads.
+enum InputWatch {
+    static func start() {
+        Thread.detachNewThread {
+            var byte: UInt8 = 0
+            while true {
+                let count = read(STDIN_FILENO, &byte, 1)
+                if count == 0 || (count < 0 && errno != EINTR) { break }
+            }
+            kill(getpid(), SIGTERM)
+        }
+    }
 }
 
 struct CreateCommand<Program: Daemon>: ParsableCommand {

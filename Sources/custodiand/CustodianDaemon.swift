@@ -34,6 +34,7 @@ final class CustodianDaemon: Daemon {
         ways = setting.ways(as: identity, seconds: 4, pause: 5)
         var parts = try Self.custodianSetting(setting, ways)
         parts.startAnew = { StartingAnew.now() }
+        parts.proposesFirst = true
         let custodian = try Custodian.open(parts, passphrase: try setting.passphrase())
         service = CustodianService(custodian)
     }

@@ -18,6 +18,10 @@ struct Init: ParsableCommand {
             is for trials. An origin that ends in .demo gets simulated clocks, moved by command, and \
             key files that protect nothing.
 
+            With --parties each party gets a directory of its own, to be carried to its own machine \
+            with the README.txt in it, and nothing runs yet. Then this machine has seen all keys. It \
+            is better that each party makes its own: platevault key new, roster draft, sign, join.
+
             example: platevault init city --origin example.org/vault.demo
             """)
 
@@ -33,6 +37,16 @@ struct Init: ParsableCommand {
     var start = "2026-03-02T06Z"
     @Option(help: "A file whose first line is the passphrase.")
     var passphraseFile: String?
+    @Flag(help: "One directory for each party, to be carried to its own machine.")
+    var parties = false
+    @Option(help: "With --parties: a file with [services], where vault and custodians will be.")
+    var services: String?
+
+    func validate() throws {
+        guard parties || services == nil else {
+            throw ValidationError("--services goes with --parties")
+        }
+    }
 
     func run() throws {
         guard let hour = Hour(text: start) else {
@@ -53,12 +67,26 @@ struct Init: ParsableCommand {
             passphrase = SecretBox(
                 try file.map(Passphrase.read) ?? Passphrase.ask("new passphrase for all keys: "))
         }
+        if parties { return try foundParties(plan, passphrase) }
         let deployment = try Deployment.create(
             at: directory, plan: plan, passphrase: passphrase)
         Voice.say("made \(directory): \(deployment.roster.origin)")
         Voice.say("roster \(deployment.roster.hash.hex)")
         Voice.say("custodians " + deployment.roster.custodians.map(\.id).joined(separator: " "))
         Voice.say("one machine that holds all shares protects nobody; see Docs/Trust.md")
+    }
+
+    private func foundParties(_ plan: Plan, _ passphrase: SecretBox?) throws {
+        let table = try services.map {
+            String(decoding: try POSIXFileSystem().read($0), as: UTF8.self)
+        }
+        let roster = try PartyFolder.found(
+            below: directory, plan: plan, services: table, passphrase: passphrase,
+            now: ProgramClock.machine.now)
+        Voice.say("made \(directory): \(roster.origin)")
+        Voice.say("roster \(roster.hash.hex)")
+        Voice.say("carry each directory below it to its party's machine; README.txt in it goes on")
+        Voice.say("this machine has seen all keys: until each party has made its own, they are one")
     }
 }
 

@@ -13,7 +13,7 @@ struct PlateVault: ParsableCommand {
         abstract: "a plate vault that needs no belief",
         discussion: "Every command has --help with an example. Start with: platevault demo",
         subcommands: [
-            Demo.self, Serve.self, Init.self, Ingest.self, Request.self, Requests.self,
+            Demo.self, Serve.self, Init.self, Join.self, Ingest.self, Request.self, Requests.self,
             InboxCommand.self, Attest.self, Approve.self, Deny.self, Open.self, Verify.self,
             Destroy.self, Status.self, AuditCommand.self, LogCommand.self, KeyCommand.self,
             RosterCommand.self, Clock.self,

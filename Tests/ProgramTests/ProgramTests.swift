@@ -18,7 +18,8 @@ import Testing
         let commands = try Self.commands(shell)
         let expected = [
             "approve", "attest", "audit", "clock", "demo", "deny", "destroy", "inbox", "ingest",
-            "init", "key", "log", "open", "request", "requests", "roster", "serve", "status",
+            "init", "join", "key", "log", "open", "request", "requests", "roster", "serve",
+            "status",
             "verify",
         ]
         #expect(commands.sorted() == expected)
