@@ -13,13 +13,20 @@ public enum Samples {
         SiteNumber(number: read.fields.camera.contains("20") ? 2 : 1)
     }
 
+    /// A drawn picture of a vehicle's rear, as an agent would cut it out.
+    static func crop() throws -> [UInt8] { Array(try content("vehicle-crop.jpg")) }
+
     private static func lines(_ name: String) throws -> [[UInt8]] {
+        try content(name).split(separator: 0x0a).map(Array.init)
+    }
+
+    private static func content(_ name: String) throws -> Data {
         guard let folder = Bundle.module.resourcePath,
             let content = FileManager.default.contents(atPath: "\(folder)/Samples/\(name)")
         else {
             throw EmbeddedError(
                 code: "sample-missing", sentence: "the program's sample file \(name) is not there")
         }
-        return content.split(separator: 0x0a).map(Array.init)
+        return content
     }
 }

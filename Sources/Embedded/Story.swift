@@ -28,7 +28,7 @@ public final class Story {
     /// Tells it. Returns whether every claim held; throws where it could not go on.
     public func tell() throws -> Bool {
         let city = try founding()
-        let sample = try Sample(try Samples.agentStream())
+        let sample = try Sample(try Samples.agentStream(), crop: try Samples.crop())
         try ingest(city, sample)
         try thief(city, sample)
         try foreignKeys(city, sample)
@@ -134,6 +134,8 @@ struct Sample {
     let wanted: Plate
     /// All different plates.
     let plates: Set<Plate>
+    /// The picture that one passage of the wanted plate came with.
+    let crop: [UInt8]
 
     private struct Group: Decodable {
         let type: String
@@ -149,11 +151,13 @@ struct Sample {
         }
     }
 
-    init(_ messages: [[UInt8]]) throws {
-        self.messages = messages
+    /// The messages, a crop put into the first passage of the wanted plate: the recorded ones have
+    /// none.
+    init(_ recorded: [[UInt8]], crop: [UInt8]) throws {
+        self.crop = crop
         let decoder = JSONDecoder()
-        passages = try messages.compactMap { message in
-            let group = try decoder.decode(Group.self, from: Data(message))
+        let groups = try recorded.map { try decoder.decode(Group.self, from: Data($0)) }
+        passages = try groups.compactMap { group in
             guard group.type == "alpr_group", let text = group.bestPlate,
                 let camera = group.camera
             else { return nil }
@@ -172,5 +176,13 @@ struct Sample {
                 code: "sample-missing", sentence: "no sample plate was read right more than once")
         }
         wanted = best.key
+        let text = passages.first { $0.plate == best.key }?.asRead
+        let place = groups.firstIndex { $0.type == "alpr_group" && $0.bestPlate == text }
+        var messages = recorded
+        if let place {
+            let field = "{\"vehicle_crop_jpeg\":\"\(Base64.encode(crop))\","
+            messages[place] = Array(field.utf8) + messages[place].dropFirst()
+        }
+        self.messages = messages
     }
 }

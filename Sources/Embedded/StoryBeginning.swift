@@ -44,6 +44,9 @@ extension Story {
         check(
             "\(rows) sealed rows are durable in the vault, the day's canary of each site among them",
             rows == summary.reads + report.canaries && report.canaries == city.roster.sites.count)
+        check(
+            "one passage came with a picture, which is sealed beside its read",
+            report.photos == 1 && report.photosLost.isEmpty)
         say("          \(sample.plates.count) different plates, of which the vault knows none")
     }
 
@@ -72,7 +75,8 @@ extension Story {
         let found = Search.occurrences(of: long, in: bytes)
         check(
             "none of \(long.count) plates stands in the vault's \(paths.count) files "
-                + "(\(bytes.count / 1_024) KiB)", found == 0)
+                + "(\(bytes.count / 1_024) KiB), nor any part of the picture",
+            found == 0 && !bytes.contains(sample.crop.suffix(1_024).prefix(64)))
     }
 
     /// Site 2 is broken into: its signing key gets site keys, which fit no row of site 1.

@@ -94,6 +94,7 @@ extension Story {
         check(
             "exactly its \(expected.count) reads of \(sample.passages.count) are opened, as the "
                 + "cameras sent them", opened == expected)
+        try photo(finding, sample, bundle)
         let words = Dictionary(grouping: disclosure.cells, by: \.word).mapValues(\.count)
         check(
             "every hour at every site is proven: "
@@ -113,6 +114,15 @@ extension Story {
             _ = try BundleVerifier.verify(
                 try Bundle(at: root + ".copy", fileSystem: POSIXFileSystem()))
         }
+    }
+
+    /// The picture came after the countersignature, and is the one that the camera sent.
+    func photo(_ finding: Inquiry.Finding, _ sample: Sample, _ bundle: String) throws {
+        let photos = finding.disclosure.reads.flatMap(\.photos)
+        let file = try photos.first?.file.map { try POSIXFileSystem().read("\(bundle)/\($0)") }
+        check(
+            "one read has a picture: signed for, handed out, and the very bytes that were sent",
+            photos.count == 1 && file == sample.crop && finding.photoProblem == nil)
     }
 
     func emptyAnswer(_ city: Deployment, _ sample: Sample) throws {

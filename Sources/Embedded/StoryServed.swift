@@ -21,7 +21,7 @@ extension Story {
         defer { serving.stop() }
         try serve(serving)
         let served = try Deployment.open(at: root)
-        let sample = try Sample(try Samples.agentStream())
+        let sample = try Sample(try Samples.agentStream(), crop: try Samples.crop())
         try post(serving, served, sample)
         try strangers(serving, served)
         let id = try servedRequest(served, serving, sample, city.roster)
@@ -183,6 +183,7 @@ extension Story {
         check(
             "exactly its \(expected.count) reads of \(sample.passages.count) are opened",
             opened == expected && !opened.isEmpty)
+        try photo(finding, sample, bundle)
         let verified = try BundleVerifier.verify(
             try Bundle(at: bundle, fileSystem: city.fileSystem), trusted: city.roster.hash)
         check(

@@ -51,6 +51,8 @@ public final class Gateway {
     var closings: [HourOpening.Kind: [Hour: (statement: [UInt8], opening: [UInt8])]] = [:]
     /// Differences that stand in the log already.
     var toldDifferences: Set<[String]> = []
+    /// Whether photos wait for rows to get through first: the way to the vault was lost over one.
+    var photosPaused = false
     /// How far the canary of each day is.
     var canaries: [Day: CanaryState] = [:]
 

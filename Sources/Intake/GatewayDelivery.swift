@@ -32,7 +32,6 @@ extension Gateway {
         var report = DeliveryReport()
         var takesPhotos = true
         for hour in cells.keys.sorted() {
-            offer(photoParcels(lagging: hour), &takesPhotos)
             do throws(WireProblem) {
                 while let batch = try nextBatch(of: hour) {
                     offer(photoParcels(of: batch), &takesPhotos)
@@ -42,6 +41,7 @@ extension Gateway {
                 report.problems.append(error)
             }
         }
+        for hour in hoursLagging { offer(photoParcels(lagging: hour), &takesPhotos) }
         return report
     }
 
@@ -84,6 +84,7 @@ extension Gateway {
             makeLate(hour, batch.rows)
             return 0
         }
+        resumePhotos()
         cells[hour]?.outstanding = nil
         cells[hour]?.handed += batch.rows.count
         cells[hour]?.acknowledged[batch.number] = Digest(of: batch.encode())

@@ -11,8 +11,8 @@ public import Wire
 extension Gateway {
     /// 64 MiB: the most bytes of sealed photos that wait for the vault; beyond, photos are left out.
     static let maximumPhotoBytes = 64 << 20
-    /// 8 MiB: how much of photos goes to the vault at once.
-    static let photoBytesAtOnce = 8 << 20
+    /// 1 MiB: how much of photos goes to the vault at once, or one photo that is larger.
+    static let photoBytesAtOnce = 1 << 20
     /// What is said where the vault was not reached, or had no time.
     private static let away: Set<String> = ["too-busy", "too-slow", "unreachable"]
     /// How often a photo may be refused before it is given up.
@@ -70,18 +70,40 @@ extension Gateway {
                 Digest(of: $0.bytes).bytes.lexicographicallyPrecedes(Digest(of: $1.bytes).bytes)
             }
         }
+        guard !photosPaused else {
+            cells[hour]?.laggards += waiting.map { ($0, 0) }
+            return []
+        }
         return parcels(waiting.map { ($0, 0) }, hour)
     }
 
     /// What the vault did not take before. Sorted, so that nothing tells which came first.
     public func photoParcels(lagging hour: Hour) -> [PhotoParcel] {
-        guard let laggards = cells[hour]?.laggards, !laggards.isEmpty else { return [] }
+        guard !isPausing, let laggards = cells[hour]?.laggards, !laggards.isEmpty else { return [] }
         cells[hour]?.laggards = []
         return parcels(laggards.sorted { $0.photo.label < $1.photo.label }, hour)
     }
 
     /// The hours with photos that lag behind.
-    public var hoursLagging: [Hour] { cells.filter { !$0.value.laggards.isEmpty }.keys.sorted() }
+    public var hoursLagging: [Hour] {
+        isPausing ? [] : cells.filter { !$0.value.laggards.isEmpty }.keys.sorted()
+    }
+
+    /// A way that was lost over a photo is for the rows alone, as long as there are any: over a slow
+    /// one, no photo costs a row its time twice.
+    private var isPausing: Bool { photosPaused && counts.waiting > 0 }
+
+    /// Rows got through: so photos may be offered again, and those over which the way was lost have
+    /// had one of their tries.
+    func resumePhotos() {
+        guard photosPaused else { return }
+        photosPaused = false
+        for hour in Array(cells.keys) {
+            let laggards = cells[hour]?.laggards ?? []
+            cells[hour]?.laggards = []
+            lag(laggards, hour, "unreachable", tries: 1)
+        }
+    }
 
     private func parcels(
         _ photos: [(photo: SealedPhoto, tries: Int)], _ hour: Hour
@@ -121,7 +143,10 @@ extension Gateway {
     /// What the vault has answered to a parcel. Returns whether it took it.
     public func settle(_ parcel: PhotoParcel, _ problem: WireProblem?) -> Bool {
         if let problem {
-            lag(parcel.items, parcel.hour, problem.code)
+            // A vault that is away refuses nothing: what waits for it has its bounds already.
+            let isAway = Self.away.contains(problem.code)
+            if isAway { photosPaused = true }
+            lag(parcel.items, parcel.hour, problem.code, tries: isAway ? 0 : 1)
             return false
         }
         forget(parcel.items.map(\.photo))
@@ -131,17 +156,16 @@ extension Gateway {
 
     /// A parcel that was not offered waits on.
     public func putBack(_ parcel: PhotoParcel) {
-        cells[parcel.hour]?.laggards += parcel.items
+        lag(parcel.items, parcel.hour, "undelivered", tries: 0)
     }
 
     /// What was refused is offered some more times, and then given up.
     private func lag(
-        _ photos: [(photo: SealedPhoto, tries: Int)], _ hour: Hour, _ code: String
+        _ photos: [(photo: SealedPhoto, tries: Int)], _ hour: Hour, _ code: String, tries: Int
     ) {
-        // A vault that is away refuses nothing: what waits for it has its bounds already.
-        let tries = Self.away.contains(code) ? 0 : 1
         for item in photos {
-            guard item.tries + tries < Self.photoTries else {
+            // The hour's time may have been over while they were on their way.
+            guard item.tries + tries < Self.photoTries, cells[hour] != nil else {
                 forget([item.photo])
                 counts.losePhoto(code)
                 continue

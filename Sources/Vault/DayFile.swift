@@ -157,11 +157,11 @@ struct DayFile: Sendable {
         }
         // The journal still has the pages of before; if we crash here, the next closing or the
         // next opening of the store empties it.
-        if kept == .fresh { try file.settle() }
+        if kept == .fresh { try file.settleIfRoom() }
         return kept
     }
 
-    func settle() throws(StoreError) { try file.settle() }
+    func settle() throws(StoreError) { try file.settleIfRoom() }
 
     func checkClose(_ closing: StoredClosing) throws(StoreError) {
         _ = try file.read { try judge(closing, $0) }

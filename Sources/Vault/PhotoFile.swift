@@ -42,7 +42,7 @@ struct PhotoFile: Sendable {
 
     func remove(_ fileSystem: any FileSystem) throws(StoreError) { try file.remove(fileSystem) }
 
-    func settle() throws(StoreError) { try file.settle() }
+    func settle() throws(StoreError) { try file.settleIfRoom() }
 
     /// Keeps photos, all or none, as far as there is room for so many bytes of the day.
     func keep(_ photos: [PhotoDelivery], limit: Int) throws(StoreError) -> Kept {
@@ -84,7 +84,7 @@ struct PhotoFile: Sendable {
         }
         // The journal still has the pages of before; if we crash here, the next closing or the
         // next opening of the store empties it.
-        if moved { try file.settle() }
+        if moved { try file.settleIfRoom() }
     }
 
     func photos(_ cell: Cell, _ label: Label) throws(StoreError) -> [SealedPhoto] {

@@ -12,7 +12,7 @@ public import Secrets
 /// Why the store, the mail or the service did not do what was asked.
 public struct StoreError: CodedError {
     /// A stable word for machines: the refusals of `RowStore`, or `store-missing`, `store-exists`,
-    /// `store-version`, `store-failed`.
+    /// `store-version`, `store-full`, `store-failed`.
     public let code: String
     /// One sentence for people; never a label or a row.
     public let sentence: String

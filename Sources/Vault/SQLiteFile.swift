@@ -95,6 +95,18 @@ struct SQLiteFile: Sendable {
         }
     }
 
+    /// The same where there is room for it: a full disk keeps no store from opening.
+    func settleIfRoom() throws(StoreError) {
+        do throws(StoreError) {
+            try settle()
+        } catch {
+            guard error.code == Self.full else { throw error }
+        }
+    }
+
+    /// The code of what a full disk refuses.
+    static let full = "store-full"
+
     /// Closes the file and removes it with everything that SQLite puts beside it.
     func remove(_ fileSystem: any FileSystem) throws(StoreError) {
         try Self.checked { try queue.close() }
@@ -118,6 +130,9 @@ struct SQLiteFile: Sendable {
         } catch let error as StoreError {
             throw error
         } catch let error as DatabaseError {
+            if error.resultCode == .SQLITE_FULL {
+                throw StoreError(code: full, sentence: "the disk of the store is full")
+            }
             throw StoreError(
                 code: "store-failed",
                 sentence: "SQLite answered with error \(error.extendedResultCode.rawValue)")

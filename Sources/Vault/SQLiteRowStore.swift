@@ -102,7 +102,7 @@ public final class SQLiteRowStore: RowStore {
                 return try file(day, &files).keep(batch)
             }
         } catch {
-            try count(error.code)
+            try counted(error)
             throw error
         }
     }
@@ -175,7 +175,7 @@ public final class SQLiteRowStore: RowStore {
                 return try photoFile(day, &files).keep(photos, limit: photoLimit)
             }
         } catch {
-            try count(error.code)
+            try counted(error)
             throw error
         }
     }
@@ -199,12 +199,31 @@ public final class SQLiteRowStore: RowStore {
 
     /// Drops a day. (1) It is noted as dead, durably: if we crash here, `open` goes on with (2).
     /// (2) Its files are closed and removed with their journals, and the folder is synchronized.
+    ///
+    /// On a full disk, where nothing can be noted, (2) comes first and makes room for (1). If we crash
+    /// between, the day is merely gone: whose word it is that it is dead, the log's, says so still.
     public func expire(_ day: Day) throws(StoreError) {
-        try files.withLock { files throws(StoreError) in
+        do throws(StoreError) {
+            try note(day)
+        } catch {
+            guard error.code == SQLiteFile.full else { throw error }
+            try drop(day)
+            return try note(day)
+        }
+        try drop(day)
+    }
+
+    private func note(_ day: Day) throws(StoreError) {
+        try files.withLock { _ throws(StoreError) in
             try main.write {
                 try $0.execute(
                     sql: "INSERT OR IGNORE INTO dead VALUES (?)", arguments: [Int64(day.number)])
             }
+        }
+    }
+
+    private func drop(_ day: Day) throws(StoreError) {
+        try files.withLock { files throws(StoreError) in
             try files[day]?.remove(fileSystem)
             files[day] = nil
         }
@@ -219,6 +238,12 @@ public final class SQLiteRowStore: RowStore {
             try Bool.fetchOne(
                 $0, sql: "SELECT 1 FROM dead WHERE day = ?", arguments: [Int64(day.number)])
         } ?? false
+    }
+
+    /// On a full disk nothing can be counted either.
+    private func counted(_ refusal: StoreError) throws(StoreError) {
+        guard refusal.code != SQLiteFile.full else { return }
+        try count(refusal.code)
     }
 
     public func count(_ refusal: String) throws(StoreError) {

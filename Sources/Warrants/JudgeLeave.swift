@@ -8,9 +8,9 @@ extension Matter {
         if body.isDrill { return [Check(name: "withdrawal", verdict: withdrawal(state))] }
         return [
             Check(name: "withdrawal", verdict: withdrawal(state)),
+            Check(name: "countersignature", verdict: countersignature(state)),
             Check(name: "attestation", verdict: attestation(state)),
             Check(name: "approvals", verdict: approvals(state)),
-            Check(name: "countersignature", verdict: countersignature(state)),
         ]
     }
 

@@ -146,9 +146,6 @@ final class SiteWorker: @unchecked Sendable {
             (gateway?.hoursWaiting ?? []).map { ($0, gateway?.rowsQueued(in: $0) ?? 0) }
         }
         var takesPhotos = true
-        for hour in state.sync(execute: { gateway?.hoursLagging ?? [] }) {
-            offer(state.sync { gateway?.photoParcels(lagging: hour) ?? [] }, &takesPhotos)
-        }
         for (hour, mark) in marks {
             while let batch = state.sync(execute: { next(hour, mark) }) {
                 offer(state.sync { gateway?.photoParcels(of: batch) ?? [] }, &takesPhotos)
@@ -157,6 +154,9 @@ final class SiteWorker: @unchecked Sendable {
             }
             // Nobody waits once for each hour.
             if problemIsOfTheWay { break }
+        }
+        for hour in state.sync(execute: { gateway?.hoursLagging ?? [] }) {
+            offer(state.sync { gateway?.photoParcels(lagging: hour) ?? [] }, &takesPhotos)
         }
         state.sync {
             if !isVaultThere { open.putOff(Self.vaultAway) }

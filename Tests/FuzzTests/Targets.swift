@@ -178,7 +178,39 @@ enum FuzzTargets {
             LookupAnswer(item: item, outcome: .closed(.init(prompt: tree, late: .open))),
             LookupAnswer(item: item, outcome: .closed(.init(prompt: tree, late: .closed(tree)))),
         ]
+        let whole = WholeCell.Tree(
+            opening: opening, statement: Digest(of: [2]),
+            entries: [.row(rows[0]), .leaf(RowLeaf(rows[1]))])
+        let wholes = [WholeCell.Late.unknown, .open, .closed(whole)].map {
+            LookupAnswer(
+                item: LookupItem(whole: cell), outcome: .whole(.init(prompt: whole, late: $0)))
+        }
+        let photo = PhotoDelivery(
+            cell: cell,
+            photo: try SealedPhoto(
+                label: rows[0].label, bytes: random.bytes(SealedPhoto.sizes[0])),
+            origin: "example.org/vault.demo", key: try SigningKey(from: random))
+        let stored = StoredPhoto(cell: cell, photo: photo.photo)
         return [
+            FuzzTarget(name: "whole cell", seeds: wholes.map { $0.encode() }) {
+                try LookupAnswer(wire: $0).encode()
+            },
+            FuzzTarget(
+                name: "whole query",
+                seeds: [try LookupQuery(request: Digest(of: [1]), whole: [cell]).encode()]
+            ) {
+                var bytes = $0
+                return try LookupQuery(wiping: &bytes).encode()
+            },
+            FuzzTarget(name: "photo delivery", seeds: [photo.encode()]) {
+                try PhotoDelivery(wire: $0).encode()
+            },
+            FuzzTarget(name: "stored photo", seeds: [stored.encode()]) {
+                try StoredPhoto(wire: $0).encode()
+            },
+            FuzzTarget(name: "photo place", seeds: [stored.place.encode()]) {
+                try PhotoPlace(wire: $0).encode()
+            },
             FuzzTarget(name: "batch", seeds: [batch.encode()]) { try Batch(wire: $0).encode() },
             FuzzTarget(name: "hour opening", seeds: [opening.encode()]) {
                 try HourOpening(wire: $0).encode()

@@ -86,7 +86,8 @@ struct GatewayPhotoTests {
         gateway.flush()
         let labels = world.vault.photos.map(\.photo.label)
         #expect(labels.count == 30 && labels == labels.sorted())
-        #expect(world.vault.sequence == ["photos/put", "rows/batch"])
+        // About a megabyte at once, and the rows last.
+        #expect(world.vault.sequence == ["photos/put", "photos/put", "rows/batch"])
     }
 
     @Test("the policy says which photos are kept", arguments: PhotoKeeping.allCases)
@@ -147,6 +148,29 @@ struct GatewayPhotoTests {
         (world.vault.isDown, world.vault.refusesPhotos) = (false, false)
         gateway.flush()
         #expect(try opened(world, "CD2", run: gateway.run).map(\.photos.count) == [1])
+    }
+
+    @Test("a way that photos are too large for is lost for them, and not for the rows")
+    func slowWay() throws {
+        let world = try World("slow")
+        let gateway = try world.ready()
+        world.vault.losesPhotos = true
+        var offered = 0
+        for round in 0..<30 {
+            try gateway.take(
+                World.read("AB1"), photos: round == 0 ? [try photo("one")] : [], at: World.now)
+            let before = world.vault.sequence.filter { $0 == "photos/put" }.count
+            let report = gateway.flush()
+            // The way is lost for some seconds with the photo: rows that follow go the next time.
+            #expect(report.problems.isEmpty == (report.rows > 0))
+            let after = world.vault.sequence.filter { $0 == "photos/put" }.count
+            #expect(after - before <= 1)
+            offered += after - before
+        }
+        gateway.flush()
+        #expect(try world.found("AB1", runs: [gateway.run]).count == 30)
+        #expect(offered <= 8 && gateway.counts.photosLost == ["unreachable": 1])
+        #expect(gateway.counts.photosWaiting == 0 && gateway.counts.photoBytes == 0)
     }
 
     @Test("an answer that gets lost: the same photo again, and the vault has it once")

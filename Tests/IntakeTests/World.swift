@@ -59,6 +59,9 @@ final class FakeVault: Handler {
     /// The photos that were kept, each once.
     private(set) var photos: [PhotoDelivery] = []
     var refusesPhotos = false
+    /// Photos take so long that the way counts as lost, for what follows too.
+    var losesPhotos = false
+    private var isLost = false
     /// What was asked for, in turn.
     private(set) var sequence: [String] = []
 
@@ -85,8 +88,16 @@ final class FakeVault: Handler {
 
     private func keep(_ endpoint: Endpoint, _ body: [UInt8]) throws -> [UInt8] {
         sequence.append(endpoint.rawValue)
+        if isLost, endpoint == .rowsBatch {
+            isLost = false
+            throw Self.failure
+        }
         switch endpoint {
         case .photosPut:
+            if losesPhotos {
+                isLost = true
+                throw Self.failure
+            }
             guard !refusesPhotos else {
                 throw WireProblem(code: "photos-full", sentence: "no room for photos")
             }
