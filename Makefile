@@ -6,14 +6,15 @@ SWIFT_FLAGS = --explicit-target-dependency-import-check error
 setup: ## installs the Debian packages that are missing
 	@.ci/setup
 
-build: setup ## builds programs and tests, once
+build: ## builds programs and tests, once
+	@.ci/setup tests
 	swift build --build-tests $(SWIFT_FLAGS)
 
 test: build ## runs all tests, whole programs too
 	swift test --skip-build $(SWIFT_FLAGS)
 
-demo: setup ## the main job on real plate reads: warrant, disclosure, a day that is dead
-	swift build --product platevault $(SWIFT_FLAGS)
+demo: setup ## the main job on real plate reads, each party a program of its own
+	swift build $(SWIFT_FLAGS)
 	.build/debug/platevault demo
 
 bench: setup ## how fast the log is: a table, and .bench/results.json

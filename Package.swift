@@ -344,7 +344,8 @@ let package = Package(
             [
                 "Embedded", "Hosting", "Intake", "Vault", "Custody", "Inquiry", "Wire", "Warrants",
                 "Rows",
-                "Tokens", "Ledger", "Plates", "Secrets", "Bytes", "Disk",
+                "Tokens", "Ledger", "Plates", "Secrets", "Bytes", "Disk", crypto,
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
         tests(
             "HostingTests",

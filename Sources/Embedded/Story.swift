@@ -30,6 +30,7 @@ public final class Story {
         let city = try founding()
         let sample = try Sample(try Samples.agentStream(), crop: try Samples.crop())
         try ingest(city, sample)
+        try tellRecall(sample, city.roster, at: city.now)
         try thief(city, sample)
         try foreignKeys(city, sample)
         try refusals(city, sample)

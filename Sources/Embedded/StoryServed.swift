@@ -23,6 +23,7 @@ extension Story {
         let served = try Deployment.open(at: root)
         let sample = try Sample(try Samples.agentStream(), crop: try Samples.crop())
         try post(serving, served, sample)
+        try tellRecall(sample, served.roster, at: served.now)
         try strangers(serving, served)
         let id = try servedRequest(served, serving, sample, city.roster)
         try servedOpening(served, serving, sample, id)

@@ -87,6 +87,9 @@ public struct FeedListener: Service {
     /// Listens until the program ends in order; messages under way are answered first.
     public func run() async throws {
         let router = Router()
+        router.add(middleware: Problems())
+        router.refuse(allBut: .post, at: "feeds/:feed")
+        router.refuse(allBut: .post, at: "feeds/:feed/:credential")
         let listener = self
         router.post("feeds/:feed") { request, context in
             await listener.answer(

@@ -25,9 +25,16 @@ public struct PartyIdentity: Sendable {
     /// An identity for the party `id` whose statement key is `key`; `now` is the real time, which is
     /// what TLS goes by. Throws `identity-failed`.
     public init(id: String, origin: String, key: SigningKey, now: Date) throws(HostingError) {
+        try self.init(
+            id: id, origin: origin, key: key, connectionKey: P256.Signing.PrivateKey(), now: now)
+    }
+
+    init(
+        id: String, origin: String, key: SigningKey, connectionKey: P256.Signing.PrivateKey,
+        now: Date
+    ) throws(HostingError) {
         self.id = id
         do {
-            let connectionKey = P256.Signing.PrivateKey()
             let leaf = try Self.certificate(
                 id, origin, Certificate.PublicKey(connectionKey.publicKey), signedBy: key, now)
             chain = [try Self.nio(leaf)]

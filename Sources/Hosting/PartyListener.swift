@@ -50,6 +50,8 @@ public struct PartyListener: Service {
         let pool = NIOThreadPool(numberOfThreads: Self.atOnce)
         pool.start()
         let router = Router(context: PartyContext.self)
+        router.add(middleware: Problems())
+        router.refuse(allBut: .post, at: "v1/:group/:name")
         let busy = Mutex(0)
         let (answer, trust, log) = (answer, trust, log)
         router.post("v1/:group/:name") { request, context in

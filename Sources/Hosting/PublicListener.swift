@@ -60,12 +60,15 @@ public struct PublicListener: Service {
         let pool = NIOThreadPool(numberOfThreads: 8)
         pool.start()
         let router = Router()
+        router.add(middleware: Problems())
+        router.refuse(allBut: .get, at: "**")
         let page = page
         router.get("**") { request, _ in
             let path = request.uri.path
             guard let found = await Blocking.run(on: pool, { page(path) }) else {
-                return Response.bytes(
-                    Array("not found\n".utf8), type: "text/plain", status: .notFound)
+                return Problem(
+                    code: "path-unknown", detail: "nothing stands here", status: 404
+                ).response
             }
             var response = Response.bytes(
                 found.body, type: found.type, status: HTTPResponse.Status(code: found.status))

@@ -1,4 +1,4 @@
-import Plates
+public import Plates
 import Warrants
 
 // A read that can be found under other readings too, as far as the policy says
@@ -19,6 +19,12 @@ extension Gateway {
 }
 
 extension Read {
+    /// The plates under which a gateway files it where the policy says `index-candidates` so many:
+    /// its own first, then those of its best candidates.
+    public func plates(indexing most: Int) -> [Plate] {
+        [plate] + candidateCopies(most).map(\.plate)
+    }
+
     /// The read filed under each of its `most` best candidates: the most confident first, those
     /// without a confidence last, each normal form once and never the read's own. The text as read
     /// stays; photos stay with the read's own row, under whose key they are sealed.

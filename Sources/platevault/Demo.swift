@@ -7,9 +7,10 @@ struct Demo: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "the whole story on real plate reads, every claim checked",
         discussion: """
-            Two sites, five custodians, threshold three. Exits with 0 only if every claim was checked \
-            and held. With --keep everything that each party has stays in the directory. With --served \
-            each party is a process of its own (make build first: the programs stand beside this one).
+            Two sites, five custodians, threshold three: each party a program of its own, which stand \
+            beside this one (make build), over TLS. Exits with 0 only if every claim was checked and \
+            held. With --keep everything that each party has stays in the directory. With --in-process \
+            all parties are in this process, and the story is longer: thieves, liars, drills, audits.
 
             example: platevault demo --dir /tmp/story --keep
             """)
@@ -18,13 +19,13 @@ struct Demo: ParsableCommand {
     var dir: String?
     @Flag(help: "Keep the files.")
     var keep = false
-    @Flag(help: "The main job with each party as a program of its own, over TLS.")
-    var served = false
+    @Flag(help: "All parties in this one process, and more that goes wrong.")
+    var inProcess = false
 
     func run() throws {
         let root = try dir ?? Self.temporary()
         let story = Story(root: root) { Voice.say($0) }
-        let holds = served ? try story.tellServed(binaries: Programs.folder) : try story.tell()
+        let holds = inProcess ? try story.tell() : try story.tellServed(binaries: Programs.folder)
         if keep {
             Voice.say("everything that each party has is in \(root)")
         } else {

@@ -12,8 +12,8 @@ import Warrants
 
 /// Every kind of feed over HTTP at a running gateway, each read found by a search afterwards.
 @Suite(.serialized) struct FeedProgramTests {
-    private static let credential = "0123456789abcdef0123456789abcdef"
-    private static let kinds = FeedKind.allCases.map(\.rawValue)
+    static let credential = "0123456789abcdef0123456789abcdef"
+    static let kinds = FeedKind.allCases.map(\.rawValue)
 
     /// A feed of each kind, named by it.
     static func feeds(_ program: Serving.Program, _ text: String) -> String {

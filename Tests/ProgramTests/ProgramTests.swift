@@ -91,11 +91,11 @@ import Testing
         #expect(lines == ["locked", "1", "134"], "\(outcome.output)")
     }
 
-    /// The whole story, as `make demo` tells it.
+    /// The whole story in one process; `make demo` tells the served one.
     @Test func theDemoHolds() throws {
         let shell = try Shell()
         defer { shell.close() }
-        let outcome = try shell.run("platevault demo --dir story --keep")
+        let outcome = try shell.run("platevault demo --in-process --dir story --keep")
         #expect(outcome.status == 0, "\(outcome.output)")
         let claims = outcome.lines.filter { $0.hasPrefix("  holds ") || $0.hasPrefix("  FAILED") }
         #expect(claims.count >= 30)
