@@ -127,14 +127,16 @@ extension Deployment {
     }
 
     /// The authority attests a request under a document whose digest it has in hands.
-    public func attest(_ request: Digest, warrant: Digest, expires: Timestamp) throws {
+    public func attest(
+        _ request: Digest, warrant: Digest, expires: Timestamp, embargo: Day? = nil
+    ) throws {
         let authorities = rosterInForce.body.authorities
         guard let authority = authorities.first(where: { isHere($0.id) }) else {
             throw EmbeddedError(
                 code: "party-unknown", sentence: "the roster has no authority whose key is here")
         }
         try Clerk(desk: try desk(authority.id)).attest(
-            request, warrant: warrant, expires: expires, at: now)
+            request, warrant: warrant, expires: expires, embargo: embargo, at: now)
     }
 
     /// The officer of a custodian, by the officer's own word or the custodian's.

@@ -6,6 +6,9 @@ public import Secrets
 public struct EvaluationBody: DatedBody {
     /// The type line's word.
     public static let type = StatementType.evaluation
+    /// The most digests of one evaluation or check, so that it fits into an entry of the log
+    /// (65,535 bytes). A request that would need more is refused before anybody evaluates.
+    public static let digestLimit = 600
 
     /// The custodian's word.
     public var custodian: String

@@ -57,8 +57,12 @@ enum Form {
     }
 
     static func items(_ items: [EvaluationItem]) throws(Refusal) {
-        guard !items.isEmpty, RosterCheck.isAscending(items) else {
-            throw Refusal(.statementMalformed, "the digests ascend, at least one")
+        guard (1...EvaluationBody.digestLimit).contains(items.count),
+            RosterCheck.isAscending(items)
+        else {
+            throw Refusal(
+                .statementMalformed,
+                "the digests ascend, 1 to \(EvaluationBody.digestLimit) of them")
         }
     }
 

@@ -300,12 +300,14 @@ struct Matter {
         try window(secret.cells)
     }
 
-    /// Days whose keys live, sites that exist, hours that were closed.
+    /// Days whose keys live and whose evaluation fits into an entry, sites that exist, hours that
+    /// were closed.
     func window(_ cells: [Cell]) throws(Refusal) {
         let days = Set(cells.map(\.hour.day)).sorted()
         guard !body.isDrill || days.count == 1 else {
             throw Refusal(.drillTooWide, "a drill names hours of one day, not of \(days.count)")
         }
+        var digests = 0
         for day in days {
             guard let generation = record.generation(for: day, before: limit) else {
                 throw Refusal(
@@ -316,6 +318,14 @@ struct Matter {
                 throw Refusal(
                     .windowExpired, "\(day.text) is past \(generation.retention) days: it is gone")
             }
+            digests +=
+                body.plateCommitments.count * generation.threshold.subsets(heldBy: 0).count
+        }
+        guard digests <= EvaluationBody.digestLimit else {
+            throw Refusal(
+                .answerTooLarge,
+                "an evaluation would have \(digests) digests, more than "
+                    + "\(EvaluationBody.digestLimit): ask for fewer days or plates at a time")
         }
         let known = record.roster(at: limit)
         for cell in cells {

@@ -67,6 +67,7 @@ public enum RefusalCode: String, CaseIterable, Codable, Sendable {
     case hourTooYoung = "hour-too-young"
     case windowExpired = "window-expired"
     case windowUnkept = "window-unkept"
+    case answerTooLarge = "answer-too-large"
     case secretMalformed = "secret-malformed"
     case secretMismatch = "secret-mismatch"
     case replyKeyMalformed = "reply-key-malformed"

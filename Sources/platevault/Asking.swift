@@ -46,11 +46,7 @@ struct Request: ParsableCommand {
     var requester = "investigator"
 
     func run() throws {
-        let end = embargo.flatMap { Day(text: $0) }
-        guard embargo == nil || end != nil else {
-            throw Complaint(
-                code: "day-malformed", sentence: "--embargo takes a day like 2026-05-31")
-        }
+        let end = try Parsing.embargo(embargo)
         guard let kind = ProcessKind.legal.first(where: { $0.rawValue == process }) else {
             throw Refusal(
                 .processUnknown,

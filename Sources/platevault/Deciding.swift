@@ -11,7 +11,12 @@ import Warrants
 struct Attest: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "attest, as the authority, that an order stands behind a request",
-        discussion: "example: platevault attest 5f0c --warrant order.pdf")
+        discussion: """
+            With --embargo it is an order that puts off the day on which the request is opened to \
+            everybody and notice is due; a further order about the same request may put it off again.
+
+            example: platevault attest 5f0c --warrant order.pdf
+            """)
 
     @OptionGroup var options: DeploymentOptions
     @Argument(help: "The request's id, or how it begins.")
@@ -20,14 +25,18 @@ struct Attest: ParsableCommand {
     var warrant: String
     @Option(help: "How long the order holds: a number and h or d.")
     var expires = "3d"
+    @Option(help: "The day to which the embargo is put off: 2026-05-31.")
+    var embargo: String?
 
     func run() throws {
+        let day = try Parsing.embargo(embargo)
         let digest = try Parsing.digest(of: warrant)
         let deployment = try options.open()
         let id = try deployment.request(request)
         try deployment.attest(
             id, warrant: digest,
-            expires: deployment.now.adding(milliseconds: try Parsing.duration(expires)))
+            expires: deployment.now.adding(milliseconds: try Parsing.duration(expires)),
+            embargo: day)
         Voice.say("attested \(id.hex)")
     }
 }

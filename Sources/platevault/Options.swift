@@ -87,6 +87,16 @@ extension Voice {
 
 /// Reads what people type: hours, cells, codes.
 enum Parsing {
+    /// The day of `--embargo`, nil where it is not given. Throws a complaint.
+    static func embargo(_ text: String?) throws -> Day? {
+        guard let text else { return nil }
+        guard let day = Day(text: text) else {
+            throw Complaint(
+                code: "day-malformed", sentence: "--embargo takes a day like 2026-05-31")
+        }
+        return day
+    }
+
     /// The cells of an inclusive range of hours at some sites. Throws a complaint that names the
     /// option.
     static func cells(from: String, to: String, sites: [UInt16]) throws -> [Cell] {

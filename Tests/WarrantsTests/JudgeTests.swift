@@ -106,6 +106,45 @@ struct JudgeTests {
         #expect(throws: Refusal(.cellsMissing, "")) { try filing.secret() }
     }
 
+    /// An evaluation stands in one entry of the log, and a day's digests are one for each plate and
+    /// subset held: what would not fit is refused before anybody is asked.
+    @Test func refusesWhatWouldNotFitIntoAnEntry() throws {
+        let words = World.custodianWords + ["stack", "tower"]
+        let cases: [(Int64, Bool)] = [(7, false), (8, true)]
+        for (days, isTooLarge) in cases {
+            var world = try World(draft: try World.draft(custodians: words, threshold: 4))
+            try world.makeGeneration(
+                1, first: World.today.adding(-10), at: World.noon.adding(days: -10))
+            for word in words { try world.publishPrekeys(word, days: [World.today]) }
+            var filing = Filing()
+            filing.copies = words
+            filing.plates = ["A1", "A2", "A3", "A4"]
+            filing.cells = (1...days).map {
+                Cell(hour: World.today.adding(-$0).hours[3], site: World.siteOne)
+            }
+            let secret = try filing.secret()
+            let refusal = Judge.admission(
+                of: filing.body(secret), secret: secret, in: world.record, at: World.noon)
+            // 20 subsets of 4 of 7 have a custodian in them.
+            #expect(refusal?.reason == (isTooLarge ? .answerTooLarge : nil))
+        }
+    }
+
+    @Test func anEvaluationOfTheMostDigestsFitsIntoAnEntry() throws {
+        let world = try World.running()
+        let items = (0..<EvaluationBody.digestLimit).map { (place: Int) -> EvaluationItem in
+            EvaluationItem(
+                day: World.today.adding(Int64(place / 64)), plate: place % 8,
+                mask: SubsetMask(bits: UInt16(120 + place / 8 % 8)),
+                e: Digest(of: [UInt8(truncatingIfNeeded: place)]))
+        }
+        let body = EvaluationBody(
+            custodian: "inspector", request: .zero, digests: items, time: World.noon)
+        let wire = try StatementDraft.sign(
+            body, under: world.roster, by: try World.signer("inspector"))
+        #expect(wire.count <= 65_535)
+    }
+
     @Test func refusesEmptyPublicLists() throws {
         let world = try World.running()
         let secret = try Filing().secret()
