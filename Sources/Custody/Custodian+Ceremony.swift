@@ -80,10 +80,10 @@ extension Custodian {
         let record = log.record
         guard let generation = record.newestProposed, record.isUnderWay(generation),
             time < generation.deadline
-        else { return try abandonCeremony() }
+        else { return try abandonCeremony(time) }
         guard generation.final(of: name) == nil else { return }
         if let ceremony = state.ceremony {
-            guard ceremony.generation == generation.number else { return try abandonCeremony() }
+            guard ceremony.generation == generation.number else { return try abandonCeremony(time) }
             guard generation.isCommitted else { return }
             if !ceremony.isSent { try sendSeeds(generation, ceremony, time) }
             try receiveSeeds(generation, ceremony, time)
@@ -95,8 +95,9 @@ extension Custodian {
     }
 
     /// Erases what a ceremony without an end has left.
-    private func abandonCeremony() throws(CustodyError) {
+    private func abandonCeremony(_ time: Timestamp) throws(CustodyError) {
         guard state.ceremony != nil else { return }
+        try tellMissing(time)
         var next = state
         next.ceremony = nil
         try keep(next, erasing: true)
@@ -179,11 +180,15 @@ extension Custodian {
                 topic: generation.id, kind: "seeds", recipient: roster.keyName(name))
         }
         var parcels = [try ownSeeds(ceremony)]
+        lettersMissing = []
         for (place, sender) in generation.roster.custodians.enumerated() where place != index {
             let letters = mail.filter { $0.sender == roster.keyName(sender.id) }
             guard
                 let parcel = try read(letters, from: sender.id, place, generation, key, time)
-            else { continue }
+            else {
+                lettersMissing.append(sender.id)
+                continue
+            }
             parcels.append(parcel)
         }
         guard parcels.count == generation.threshold.n, state.ceremony != nil else { return }
@@ -211,12 +216,12 @@ extension Custodian {
             if let parcel = try? SeedParcel(wire: box.bytes),
                 let mask = difference(parcel, place, commit, generation)
             {
-                return try tell(mask, sender, generation, time)
+                return try tell(mask, sender, opened, generation, time)
             } else if let parcel = try? SeedParcel(wire: box.bytes) {
                 return parcel
             }
             let shared = generation.threshold.subsets(heldBy: index).first { $0.contains(place) }
-            return try tell(shared ?? SubsetMask(bits: 0), sender, generation, time)
+            return try tell(shared ?? SubsetMask(bits: 0), sender, opened, generation, time)
         }
         return nil
     }
@@ -237,13 +242,18 @@ extension Custodian {
         return parcel.commits.first { said[$0.mask] != $0.commit }?.mask
     }
 
+    /// Tells the log, with the letter: the generation is void by that, and its seeds worth nothing.
     private func tell(
-        _ mask: SubsetMask, _ sender: String, _ generation: GenerationState, _ time: Timestamp
+        _ mask: SubsetMask, _ sender: String, _ letter: borrowing SecretBytes,
+        _ generation: GenerationState, _ time: Timestamp
     ) throws(CustodyError) -> SeedParcel? {
+        let shown = try onSecrets { () throws(SecretsError) in
+            try letter.openBytes(0..<letter.count)
+        }
         let body = DifferenceBody(
             party: name, kind: .seed, generation: generation.number, mask: mask,
             custodians: [sender], subject: generation.commits[sender]?.id ?? generation.id,
-            time: time)
+            letter: shown, time: time)
         var next = state
         next.ceremony = nil
         try act(next, with: try signed(body), erasing: true)
@@ -251,6 +261,27 @@ extension Custodian {
             code: "seed-differs",
             sentence: "\(sender) sent a seed that it did not commit to; generation "
                 + "\(generation.number) is void")
+    }
+
+    /// Names those whose letters have not come when a ceremony is given up that all had committed to:
+    /// in the log only the receiver's final is missing.
+    private func tellMissing(_ time: Timestamp) throws(CustodyError) {
+        guard let ceremony = state.ceremony, ceremony.isSent, !lettersMissing.isEmpty,
+            let generation = log.record.generations[ceremony.generation], !generation.isVoid,
+            generation.roster == roster, ownIndex != nil
+        else { return }
+        var next = state
+        for sender in lettersMissing {
+            guard let place = generation.roster.custodianIndex(sender) else { continue }
+            let mask = generation.threshold.subsets(heldBy: index).first { $0.contains(place) }
+            let body = DifferenceBody(
+                party: name, kind: .seedMissing, generation: generation.number,
+                mask: mask ?? SubsetMask(bits: 0), custodians: [sender],
+                subject: generation.commits[sender]?.id ?? generation.id, time: time)
+            next = next.sending(try signed(body), at: time)
+        }
+        lettersMissing = []
+        try keep(next)
     }
 
     private func finish(

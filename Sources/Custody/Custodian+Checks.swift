@@ -14,7 +14,7 @@ extension Custodian {
     /// or not (DESIGN section 4), and logs it. What cannot be recomputed is left out: the audit says
     /// who is missing.
     func checkOthers(_ time: Timestamp) throws(CustodyError) {
-        guard state.halted == nil else { return }
+        guard state.halted == nil, ownIndex != nil else { return }
         let waiting = waiting(CheckBody.self).map(\.request)
         var problem: CustodyError?
         for id in log.record.requestOrder where !waiting.contains(id) {
@@ -60,12 +60,9 @@ extension Custodian {
                 at: max(evaluation.body.time, request.body.time), before: evaluation.index
             ).refusal == nil
         }
-        guard isLawful else { return }
-        let share = try usableShare(for: secret.days)
-        let chains = try share.open()
-        let parcel = try onTokens { () throws(TokensError) in
-            try chains.evaluate(plates: secret.plates, cells: secret.cells)
-        }
+        // Who came later, or was made anew, has nothing to compare.
+        guard isLawful, holdsAll(secret.days) else { return }
+        let parcel = try partials(secret)
         let body = CheckBody(
             custodian: name, request: request.id,
             digests: try Self.items(of: parcel, request: request.id, secret: secret),
@@ -95,6 +92,7 @@ extension Custodian {
 
     /// Opens what is due: a day's beginning and some minutes, by the place in the roster.
     func openCommitments(_ time: Timestamp) throws(CustodyError) {
+        guard ownIndex != nil else { return }
         var next = state
         let waiting = waiting(OpeningBody.self).map(\.request)
         for item in state.openings where !waiting.contains(item.request) {

@@ -24,11 +24,7 @@ extension Custodian {
         // A drill opens nobody's plate: it needs no officer, and the judge has seen that it is one.
         if !request.isDrill { try checkOwnOfficer(request) }
         try checkQuorum(request, witnesses)
-        let share = try usableShare(for: secret.days)
-        let chains = try share.open()
-        let parcel = try onTokens { () throws(TokensError) in
-            try chains.evaluate(plates: secret.plates, cells: secret.cells)
-        }
+        let parcel = try partials(secret)
         let items = try Self.items(of: parcel, request: id, secret: secret)
         let answer = Self.digest(of: items)
         if let logged = request.evaluations.first(where: { $0.body.custodian == name }) {
@@ -41,6 +37,42 @@ extension Custodian {
         return try onSecrets { () throws(SecretsError) in
             try HybridSeal.seal(
                 plain.bytes, to: request.body.replyKey, info: "platevault/evaluation/v1\(origin)")
+        }
+    }
+
+    /// The partials of a request's plates in its cells, which may be of several generations where
+    /// this custodian has the same subsets in each. Throws `generation-several` where it has not.
+    func partials(_ secret: RequestSecret) throws(CustodyError) -> PartialParcel {
+        guard secret.days.count < 2 || log.record.maker(of: secret.days, for: name) != nil else {
+            for day in secret.days { _ = try usableShare(for: [day]) }
+            throw CustodyError(
+                code: "generation-several",
+                sentence: "the hours belong to generations of other custodians; ask for each by "
+                    + "itself")
+        }
+        var parcels: [PartialParcel] = []
+        for (_, cells) in cellsByGeneration(secret.cells) {
+            let chains = try usableShare(for: Set(cells.map(\.hour.day)).sorted()).open()
+            parcels.append(
+                try onTokens { () throws(TokensError) in
+                    try chains.evaluate(plates: secret.plates, cells: cells)
+                })
+        }
+        return try onTokens { () throws(TokensError) in try PartialParcel(joining: parcels) }
+    }
+
+    /// Cells in their order, by the generation of their days; those without one come first.
+    private func cellsByGeneration(_ cells: [Cell]) -> [(UInt32, [Cell])] {
+        let record = log.record
+        return Dictionary(grouping: cells) { record.generation(for: $0.hour.day)?.number ?? 0 }
+            .sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    /// Whether a share of each of these days' generations is here.
+    func holdsAll(_ days: [Day]) -> Bool {
+        days.allSatisfy { day in
+            let number = log.record.generation(for: day)?.number
+            return state.shares.contains { $0.generation == number }
         }
     }
 

@@ -10,7 +10,7 @@ extension Custodian {
 
     /// Makes and logs a prekey for every day from today to seven days ahead that has none.
     func renewPrekeys(_ time: Timestamp) throws(CustodyError) {
-        guard state.halted == nil else { return }
+        guard state.halted == nil, ownIndex != nil else { return }
         let known = Set(state.prekeys.map(\.day))
         let wanted = (0...Self.prekeysAhead).map { time.day.adding($0) }
         // A day that the log has a key for and the state has not was lost with an earlier state:

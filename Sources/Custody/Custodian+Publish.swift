@@ -76,7 +76,8 @@ extension Custodian {
         let vain: Set<RefusalCode> = [
             .statementRepeated, .alreadyEvaluated, .checkUnasked, .dayDead, .destructionBackwards,
             .statementStale, .requestUnknown, .generationOutOfTurn, .generationTerms,
-            .subsetForeign, .openingEarly, .timeExact, .statementMalformed,
+            .subsetForeign, .signerUnknown, .shareLost, .openingEarly, .timeExact,
+            .statementMalformed,
         ]
         return log.record.refusal(of: note).map { vain.contains($0.reason) } ?? false
     }

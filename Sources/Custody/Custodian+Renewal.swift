@@ -1,5 +1,5 @@
 import Ledger
-import Plates
+public import Plates
 import Secrets
 import Tokens
 import Warrants
@@ -29,11 +29,37 @@ extension Custodian {
         try keep(state.sending(try signed(GenerationBody.propose(proposal)), at: time))
     }
 
+    /// A custodian that was made anew says of which generations it holds nothing, so that nobody
+    /// waits for it, and nobody takes the silence for a lie. An older state of its own that comes up
+    /// afterwards finds that in the log, and lets go of its shares.
+    func tellLosses(_ time: Timestamp) throws(CustodyError) {
+        let record = log.record
+        guard state.halted == nil, ownIndex != nil else { return }
+        let waiting = Set(waiting(ShareLostBody.self).map(\.generation))
+        var next = state
+        for generation in record.generations.values.sorted(by: { $0.number < $1.number })
+        where generation.isUsable && !waiting.contains(generation.number) {
+            let last = record.lastDay(of: generation)
+            guard generation.roster.custodianIndex(name) != nil, generation.due(last) > time,
+                !state.shares.contains(where: { $0.generation == generation.number }),
+                record.destroyed(through: generation.number, by: name).map({ $0 < last }) ?? true,
+                !record.hasLost(generation.number, name)
+            else { continue }
+            let body = ShareLostBody(
+                custodian: name, generation: generation.number, time: time)
+            next = next.sending(try signed(body), at: time)
+        }
+        guard next.outbox.count > state.outbox.count else { return }
+        try keep(next)
+    }
+
     /// Lets go of shares that can be of no use any more, and of those that have done their duty; and
     /// takes note of the last day that uses each of the others.
     func settleShares() throws(CustodyError) {
         var next = state
-        next.shares.removeAll { !isOfUse($0) || isDone($0) }
+        next.shares.removeAll { share in
+            !isOfUse(share) || isDone(share) || log.record.hasLost(share.generation, name)
+        }
         var isErasing = next.shares.count != state.shares.count
         var isChanged = isErasing
         for place in next.shares.indices {
@@ -65,5 +91,33 @@ extension Custodian {
         guard share.chains == nil, let told = log.announced(by: name, generation: share.generation)
         else { return false }
         return told.next >= share.announced
+    }
+}
+
+/// A ceremony under way, without any secret.
+public struct CeremonyStatus: Hashable, Sendable {
+    /// The generation's number.
+    public let generation: UInt32
+    /// Its first day.
+    public let first: Day
+    /// When it is given up.
+    public let deadline: Timestamp
+    /// Whether all have committed.
+    public let isCommitted: Bool
+    /// Whose next step is missing in the log, ascending.
+    public let missing: [String]
+    /// Whose letters have not come here, ascending.
+    public let lettersMissing: [String]
+}
+
+extension Custodian {
+    var ceremonyStatus: CeremonyStatus? {
+        guard let newest = log.record.newestProposed, log.record.isUnderWay(newest) else {
+            return nil
+        }
+        return CeremonyStatus(
+            generation: newest.number, first: newest.first, deadline: newest.deadline,
+            isCommitted: newest.isCommitted, missing: newest.missing,
+            lettersMissing: state.ceremony?.generation == newest.number ? lettersMissing : [])
     }
 }

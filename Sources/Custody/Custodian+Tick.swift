@@ -47,6 +47,12 @@ public struct CustodianStatus: Hashable, Sendable {
     public let lastDestroyed: Day?
     /// Whether a ceremony is under way.
     public let isInCeremony: Bool
+    /// The ceremony under way, by the log; nil while none is.
+    public let ceremony: CeremonyStatus?
+    /// The last day that the newest generation in use has keys for; nil where there is none.
+    public let lastDay: Day?
+    /// Whether that generation runs on beyond the days that it was made for.
+    public let isExtended: Bool
     /// Whether a destruction stands prepared.
     public let isPrepared: Bool
     /// Own statements that are not in the log yet.
@@ -77,6 +83,7 @@ extension Custodian {
         let time = now()
         if isCaughtUp, isConfirmed {
             attempt(&report) { () throws(CustodyError) in try settleShares() }
+            attempt(&report) { () throws(CustodyError) in try tellLosses(time) }
             attempt(&report) { () throws(CustodyError) in try stepCeremony(time) }
             attempt(&report) { () throws(CustodyError) in try renewGeneration(time) }
             attempt(&report) { () throws(CustodyError) in try renewPrekeys(time) }
@@ -137,6 +144,7 @@ extension Custodian {
         try confirm()
         var report = TickReport(time: time)
         try eraseForward(&report)
+        try settleShares()
         if isFresh { try catchUpClock() }
         // What others showed may have moved the clock.
         return now()
@@ -198,6 +206,10 @@ extension Custodian {
                     isFinal: isFinal(share.generation))
             },
             lastDestroyed: state.lastDestroyed, isInCeremony: state.ceremony != nil,
+            ceremony: ceremonyStatus, lastDay: log.record.newestUsable?.last,
+            isExtended: log.record.newestUsable.map {
+                clockTime.day >= $0.first.adding(GenerationState.ordinaryDays)
+            } ?? false,
             isPrepared: isPrepared, unpublished: state.outbox.count,
             isWithholding: isWithholding, isConfirmed: isConfirmed, logSize: log.mirror.size)
     }

@@ -81,6 +81,8 @@ public final class Custodian {
     var isConfirmed = false
     /// The checkpoint that was handed to the vault with the own cosignature.
     var handedOver: [UInt8]?
+    /// Whose letters had not come when the ceremony under way was looked at last.
+    var lettersMissing: [String] = []
     /// When the checkpoint held was cosigned last.
     var cosigned: Timestamp?
 
@@ -108,12 +110,12 @@ public final class Custodian {
     public static func create(
         _ setting: CustodianSetting, confirmed: Timestamp, lock: StateLock = .none
     ) throws(CustodyError) -> Custodian {
-        try check(setting)
         let clock = try OneClock(starting: setting.clock, confirmed: confirmed)
         let state = CustodianState(
             roster: setting.roster.hash, custodian: setting.custodian, clock: clock)
         let outside = Outside(setting)
         let log = try LogFollower.create(setting, outside.vault)
+        try check(setting, log)
         let store = try StateStore.create(
             in: setting.folder, content: try state.encode(), lock: lock,
             erasability: setting.roster.origin.hasSuffix(".demo") ? .toldThatItCannot : .required,
@@ -127,7 +129,6 @@ public final class Custodian {
     public static func open(
         _ setting: CustodianSetting, passphrase: SecretBox? = nil
     ) throws(CustodyError) -> Custodian {
-        try check(setting)
         if try Shredding.isMarked(setting.folder, setting.disk) {
             // One that was cut off ends here, whatever else happens.
             try StateStore.shred(setting.folder, setting.disk)
@@ -143,19 +144,30 @@ public final class Custodian {
                 sentence: "\(setting.folder) belongs to another custodian or another roster")
         }
         let outside = Outside(setting)
-        return Custodian(
-            setting, store, state, try LogFollower.open(setting, outside.vault), outside)
+        let log = try LogFollower.open(setting, outside.vault)
+        try check(setting, log)
+        return Custodian(setting, store, state, log, outside)
     }
 
-    private static func check(_ setting: CustodianSetting) throws(CustodyError) {
-        let keys = setting.roster.statementKeys(of: setting.custodian)
-        guard setting.roster.custodianIndex(setting.custodian) != nil,
-            keys.contains(setting.signer.verifierKey),
-            setting.roster.cosignerKey(of: setting.custodian) == setting.cosigner.verifierKey
-        else {
+    /// The keys must be this custodian's in the first roster or in one that followed it: who came
+    /// later finds itself in the log. One that was removed still has to destroy what it holds.
+    private static func check(
+        _ setting: CustodianSetting, _ log: LogFollower
+    ) throws(CustodyError) {
+        if isNamed(setting, in: [setting.roster] + log.record.rosters.map(\.roster)) { return }
+        try log.follow(cosignedAt: nil)
+        guard isNamed(setting, in: log.record.rosters.map(\.roster)) else {
             throw CustodyError(
                 code: "signer-unknown",
-                sentence: "the roster has no custodian \(setting.custodian) with these keys")
+                sentence: "no roster has a custodian \(setting.custodian) with these keys")
+        }
+    }
+
+    private static func isNamed(_ setting: CustodianSetting, in rosters: [Roster]) -> Bool {
+        rosters.contains { roster in
+            roster.custodianIndex(setting.custodian) != nil
+                && roster.statementKeys(of: setting.custodian).contains(setting.signer.verifierKey)
+                && roster.cosignerKey(of: setting.custodian) == setting.cosigner.verifierKey
         }
     }
 

@@ -109,8 +109,8 @@ extension Answers.Answer {
         custodian: String, parcel: PartialParcel, request: Digest, secret: RequestSecret,
         record: Record
     ) throws {
-        let roster = record.roster
-        guard let index = roster.custodianIndex(custodian),
+        guard let roster = record.maker(of: secret.days, for: custodian),
+            let index = roster.custodianIndex(custodian),
             parcel.plateCount == secret.plates.count, parcel.cells == secret.cells,
             parcel.masks == roster.threshold.subsets(heldBy: index)
         else {

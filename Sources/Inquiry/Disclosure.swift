@@ -116,7 +116,8 @@ public struct Evidence {
     }
 
     /// The answers, checked against the logged evaluations.
-    func checked(_ record: Record, roster: Roster) throws -> Answers {
+    func checked(_ record: Record) throws -> Answers {
+        guard let roster = record.maker(of: secret.days) else { throw Self.several }
         let answers = try parcels.map {
             try Answers.Answer(
                 custodian: $0.custodian, parcel: $0.parcel, request: request, secret: secret,
@@ -160,7 +161,7 @@ public struct Evidence {
             throw Refusal(.requestUnknown, "the log has no request \(request)")
         }
         try secret.check(against: state.body)
-        let answers = try checked(record, roster: roster)
+        let answers = try checked(record)
         let query = try query(answers)
         let verifier = LookupVerifier(
             closings: record.closings(of: secret.cells, .prompt),
@@ -192,7 +193,15 @@ public struct Evidence {
         return Disclosure(
             request: state.request.statement, secret: secret, answers: answers,
             cells: cells.sorted { ($0.plate, $0.cell) < ($1.plate, $1.cell) }, labels: labels,
-            confirmation: state.confirmation(roster.threshold))
+            confirmation: state.confirmation(
+                record.maker(of: secret.days)?.threshold ?? roster.threshold))
+    }
+
+    private static var several: InquiryError {
+        InquiryError(
+            code: "generation-several",
+            sentence: "the hours belong to generations with other thresholds, or to none; ask for "
+                + "each by itself")
     }
 
     private func opened(

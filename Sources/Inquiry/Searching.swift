@@ -71,7 +71,7 @@ extension Requester {
         let evidence = Evidence(request: request, secret: secret, parcels: parcels)
         let answers: Answers
         do {
-            answers = try evidence.checked(desk.record, roster: roster)
+            answers = try evidence.checked(desk.record)
         } catch let error as InquiryError {
             let reasons = replies.compactMap { reply in
                 reply.problem.map { "\(reply.custodian): \($0.sentence)" }

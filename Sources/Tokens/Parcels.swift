@@ -93,6 +93,32 @@ public final class PartialParcel: Sendable, CustomStringConvertible, CustomRefle
         self.block = block
     }
 
+    /// The partials of one request out of several generations: of the same plates and subsets, the
+    /// cells one after the other. It bears the last one's number. Throws `parcels-unlike`.
+    public convenience init(joining parts: [PartialParcel]) throws(TokensError) {
+        let cells = parts.flatMap(\.cells)
+        guard let last = parts.last, isStrictlyAscending(cells),
+            parts.allSatisfy({ $0.masks == last.masks && $0.plateCount == last.plateCount })
+        else {
+            throw TokensError(
+                code: "parcels-unlike", sentence: "the evaluations are not of the same request")
+        }
+        var block = try KeyBlock(count: last.plateCount * cells.count * last.masks.count)
+        for plate in 0..<last.plateCount {
+            var target = plate * cells.count * last.masks.count
+            for part in parts {
+                let size = part.cells.count * part.masks.count
+                for place in 0..<size {
+                    block.set(target + place, from: part.block, plate * size + place)
+                }
+                target += size
+            }
+        }
+        self.init(
+            generation: last.generation, plateCount: last.plateCount, cells: cells,
+            masks: last.masks, block: block)
+    }
+
     /// Lends one partial; an empty buffer where it is not inside.
     public func withPartial<Result: ~Copyable, Failure: Error>(
         plate: Int, cell: Cell, mask: SubsetMask,

@@ -111,7 +111,7 @@ extension Auditor {
     }
 
     private func threshold(of state: RequestState) -> Threshold {
-        let day = state.evaluations.first?.body.digests.first?.day
+        let day = state.evaluations.first?.body.digests.last?.day
         return day.flatMap { record.generation(for: $0)?.threshold } ?? roster.threshold
     }
 
@@ -130,10 +130,11 @@ extension Auditor {
         let said = Set(
             state.evaluations.map(\.body.custodian) + state.checks.map(\.body.custodian))
         let silent = state.body.sealedCopies.map(\.custodian).filter { id in
-            !said.contains(id)
+            !said.contains(id) && roster.custodianIndex(id) != nil
                 && generations.allSatisfy { day, generation in
                     let gone = record.erasures(day, in: generation)[id]
                     return generation.roster.custodianIndex(id) != nil
+                        && !record.hasLost(generation.number, id)
                         && gone.map { $0.time >= deadline } ?? true
                 }
         }

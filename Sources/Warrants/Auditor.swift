@@ -73,11 +73,7 @@ public struct Auditor: Sendable {
         case .generation(let statement): judge(statement.body, at: index)
         case .dayDestroyed(let statement):
             for finding in chains.differing(statement.body, at: index) { findings.add(finding) }
-        case .difference(let statement):
-            findings.fault(
-                "difference-told",
-                "\(statement.body.party) tells a difference (\(statement.body.kind.rawValue)): "
-                    + statement.body.custodians.joined(separator: ", "), index)
+        case .difference(let statement): judge(statement.body, at: index)
         case .rolledBack(let statement):
             findings.notice(
                 "rolled-back",
@@ -89,6 +85,11 @@ public struct Auditor: Sendable {
                 "shred",
                 "\(statement.body.custodian) has erased all it held of generation "
                     + "\(statement.body.generation)", index)
+        case .shareLost(let statement):
+            findings.notice(
+                "share-lost",
+                "\(statement.body.custodian) has lost its share of generation "
+                    + "\(statement.body.generation); whether somebody has it, it cannot say", index)
         case .successor:
             findings.notice(
                 "log-succeeded",
@@ -134,13 +135,7 @@ public struct Auditor: Sendable {
         let heard = isWhole ? now : Timestamp(milliseconds: 0)
         for state in record.allRequests { last.settle(state, at: heard) }
         if record.rosters.isEmpty { last.findings.fault("roster-missing", "the log has no roster") }
-        for state in record.generations.values.sorted(by: { $0.number < $1.number })
-        where state.disputes.isEmpty && !state.isFinal {
-            last.findings.notice(
-                "generation-unfinished",
-                "generation \(state.number) is not final: \(state.finals.count) of "
-                    + "\(state.threshold.n) custodians have said so", state.proposed)
-        }
+        last.settleGenerations(at: now)
         let days = record.days(upTo: now).compactMap { record.report(on: $0, at: now) }
         if isWhole { for finding in days.compactMap(Self.overdue) { last.findings.add(finding) } }
         let sites = tally.sites(in: record, at: heard)
@@ -159,17 +154,19 @@ public struct Auditor: Sendable {
 
     /// A day that should be dead, or a custodian that is late with its own part.
     private static func overdue(_ report: DayReport) -> Finding? {
-        guard !report.late.isEmpty else { return nil }
-        let names = report.late.joined(separator: ", ")
-        return report.verdict == .overdue
-            ? Finding(
+        if report.verdict == .overdue {
+            let names = (report.late + report.gone).sorted().joined(separator: ", ")
+            return Finding(
                 code: "day-overdue",
                 sentence: "\(report.day.text) should be dead; not erased by the word of: \(names)",
                 index: nil)
-            : Finding(
-                code: "custodian-late",
-                sentence: "\(report.day.text) is dead, but these have not erased it: \(names)",
-                index: nil)
+        }
+        guard !report.late.isEmpty else { return nil }
+        let names = report.late.joined(separator: ", ")
+        return Finding(
+            code: "custodian-late",
+            sentence: "\(report.day.text) is dead, but these have not erased it: \(names)",
+            index: nil)
     }
 
     /// How many objects it holds on to, for tests: it must not grow with the log.

@@ -153,6 +153,31 @@ public struct ShredBody: DatedBody {
     }
 }
 
+/// A custodian has lost its state and holds nothing of a generation any more. Whether somebody else
+/// has its keys it cannot know: it is no word that they are erased.
+public struct ShareLostBody: DatedBody {
+    /// The type line's word.
+    public static let type = StatementType.shareLost
+
+    /// The custodian's word.
+    public var custodian: String
+    /// The generation.
+    public var generation: UInt32
+    /// When it was signed.
+    @Plain public var time: Timestamp
+
+    /// A loss of its parts.
+    public init(custodian: String, generation: UInt32, time: Timestamp) {
+        self.custodian = custodian
+        self.generation = generation
+        self.time = time
+    }
+
+    public func author(in roster: Roster) throws(Refusal) -> String {
+        try Form.custodian(custodian, in: roster)
+    }
+}
+
 /// A custodian's one-day keys to which requests for it are sealed.
 public struct PrekeysBody: DatedBody {
     /// The type line's word.

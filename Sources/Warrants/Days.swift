@@ -35,6 +35,9 @@ public struct DayReport: Hashable, Sendable, Codable {
     public let holders: [String]
     /// The custodians whose erasure is more than an hour overdue, ascending.
     public let late: [String]
+    /// The holders that have not erased it and cannot be asked for it any more: they said that they
+    /// lost their share, or the roster has them no more; ascending.
+    public let gone: [String]
     /// How many of the erasers are independent by the roster: they share neither institution nor
     /// administrator nor place.
     public let independent: Int
@@ -82,13 +85,17 @@ extension Record {
         }
         let names = erasures.keys.sorted()
         let holders = generation.roster.custodians
+        let silent = holders.map(\.id).filter { erasures[$0] == nil }.sorted()
+        let gone = silent.filter {
+            hasLost(generation.number, $0) || roster.custodianIndex($0) == nil
+        }
         return DayReport(
             day: day, generation: generation.number, verdict: verdict, due: due.milliseconds,
             deadSince: verdict == .dead ? times[needed - 1].milliseconds : nil, erasedBy: names,
             erasedAt: names.compactMap { erasures[$0]?.time.milliseconds },
             slots: names.compactMap { erasures[$0]?.slot },
             holders: holders.map(\.id),
-            late: isLate ? holders.map(\.id).filter { erasures[$0] == nil }.sorted() : [],
+            late: isLate ? silent.filter { !gone.contains($0) } : [], gone: gone,
             independent: Self.independent(holders.filter { erasures[$0.id] != nil }))
     }
 

@@ -65,6 +65,7 @@ extension Roster {
         case .dayDestroyed: return .dayDestroyed(try verify(statement))
         case .rolledBack: return .rolledBack(try verify(statement))
         case .shred: return .shred(try verify(statement))
+        case .shareLost: return .shareLost(try verify(statement))
         case .prekeys: return .prekeys(try verify(statement))
         case .difference: return .difference(try verify(statement))
         case .grantRequest:
@@ -89,6 +90,7 @@ enum AnyStatement {
     case dayDestroyed(Statement<DayDestroyedBody>)
     case rolledBack(Statement<RolledBackBody>)
     case shred(Statement<ShredBody>)
+    case shareLost(Statement<ShareLostBody>)
     case prekeys(Statement<PrekeysBody>)
     case difference(Statement<DifferenceBody>)
     case check(Statement<CheckBody>)
@@ -113,6 +115,7 @@ enum AnyStatement {
         case .dayDestroyed(let statement): statement
         case .rolledBack(let statement): statement
         case .shred(let statement): statement
+        case .shareLost(let statement): statement
         case .prekeys(let statement): statement
         case .difference(let statement): statement
         case .check(let statement): statement

@@ -82,6 +82,8 @@ public struct Record: Sendable {
     public internal(set) var shreds: [Logged<ShredBody>] = []
     /// States that were found rolled back in the last 40 days, in order.
     public internal(set) var rollbacks: [Logged<RolledBackBody>] = []
+    /// Who has lost its share of which generation by its own word, and where it says so.
+    public internal(set) var losses: [UInt32: [String: UInt64]] = [:]
     /// Differences that were told in the last 40 days, in order.
     public internal(set) var differences: [Logged<DifferenceBody>] = []
     /// Successions of the log, in order.
@@ -207,6 +209,11 @@ public struct Record: Sendable {
             number -= 1
         }
         return nil
+    }
+
+    /// Whether a custodian has said that it holds nothing of a generation any more.
+    public func hasLost(_ generation: UInt32, _ custodian: String) -> Bool {
+        losses[generation]?[custodian] != nil
     }
 
     /// The newest day that a custodian has said it destroyed in a generation.

@@ -44,6 +44,7 @@ extension Record {
                 throw Refusal(
                     .dayDead, "\(custodian) evaluates \(day.text), whose keys are gone by the log")
             }
+            guard !hasLost(generation.number, custodian) else { throw Self.lost(custodian) }
             let masks = try holding(generation.number, custodian).masks
             for plate in state.body.plateCommitments.indices {
                 places += masks.map { EvaluationPlace(day: day, plate: plate, mask: $0) }

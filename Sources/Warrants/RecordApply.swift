@@ -43,6 +43,8 @@ extension Record {
         case .rolledBack(let statement):
             rollbacks.append(Logged(index: index, statement: statement))
         case .shred(let statement): applyShred(Logged(index: index, statement: statement))
+        case .shareLost(let statement):
+            losses[statement.body.generation, default: [:]][statement.body.custodian] = index
         case .prekeys(let statement):
             for key in statement.body.keys {
                 prekeys[statement.body.custodian, default: [:]][key.day] = (index, key.key)

@@ -13,9 +13,7 @@ extension Record {
         guard !rosters.isEmpty else {
             throw Refusal(.rosterMissing, "the log does not begin with the trusted roster")
         }
-        let verified =
-            entry.roster == roster.hash
-            ? try entry.result.get() : try Examined(statement, under: roster).result.get()
+        let verified = try verified(entry, statement)
         if let said = verified.time, said < time.adding(days: -Self.memoryDays) {
             throw Refusal(
                 .statementStale,
@@ -23,6 +21,43 @@ extension Record {
         }
         try check(verified)
         return verified
+    }
+
+    private func verified(
+        _ entry: Examined, _ statement: UnverifiedStatement
+    ) throws(Refusal) -> AnyStatement {
+        let result =
+            entry.roster == roster.hash
+            ? entry.result : Examined(statement, under: roster).result
+        do throws(Refusal) {
+            return try result.get()
+        } catch {
+            guard error.reason == .signerUnknown, let said = try saidByFormer(statement) else {
+                throw error
+            }
+            return said
+        }
+    }
+
+    /// A custodian that the roster has no more still has to erase what it made: what it says of
+    /// that counts, by the last key it had, and nothing else that it says.
+    private func saidByFormer(
+        _ statement: UnverifiedStatement
+    ) throws(Refusal) -> AnyStatement? {
+        func last(_ custodian: String) -> Roster? {
+            rosters.last { $0.roster.custodianIndex(custodian) != nil }?.roster
+        }
+        switch statement.type {
+        case .dayDestroyed:
+            let body = try statement.unverifiedBody(DayDestroyedBody.self)
+            guard let roster = last(body.custodian) else { return nil }
+            return .dayDestroyed(try roster.verify(statement, madeUnder: self.roster.hash))
+        case .shred:
+            let body = try statement.unverifiedBody(ShredBody.self)
+            guard let roster = last(body.custodian) else { return nil }
+            return .shred(try roster.verify(statement, madeUnder: self.roster.hash))
+        default: return nil
+        }
     }
 
     private func verifiedFirst(_ statement: UnverifiedStatement) throws(Refusal) -> AnyStatement {
@@ -41,6 +76,7 @@ extension Record {
                 throw Refusal(
                     .rosterSuccession, "the roster names another log key than the log has")
             }
+            try checkWords(of: next)
         case .successor(let statement):
             guard statement.body.size == count else {
                 throw Refusal(
@@ -75,8 +111,29 @@ extension Record {
             _ = try holding(statement.body.generation, statement.body.custodian)
         case .shred(let statement):
             _ = try holding(statement.body.generation, statement.body.custodian)
+        case .shareLost(let statement):
+            let body = statement.body
+            _ = try holding(body.generation, body.custodian)
+            guard !hasLost(body.generation, body.custodian) else {
+                throw Refusal(.statementRepeated, "the custodian has said that it lost its share")
+            }
         case .dayDestroyed(let statement): try checkDestruction(statement.body)
         case .request, .grant, .difference: break
+        }
+    }
+
+    /// A custodian's word is one institution's for ever: it stands for shares of generations that
+    /// are still used, and whoever takes its place must not inherit them.
+    private func checkWords(of next: Roster) throws(Refusal) {
+        for custodian in next.custodians {
+            let before = rosters.last { $0.roster.custodianIndex(custodian.id) != nil }
+            guard let known = before?.roster.custodian(custodian.id),
+                known.institution != custodian.institution
+            else { continue }
+            throw Refusal(
+                .rosterSuccession,
+                "\(custodian.id) was the word of another institution; a new custodian needs one of "
+                    + "its own")
         }
     }
 
@@ -149,8 +206,13 @@ extension Record {
         return state
     }
 
+    static func lost(_ custodian: String) -> Refusal {
+        Refusal(.shareLost, "\(custodian) has said that it lost its share of the generation")
+    }
+
     private func checkDestruction(_ body: DayDestroyedBody) throws(Refusal) {
         let (state, masks) = try holding(body.generation, body.custodian)
+        guard !hasLost(body.generation, body.custodian) else { throw Self.lost(body.custodian) }
         guard body.next.map(\.mask) == masks else {
             throw Refusal(
                 .subsetForeign, "the commitments are not for exactly the custodian's subsets")

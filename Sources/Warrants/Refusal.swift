@@ -39,6 +39,7 @@ public enum RefusalCode: String, CaseIterable, Codable, Sendable {
     case destructionBackwards = "destruction-backwards"
     case destructionEarly = "destruction-early"
     case dayDead = "day-dead"
+    case shareLost = "share-lost"
     // Requests: who and why
     case requestUnknown = "request-unknown"
     case requestFromFuture = "request-from-future"

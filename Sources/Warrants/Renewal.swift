@@ -56,6 +56,21 @@ extension Record {
         return min(generation.last, next?.adding(-1) ?? generation.last)
     }
 
+    /// The roster whose order gives a custodian's bit for days of one or several generations: the
+    /// newest one's. Nil where they have other thresholds, or the custodian another place in one, or
+    /// none; then no single evaluation can cover them. Without a custodian only thresholds count.
+    public func maker(of days: [Day], for custodian: String? = nil) -> Roster? {
+        let makers = days.compactMap { generation(for: $0)?.roster }
+        guard let newest = makers.last, makers.count == days.count else { return nil }
+        let place = custodian.flatMap { newest.custodianIndex($0) }
+        guard custodian == nil || place != nil else { return nil }
+        let isAlike = makers.allSatisfy { maker in
+            maker.threshold == newest.threshold
+                && (custodian.map { maker.custodianIndex($0) == place } ?? true)
+        }
+        return isAlike ? newest : nil
+    }
+
     /// Hours by the generation whose keys they use, in order; hours without any are left out.
     public func generations(
         of hours: ClosedRange<Hour>

@@ -1,3 +1,4 @@
+import Bytes
 public import Plates
 public import Secrets
 
@@ -101,6 +102,8 @@ public struct DifferenceBody: DatedBody {
         case evaluation
         /// A seed that does not fit its commitment.
         case seed
+        /// A letter with seeds that has not come until the ceremony was given up.
+        case seedMissing = "seed-missing"
     }
 
     /// The two custodians' words, ascending.
@@ -109,6 +112,8 @@ public struct DifferenceBody: DatedBody {
     public var generation: UInt32
     /// What differed.
     public var kind: Kind
+    /// Of a seed: the letter, opened, that shows it (`SeedEvidence`), in padded Base64.
+    public var letter: String?
     /// The subset.
     @Plain public var mask: SubsetMask
     /// The word of the party that noticed: a site, a custodian or a requester.
@@ -121,10 +126,11 @@ public struct DifferenceBody: DatedBody {
     /// A difference of its parts; sorts the names.
     public init(
         party: String, kind: Kind, generation: UInt32, mask: SubsetMask, custodians: [String],
-        subject: Digest, time: Timestamp
+        subject: Digest, letter: [UInt8]? = nil, time: Timestamp
     ) {
         self.party = party
         self.kind = kind
+        self.letter = letter.map { Base64.encode($0) }
         self.generation = generation
         self.mask = mask
         self.custodians = custodians.sorted()
@@ -139,7 +145,7 @@ public struct DifferenceBody: DatedBody {
         guard known else {
             throw Refusal(.signerUnknown, "a site, custodian or requester tells a difference")
         }
-        guard kind != .seed || roster.custodianIndex(party) != nil else {
+        guard kind != .seed && kind != .seedMissing || roster.custodianIndex(party) != nil else {
             throw Refusal(.signerUnknown, "only custodians take part in a ceremony")
         }
         return party
@@ -150,6 +156,10 @@ public struct DifferenceBody: DatedBody {
             custodians.allSatisfy({ roster.custodianIndex($0) != nil })
         else {
             throw Refusal(.statementMalformed, "a difference names one or two custodians")
+        }
+        guard let letter else { return }
+        guard kind == .seed, let bytes = Base64.decode(letter), bytes.count <= 8_192 else {
+            throw Refusal(.statementMalformed, "a letter shows seeds, in at most 8,192 bytes")
         }
     }
 }

@@ -10,6 +10,7 @@ public enum StatementType: String, CaseIterable, Codable, Sendable {
     case hourClosed = "hour-closed"
     case dayDestroyed = "day-destroyed"
     case rolledBack = "rolled-back"
+    case shareLost = "share-lost"
     case grantRequest = "grant-request"
 
     /// The first line of its statements, without the line's end.
@@ -202,12 +203,19 @@ extension Roster {
     /// Verifies a statement of one author under this roster: type, origin, roster, strict JSON,
     /// form, and exactly one signature, by the party that the body names.
     public func verify<Body: StatementBody>(
-        _ statement: UnverifiedStatement, as _: Body.Type = Body.self
+        _ statement: UnverifiedStatement, as type: Body.Type = Body.self
+    ) throws(Refusal) -> Statement<Body> {
+        try verify(statement, as: type, madeUnder: hash)
+    }
+
+    /// The same for a statement made under another roster, the one in force.
+    func verify<Body: StatementBody>(
+        _ statement: UnverifiedStatement, as _: Body.Type = Body.self, madeUnder inForce: Digest
     ) throws(Refusal) -> Statement<Body> {
         guard statement.origin == origin else {
             throw Refusal(.statementOfOtherLog, "the statement is for another log")
         }
-        guard statement.rosterHash == hash else {
+        guard statement.rosterHash == inForce else {
             throw Refusal(.rosterOutdated, "the statement was made under another roster")
         }
         let body = try statement.unverifiedBody(Body.self)

@@ -49,12 +49,92 @@ import Wire
         let told = try #require(town.vault.record.differences.first?.body)
         #expect(told.custodians == ["audit"])
         #expect(told.party == "clerk")
+        let report = try Auditor.report(
+            on: town.vault.log.entries(0..<town.vault.log.size), at: town.clock.wall)
+        let shown = try #require(report.findings.first { $0.isFault })
+        #expect(shown.code == "seed-cheated" && shown.sentence.hasPrefix("audit sent clerk"))
         #expect(town.vault.record.generations[1]?.isFinal == false)
         for word in Town.words {
             let custodian = try town.custodian(word)
             #expect(custodian.state.ceremony == nil)
             #expect(custodian.state.shares.isEmpty)
         }
+    }
+
+    @Test func whoAccusesFalselyIsNamedByTheLetterThatItShows() throws {
+        let town = try Town()
+        try town.tick()
+        var letters: [Mail] = []
+        town.vault.onMail = { letter in
+            letters.append(letter)
+            // Nothing arrives: nobody says final.
+            return []
+        }
+        try town.custodian("rights").propose(first: Town.today)
+        for _ in 0..<3 { try town.tick() }
+        let generation = try #require(town.vault.record.generations[1])
+        let clerk = try town.custodian("clerk")
+        let key = try OneTimeKey(
+            seed: try #require(clerk.state.ceremony?.oneTimeKey).bytes.copy())
+        func opened(_ sender: String, to receiver: String = "clerk") throws -> [UInt8] {
+            let letter = try #require(
+                letters.first {
+                    $0.sender.hasSuffix("/" + sender) && $0.recipient.hasSuffix("/" + receiver)
+                })
+            let bytes = try key.open(letter.sealed, info: "platevault/seeds/v1\(Town.origin)")
+            return try bytes.openBytes(0..<bytes.count)
+        }
+        let honest = try opened("audit")
+        var changed = honest
+        changed[honest.count - 1] ^= 1
+        let cut = Array(honest.dropLast())
+        // What audit really sent; what it never signed; another's letter; nothing at all.
+        let shown: [[UInt8]?] = [honest, changed, cut, try opened("privacy"), [1], nil]
+        var world = town.vault.record
+        var auditor = Auditor(trusting: town.roster)
+        for entry in try town.vault.log.entries(0..<town.vault.log.size) {
+            auditor.take(Examined(entry, under: auditor.roster))
+        }
+        for (place, letter) in shown.enumerated() {
+            let body = DifferenceBody(
+                party: "clerk", kind: .seed, generation: 1, mask: .init(bits: 7),
+                custodians: ["audit"], subject: generation.id, letter: letter,
+                time: town.clock.wall.adding(milliseconds: Int64(place)))
+            let note = try StatementDraft.sign(
+                body, under: town.roster, by: try Town.signer("clerk"))
+            #expect(world.append(note) == nil)
+            auditor.take(Examined(note, under: auditor.roster))
+        }
+        #expect(world.generations[1]?.isVoid == true)
+        let faults = auditor.report(at: town.clock.wall).findings.filter(\.isFault)
+        #expect(
+            faults.map(\.code)
+                == Array(repeating: "seed-accusation-false", count: 5) + ["difference-told"])
+        #expect(faults.dropLast().allSatisfy { $0.sentence.hasPrefix("clerk accuses audit") })
+    }
+
+    @Test func whoWithholdsItsLetterIsNamedWhenTheCeremonyIsGivenUp() throws {
+        let town = try Town()
+        try town.tick()
+        town.vault.onMail = { letter in
+            letter.sender.hasSuffix("/audit") && letter.recipient.hasSuffix("/clerk")
+                ? [] : [letter]
+        }
+        try town.custodian("rights").propose(first: Town.today)
+        for _ in 0..<5 { try town.tick() }
+        let ceremony = try #require(try town.custodian("clerk").status.ceremony)
+        #expect(ceremony.missing == ["clerk"] && ceremony.lettersMissing == ["audit"])
+        #expect(town.vault.record.differences.isEmpty)
+        town.pass(hours: 14)
+        try town.tick()
+        let told = town.vault.record.differences.map(\.body)
+        #expect(told.map(\.kind) == [.seedMissing])
+        #expect(told.first?.party == "clerk" && told.first?.custodians == ["audit"])
+        // The next one starts by itself.
+        town.vault.onMail = nil
+        for _ in 0..<5 { try town.tick() }
+        #expect(town.vault.record.generations[2]?.isUsable == true)
+        #expect(try town.custodian("clerk").status.ceremony == nil)
     }
 
     @Test func aForgedLetterIsHeldAgainstNobodyAndStopsNothing() throws {

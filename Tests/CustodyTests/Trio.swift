@@ -152,7 +152,7 @@ final class Trio {
 
     /// A new roster that changes the one in force, signed by some of its custodians.
     func succeed(
-        by signers: [String]? = nil, _ change: (inout RosterBody) throws -> Void
+        by signers: [String]? = nil, change: (inout RosterBody) throws -> Void
     ) throws -> Roster {
         let old = roster
         var body = old.body
