@@ -89,6 +89,7 @@ struct StatementTests {
                 "clerk"
             ),
             (ShredBody(custodian: "clerk", generation: 1, slot: .tpm, time: noon), "clerk"),
+            (ShareLostBody(custodian: "clerk", generation: 1, time: noon), "clerk"),
             (
                 PrekeysBody(
                     custodian: "clerk", keys: [.init(day: day, key: World.oneTime)], time: noon),
