@@ -351,5 +351,11 @@ let package = Package(
             "HostingTests",
             ["Hosting", "Wire", "Warrants", "Ledger", "Plates", "Secrets", "Bytes", "Disk"]),
         tests("ProgramTests", [], exclude: ["Scripts"]),
+        tests(
+            "FaultTests",
+            [
+                "Embedded", "Custody", "Inquiry", "Hosting", "Wire", "Warrants", "Tokens", "Ledger",
+                "Plates", "Secrets", "Bytes", "Disk",
+            ]),
     ]
 )

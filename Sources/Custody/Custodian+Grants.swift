@@ -5,9 +5,16 @@ import Tokens
 import Warrants
 
 extension Custodian {
-    /// 16: how often the keys of one site and hour are given: to each process of a cluster, and
-    /// again after a restart, since a gateway keeps them in memory only.
-    static let grantLimit: UInt16 = 16
+    /// 16: how often the keys of one site and hour are given within `grantWindow`: to each process
+    /// of a cluster, and again after a restart, since a gateway keeps them in memory only.
+    ///
+    /// Asking again teaches nobody anything: the keys are the same ones, and sealed to whoever has
+    /// the site's key, who had them the first time. What the limit protects is the log, which keeps
+    /// every grant for ever, and this custodian's time. So it is a pace and no stock that could be
+    /// used up: a site whose gateway starts again and again is let in again within ten minutes.
+    static let grantLimit = 16
+    /// 10 minutes.
+    static let grantWindow: Int64 = 600_000
 
     /// A site's keys for some hours, sealed to the one-time key of its signed `grant-request`, once
     /// the grant stands in the log. Throws what the roster finds wrong with the request,
@@ -26,11 +33,11 @@ extension Custodian {
         let parcel = try onTokens { () throws(TokensError) in
             try chains.siteKeys(site: body.site, hours: hours).encode()
         }
-        let next = try counted(hours, at: body.site)
+        try ensureSeldom(hours, at: body.site, time)
         let grant = GrantBody(
             custodian: name, site: body.site, firstHour: body.firstHour,
             lastHour: body.lastHour, request: request.id, time: time)
-        try act(next, with: try signed(grant))
+        try act(state, with: try signed(grant))
         // What came into the log with the grant counts too, such as the finals of a successor.
         guard try usableShare(for: hours.map(\.day)).generation == share.generation else {
             throw CustodyError(
@@ -106,31 +113,30 @@ extension Custodian {
             code: "day-destroyed", sentence: "the keys of \(day.text) do not exist here any more")
     }
 
-    /// The state with one more grant of these hours. What its own statements in the log say counts
-    /// too, so that a state put back does not start anew.
-    private func counted(
-        _ hours: [Hour], at site: SiteNumber
-    ) throws(CustodyError) -> CustodianState {
-        var next = state
-        let logged = log.record.grants.filter { $0.body.custodian == name && $0.body.site == site }
+    /// Throws `grant-limit` where one of these hours was given too often just now: by the own
+    /// statements in the log, so that a state put back does not start anew, and by those that are
+    /// on their way there.
+    private func ensureSeldom(
+        _ hours: [Hour], at site: SiteNumber, _ time: Timestamp
+    ) throws(CustodyError) {
+        let logged = log.record.grants.lazy.filter { [name] in $0.body.custodian == name }
+        let waiting = state.outbox.compactMap { item in
+            (try? UnverifiedStatement(wire: item.note)).flatMap { note in
+                log.record.index(of: note.id) == nil
+                    ? try? roster.verify(note, as: GrantBody.self).body : nil
+            }
+        }
+        let recent = (logged.map(\.body) + waiting).filter {
+            $0.site == site && time.milliseconds(since: $0.time) < Self.grantWindow
+        }
         for hour in hours {
-            let place = next.grants.firstIndex { $0.hour == hour && $0.site == site }
-            let kept = place.map { next.grants[$0].count } ?? 0
-            let told = logged.count { $0.body.firstHour <= hour && hour <= $0.body.lastHour }
-            let count = max(kept, UInt16(clamping: told))
+            let count = recent.count { $0.firstHour <= hour && hour <= $0.lastHour }
             guard count < Self.grantLimit else {
                 throw CustodyError(
                     code: "grant-limit",
-                    sentence: "site \(site) got its keys of \(hour.text) \(count) times; no more")
-            }
-            if let place {
-                next.grants[place].count = count + 1
-            } else {
-                next.grants.append(
-                    CustodianState.GrantCount(hour: hour, site: site, count: count + 1))
+                    sentence: "site \(site) got its keys of \(hour.text) \(count) times within "
+                        + "ten minutes; ask again later")
             }
         }
-        next.grants.sort { ($0.hour, $0.site) < ($1.hour, $1.site) }
-        return next
     }
 }

@@ -23,8 +23,6 @@ struct CustodianState {
     var prekeys: [Prekey] = []
     /// The evaluations given, by request; ascending by request.
     var evaluations: [Evaluated] = []
-    /// How often which site got keys of which hour; ascending.
-    var grants: [GrantCount] = []
     /// What requests committed to, kept until their embargo ends; ascending by request.
     var openings: [KeptOpening] = []
     /// Own statements not yet seen in the log, oldest first.
@@ -91,14 +89,7 @@ struct CustodianState {
         let answer: Digest
     }
 
-    struct GrantCount: Hashable {
-        let hour: Hour
-        let site: SiteNumber
-        var count: UInt16
-    }
-
-    /// What stands after all that is due at `time` is erased: chains advanced, prekeys gone, and
-    /// the counts of hours that nobody can ask for again.
+    /// What stands after all that is due at `time` is erased: chains advanced, prekeys gone.
     func erased(at time: Timestamp, approvalDays: Int) throws(CustodyError) -> CustodianState {
         var next = self
         for index in next.shares.indices {
@@ -106,7 +97,6 @@ struct CustodianState {
                 to: next.shares[index].oldestAlive(at: time))
         }
         next.prekeys.removeAll { Self.prekeyEnd($0.day, approvalDays) <= time }
-        next.grants.removeAll { $0.hour.end.adding(days: 2) <= time }
         return next
     }
 

@@ -23,13 +23,6 @@ extension CustodianState {
         writer.list(evaluations) { writer, item in
             writer.open { $0.raw(item.request.bytes + item.answer.bytes) }
         }
-        writer.list(grants) { writer, item in
-            writer.open {
-                $0.u32(item.hour.number)
-                $0.u16(item.site.number)
-                $0.u16(item.count)
-            }
-        }
         writer.list(openings) { writer, item in
             writer.open { $0.raw(item.request.bytes) }
             writer.secret(item.secret)
@@ -83,11 +76,6 @@ extension CustodianState {
         }
         evaluations = try reader.list { reader throws(CustodyError) in
             Evaluated(request: try reader.digest(), answer: try reader.digest())
-        }
-        grants = try reader.list { reader throws(CustodyError) in
-            GrantCount(
-                hour: Hour(number: try reader.integer()),
-                site: SiteNumber(number: try reader.integer()), count: try reader.integer())
         }
         openings = try reader.list { reader throws(CustodyError) in
             KeptOpening(request: try reader.digest(), secret: try reader.secret())
