@@ -238,10 +238,41 @@ public final class StateStore {
         at place: Slot.Place
     ) throws(CustodyError) {
         let bytes = try file.seal(content, root: root, lock: lock, random: random)
-        try onDisk { () throws(DiskError) in
-            try disk.replace(folder + "/state-" + place.name, bytes)
+        let path = folder + "/state-" + place.name
+        do throws(DiskError) {
+            try disk.replace(path, bytes)
+        } catch where error.code == "disk-full" {
+            // What was put aside for this.
+            try onDisk { () throws(DiskError) in
+                try disk.remove(reserve)
+                try disk.synchronize(folder)
+                try disk.replace(path, bytes)
+            }
+        } catch {
+            throw CustodyError(error)
+        }
+        try putAside(4 * bytes.count)
+    }
+
+    private var reserve: String { folder + "/reserve" }
+
+    /// Puts room for the next states aside, so that a full disk does not keep a day alive: as soon
+    /// as a state is written the room is taken again, before anybody else can. Where there is none
+    /// the next write tries again.
+    private func putAside(_ needed: Int) throws(CustodyError) {
+        let count = (needed / Self.reserveStep + 1) * Self.reserveStep
+        do throws(DiskError) {
+            if let size = try disk.size(reserve), size >= count { return }
+            try disk.replace(reserve, [UInt8](repeating: 0, count: count))
+        } catch where error.code == "disk-full" {
+            return
+        } catch {
+            throw CustodyError(error)
         }
     }
+
+    /// 64 KiB.
+    private static let reserveStep = 65_536
 
     private func load(_ cell: Slot.Cell) throws(CustodyError) -> (save: UInt64, content: SecretBox)
     {

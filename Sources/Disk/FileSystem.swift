@@ -8,7 +8,8 @@ public import Bytes
 
 /// What could not be done with a file; holds the operation, the path and errno, never content.
 public struct DiskError: CodedError {
-    /// A stable word for machines: `file-missing`, `file-exists`, `disk-failed`, `disk-crashed`.
+    /// A stable word for machines: `file-missing`, `file-exists`, `disk-full`, `disk-failed`,
+    /// `disk-crashed`.
     public let code: String
     /// One sentence for people.
     public let sentence: String
@@ -25,7 +26,8 @@ public struct DiskError: CodedError {
 /// Paths are absolute or relative to the working directory; all calls block. A real disk may lose
 /// whatever was not synchronized, in any order.
 public protocol FileSystem: Sendable {
-    /// The whole content of a file. Throws `file-missing` or `disk-failed`.
+    /// The whole content of a file. Throws `file-missing`, `disk-failed`, and
+    /// where something is written `disk-full`.
     func read(_ path: String) throws(DiskError) -> [UInt8]
     /// `count` bytes from `offset`; fewer at the end of the file. Throws as `read(_:)`.
     func read(_ path: String, at offset: UInt64, count: Int) throws(DiskError) -> [UInt8]

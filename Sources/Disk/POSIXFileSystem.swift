@@ -165,7 +165,7 @@ public struct POSIXFileSystem: FileSystem {
 
     private func failed(_ verb: String, _ path: String) -> DiskError {
         DiskError(
-            code: "disk-failed",
+            code: errno == ENOSPC || errno == EDQUOT ? "disk-full" : "disk-failed",
             sentence: "could not \(verb) \(path): \(String(cString: strerror(errno)))")
     }
 }

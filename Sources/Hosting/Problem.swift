@@ -31,7 +31,7 @@ struct Problem: Codable {
         "message-malformed": 400, "party-unknown": 403, "party-forbidden": 403,
         "endpoint-unknown": 404, "tile-missing": 404, "mirror-empty": 404,
         "message-too-long": 413, "too-slow": 408, "too-busy": 503,
-        "custodian-busy": 503, "destruction-due": 503,
+        "custodian-busy": 503, "destruction-due": 503, "store-full": 503, "disk-full": 503,
     ]
 
     /// The answer that carries it.

@@ -31,11 +31,13 @@ import Synchronization
 ///    checkpoint: a journal that no longer gives its root is refused as damaged, never cut.
 ///
 /// After any error from the disk an open log takes no more entries (`log-stopped`) until it is
-/// opened again, since only `open` knows what the disk kept. One process writes a log at a time:
+/// opened again or recovered in place, which is the same: only steps 2 to 6 know what the disk
+/// kept. One process writes a log at a time:
 /// whoever starts it sees to that.
 public final class Log: Sendable {
     /// The log's name in its checkpoints.
     public let origin: String
+    private let folder: String
     private let files: PublicFolder
     private let signer: NoteSigner
     private let state: Mutex<State>
@@ -51,9 +53,17 @@ public final class Log: Sendable {
     ) throws(LedgerError) {
         self.origin = origin
         self.signer = signer
+        self.folder = folder
         files = Self.files(folder, fileSystem)
+        state = Mutex(try Self.recovered(folder, files, origin, signer))
+    }
+
+    /// What the disk has, after steps 2 to 6.
+    private static func recovered(
+        _ folder: String, _ files: PublicFolder, _ origin: String, _ signer: NoteSigner
+    ) throws(LedgerError) -> State {
         let (published, note) = try Self.published(files, folder, origin, signer.verifierKey)
-        var journal = try Journal.replayed(folder + "/journal", fileSystem)
+        var journal = try Journal.replayed(folder + "/journal", files.fileSystem)
         guard published.size <= journal.size,
             try journal.tree.root(at: published.size) == published.root
         else {
@@ -63,7 +73,17 @@ public final class Log: Sendable {
         }
         try journal.settle()
         try files.restore(journal)
-        state = Mutex(try Self.publish(journal, over: note, files, origin, signer))
+        return try Self.publish(journal, over: note, files, origin, signer)
+    }
+
+    /// Goes on after an error of the disk, as opening the log again would; nothing happens where there
+    /// was none. Whether the batch that failed is in the log or not, `size` tells afterwards. Throws
+    /// as `open`; the log is then stopped as before.
+    public func recover() throws(LedgerError) {
+        try state.withLock { state throws(LedgerError) in
+            guard state.isStopped else { return }
+            state = try Self.recovered(folder, files, origin, signer)
+        }
     }
 
     /// Makes a log without entries in a folder, which is made if need be, and opens it. A creation

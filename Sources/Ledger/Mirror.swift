@@ -66,10 +66,17 @@ public final class Mirror: Sendable {
         origin = files.origin
         self.files = files
         self.cosigner = cosigner
+        state = Mutex(try Self.recovered(files, logKey))
+    }
+
+    /// What the disk has, under `logKey` or a key that was adopted since.
+    private static func recovered(
+        _ files: MirrorFiles, _ logKey: NoteVerifierKey
+    ) throws(LedgerError) -> State {
         var journal = try Journal.replayed(files.journal, files.fileSystem)
         let adopted = try files.adoptedKeys()
         let signed = try files.signed(files.checkpoint, by: [logKey] + adopted)
-        let empty = try Checkpoint(origin: origin, size: 0, root: Merkle.emptyRoot)
+        let empty = try Checkpoint(origin: files.origin, size: 0, root: Merkle.emptyRoot)
         let head = signed?.head ?? empty
         try journal.rewind(to: head.size)
         guard journal.tree.root == head.root else {
@@ -82,11 +89,20 @@ public final class Mirror: Sendable {
         let pending = try files.signed(files.pending, by: [logKey] + adopted)
         try files.settle([files.checkpoint, files.logKeys, files.pending])
         try files.published.restore(journal)
-        state = Mutex(
-            State(
-                held: HeldLog(journal: journal, head: head), note: signed?.note,
-                logKey: signed?.key ?? logKey, adopted: adopted,
-                pending: pending.map { [$0] } ?? []))
+        return State(
+            held: HeldLog(journal: journal, head: head), note: signed?.note,
+            logKey: signed?.key ?? logKey, adopted: adopted, pending: pending.map { [$0] } ?? [])
+    }
+
+    /// Goes on after an error of the disk, as opening the mirror again would; nothing happens where
+    /// there was none. Throws as `open`; the mirror is then stopped as before.
+    public func recover() throws(LedgerError) {
+        try writing.withLock { _ throws(LedgerError) in
+            try state.withLock { state throws(LedgerError) in
+                guard state.isStopped else { return }
+                state = try Self.recovered(files, state.logKey)
+            }
+        }
     }
 
     /// Makes a mirror without entries in a folder, which is made if need be, and opens it. A

@@ -148,7 +148,8 @@ struct SQLiteFile: Sendable {
         do throws(DiskError) {
             return try body()
         } catch {
-            let code = error.code == "file-exists" ? "store-exists" : "store-failed"
+            let codes = ["file-exists": "store-exists", "disk-full": full]
+            let code = codes[error.code] ?? "store-failed"
             throw StoreError(code: code, sentence: error.sentence)
         }
     }

@@ -276,6 +276,10 @@ public final class SQLiteRowStore: RowStore {
     ) throws(StoreError) -> DayFile {
         if let file = files[day] { return file }
         let path = folder + "/day-\(day.number).sqlite"
+        if try SQLiteFile.isUnborn(path, fileSystem) {
+            // A disk that was full has cut its creation short.
+            try SQLiteFile.remove(path, fileSystem)
+        }
         let file = try DayFile.create(path, fileSystem)
         files[day] = file
         return file

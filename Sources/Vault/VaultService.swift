@@ -154,7 +154,10 @@ public final class VaultService: Handler, Sendable {
     /// Takes custodians' cosignatures of the present checkpoint into what the log publishes. One of
     /// an earlier checkpoint is of no use any more, and no error.
     private func cosign(_ body: [UInt8]) throws(StoreError) -> [UInt8] {
-        let keys = try withRecord { (record) throws(StoreError) in record.roster.cosignerKeys }
+        let keys = try withRecord { (record) throws(StoreError) in
+            try catchUp(&record)
+            return record.roster.cosignerKeys
+        }
         let cosigned: Note?
         do throws(LedgerError) {
             cosigned = try Note(wire: body).keeping(cosignersOf: keys)
@@ -219,6 +222,7 @@ public final class VaultService: Handler, Sendable {
 
     /// Appends what is not there yet, all or none, and gives the index of each.
     func append(_ notes: [[UInt8]], to record: inout Record) throws(StoreError) -> [UInt64] {
+        try catchUp(&record)
         // One note, the usual case, is checked without a copy of the record.
         var trial: Record? = notes.count > 1 ? record : nil
         var fresh: [[UInt8]] = []
@@ -247,13 +251,24 @@ public final class VaultService: Handler, Sendable {
         return indices
     }
 
+    /// Goes on after an error of the log's disk, such as a full one that has room again. What was
+    /// refused then may stand in the log all the same.
+    private func catchUp(_ record: inout Record) throws(StoreError) {
+        let missing = try Self.ledger { () throws(LedgerError) in
+            try log.recover()
+            return try log.entries(record.count..<max(record.count, log.size))
+        }
+        for entry in missing { record.append(entry) }
+    }
+
     static func ledger<Result>(
         _ body: () throws(LedgerError) -> Result
     ) throws(StoreError) -> Result {
         do throws(LedgerError) {
             return try body()
         } catch {
-            throw StoreError(code: "log-failed", sentence: error.sentence)
+            let code = error.code == "disk-full" ? SQLiteFile.full : "log-failed"
+            throw StoreError(code: code, sentence: error.sentence)
         }
     }
 

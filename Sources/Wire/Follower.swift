@@ -23,6 +23,8 @@ public final class Follower {
     /// cosignature on what it accepts. Throws what the mirror refuses (`log-forked` above all; then
     /// nothing has changed), `entries-count` and what the source answers.
     public func refresh(from source: some LogSource, cosignedAt seconds: UInt64? = nil) throws {
+        // A disk that was full may have room again.
+        try mirror.recover()
         try follow(try source.checkpoint(), from: source, cosignedAt: seconds)
     }
 

@@ -125,6 +125,8 @@ final class CustodianDaemon: Daemon {
         } catch {
             problems.withLock { $0[error.code, default: 0] += 1 }
             log.problem("act-failed", error)
+            // Only opening the state again tells what the disk kept of it.
+            if error.code == "state-broken" { StartingAnew.now() }
         }
     }
 

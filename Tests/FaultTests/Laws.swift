@@ -120,13 +120,18 @@ extension Town {
 
     /// Whoever audits the log and every mirror finds nothing.
     func expectCleanAudit() throws {
+        let report = try audit()
+        #expect(report.isClean, "\(report.findings.filter(\.isFault).prefix(5))")
+    }
+
+    /// The audit of the vault's files and of every custodian's mirror.
+    func audit() throws -> AuditReport {
         let mirrors = roster.custodians.enumerated().map { index, party in
             LogAudit.Mirror(
                 name: party.id,
                 source: FolderTiles(
                     layout.mirror(index, origin: roster.origin), fileSystem: POSIXFileSystem()))
         }
-        let report = try city().audit(mirrors: mirrors)
-        #expect(report.isClean, "\(report.findings.filter(\.isFault).prefix(5))")
+        return try city().audit(mirrors: mirrors)
     }
 }
