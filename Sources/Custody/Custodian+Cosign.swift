@@ -121,6 +121,36 @@ extension Custodian {
         try stepClockForward(to: trusted)
     }
 
+    /// Two hours: how far the own clock may be from the others' before that is told. They cosign
+    /// the log anew every hour, so an honest difference is smaller.
+    static let clockTolerance: Int64 = 7_200_000
+
+    /// Compares the own clock with the time that t others have reached by theirs, as the cosignatures
+    /// on the vault's checkpoint say; nothing where fewer are there. It changes no clock: that is
+    /// the administrator's to do. Throws `clock-differs`.
+    func compareClock() throws(CustodyError) {
+        guard let wire = try? outside.vault.checkpoint(), let note = try? Note(wire: wire) else {
+            return
+        }
+        let others = roster.cosigners.filter { $0.id != name }
+        let times = others.compactMap { (try? note.cosignatures(by: [$0.key]))?.first?.time }
+        guard times.count >= roster.threshold.t else {
+            clockDifference = nil
+            return
+        }
+        let reached = times.sorted(by: >)[roster.threshold.t - 1]
+        let trusted = Timestamp(seconds: Int64(clamping: reached))
+        let difference = clockTime.milliseconds(since: trusted)
+        clockDifference = difference
+        guard difference.magnitude <= Self.clockTolerance else {
+            throw CustodyError(
+                code: "clock-differs",
+                sentence: "this custodian's clock is \(difference.magnitude / 60_000) minutes "
+                    + (difference > 0 ? "ahead of" : "behind")
+                    + " what \(roster.threshold.t) others have cosigned; set the machine's clock")
+        }
+    }
+
     /// Before anything is evaluated: all that leads to it is held by t−1 others, fetched directly
     /// and consistent, and cosigned by a quorum. Throws `checkpoints-missing`,
     /// `cosignatures-missing`, `log-forked`.

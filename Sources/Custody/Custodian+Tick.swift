@@ -63,6 +63,13 @@ public struct CustodianStatus: Hashable, Sendable {
     public let isConfirmed: Bool
     /// Entries of the log in its own mirror.
     public let logSize: UInt64
+    /// Milliseconds by which its clock is ahead of what t others have cosigned, negative behind; nil
+    /// where fewer have been seen.
+    public let clockDifference: Int64?
+    /// Whether that is more than honest clocks differ by.
+    public var isClockOff: Bool {
+        clockDifference.map { $0.magnitude > Custodian.clockTolerance } ?? false
+    }
 }
 
 extension Custodian {
@@ -80,6 +87,7 @@ extension Custodian {
         attempt(&report) { () throws(CustodyError) in try confirm() }
         try eraseForward(&report)
         attempt(&report) { () throws(CustodyError) in try catchUpClock() }
+        attempt(&report) { () throws(CustodyError) in try compareClock() }
         let time = now()
         if isCaughtUp, isConfirmed {
             attempt(&report) { () throws(CustodyError) in try settleShares() }
@@ -211,6 +219,7 @@ extension Custodian {
                 clockTime.day >= $0.first.adding(GenerationState.ordinaryDays)
             } ?? false,
             isPrepared: isPrepared, unpublished: state.outbox.count,
-            isWithholding: isWithholding, isConfirmed: isConfirmed, logSize: log.mirror.size)
+            isWithholding: isWithholding, isConfirmed: isConfirmed, logSize: log.mirror.size,
+            clockDifference: clockDifference)
     }
 }

@@ -83,6 +83,9 @@ public final class Custodian {
     var handedOver: [UInt8]?
     /// Whose letters had not come when the ceremony under way was looked at last.
     var lettersMissing: [String] = []
+    /// Milliseconds by which the own clock is ahead of what t others have cosigned; nil where fewer
+    /// have been seen.
+    var clockDifference: Int64?
     /// When the checkpoint held was cosigned last.
     var cosigned: Timestamp?
 

@@ -241,7 +241,7 @@ public final class StateStore {
         let path = folder + "/state-" + place.name
         do throws(DiskError) {
             try disk.replace(path, bytes)
-        } catch where error.code == "disk-full" {
+        } catch  where error.code == "disk-full" {
             // What was put aside for this.
             try onDisk { () throws(DiskError) in
                 try disk.remove(reserve)
@@ -264,7 +264,7 @@ public final class StateStore {
         do throws(DiskError) {
             if let size = try disk.size(reserve), size >= count { return }
             try disk.replace(reserve, [UInt8](repeating: 0, count: count))
-        } catch where error.code == "disk-full" {
+        } catch  where error.code == "disk-full" {
             return
         } catch {
             throw CustodyError(error)

@@ -127,6 +127,8 @@ final class CustodianDaemon: Daemon {
             log.problem("act-failed", error)
             // Only opening the state again tells what the disk kept of it.
             if error.code == "state-broken" { StartingAnew.now() }
+            // There is nothing left to run for; whoever starts it again is told the same.
+            if error.code == "custody-shredded" { DaemonVoice.end(with: error) }
         }
     }
 
@@ -134,6 +136,7 @@ final class CustodianDaemon: Daemon {
         let status = service.status
         if let halted = status.halted { return halted }
         if !status.isConfirmed { return "mirrors-unseen" }
+        if status.isClockOff { return "clock-differs" }
         return status.generations.contains { $0.isFinal } ? nil : "generation-missing"
     }
 
@@ -160,6 +163,12 @@ final class CustodianDaemon: Daemon {
         page.add(
             "clock_behind_milliseconds", .gauge, "wall clock minus the custodian's clock",
             setting.clock.now.milliseconds(since: time))
+        if let difference = status.clockDifference {
+            page.add(
+                "clock_ahead_of_others_milliseconds", .gauge,
+                "the custodian's clock minus what t others have cosigned within the hour",
+                difference)
+        }
         page.add(
             "problems_total", .counter, "steps that failed, by code", by: "code",
             problems.withLock { $0 })

@@ -36,13 +36,15 @@ final class Traffic: Sendable {
     private let cameras: Serving.Cameras
     private let clock: DemoClock
     private let pause: Double
+    private let passing: [String]
 
     /// Cameras that begin at once, so many at each site; each pauses between two passages.
-    init(_ town: Town, perSite: Int, pause: Double = 0.05, sites: [String]? = nil) {
+    init(_ town: Town, perSite: Int, pause: Double = 0.05, plates: [String] = Traffic.plates) {
         cameras = town.serving.cameras
         clock = town.clock
         self.pause = pause
-        for (place, site) in (sites ?? town.sites).enumerated() {
+        passing = plates
+        for (place, site) in town.sites.enumerated() {
             for number in 0..<perSite {
                 let camera = "\((place + 1) * 1_000 + number)"
                 // A thread each: they wait most of the time.
@@ -73,7 +75,7 @@ final class Traffic: Sendable {
         var number = 0
         while isRunning {
             last = max(last + 1, clock.wall.milliseconds)
-            let plate = Self.plates[(number + Int(camera.utf8.reduce(0) { $0 + Int($1) })) % 8]
+            let plate = passing[(number * 7 + (Int(camera) ?? 0)) % passing.count]
             let sighting = Sighting(site: site, camera: camera, plate: plate, milliseconds: last)
             post(sighting)
             number += 1
