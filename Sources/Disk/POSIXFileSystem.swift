@@ -101,8 +101,10 @@ public struct POSIXFileSystem: FileSystem {
             try makeFolder(folder(of: path), mode)
             if make() { return }
         }
+        let reason = errno
         var status = stat()
         let isFolder = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        errno = reason
         guard isFolder else { throw failed("make the folder", path) }
     }
 

@@ -206,29 +206,37 @@ public final class Serving {
 
 /// Ports of this machine that nobody listens at.
 enum FreePorts {
+    /// Where they are drawn from: below what systems give to outgoing connections. A program that
+    /// is down for a moment could find such a port taken by whoever tried to reach it.
+    private static let range = 10_240..<32_768
+
     /// So many different ones. Throws `ports-missing`.
     static func take(_ count: Int) throws -> [Int] {
         var sockets: [Int32] = []
         defer { for socket in sockets { close(socket) } }
         var ports: [Int] = []
-        for _ in 0..<count {
+        for _ in 0..<(64 * count) where ports.count < count {
             let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
             guard descriptor >= 0 else { throw missing }
+            // Kept until all are found, so that none is found twice.
             sockets.append(descriptor)
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-            var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { general in
-                    bind(descriptor, general, size) == 0
-                        && getsockname(descriptor, general, &size) == 0
-                }
-            }
-            guard isBound else { throw missing }
-            ports.append(Int(UInt16(bigEndian: address.sin_port)))
+            let port = Int.random(in: range)
+            if isFree(port, descriptor) { ports.append(port) }
         }
+        guard ports.count == count else { throw missing }
         return ports
+    }
+
+    private static func isFree(_ port: Int, _ descriptor: Int32) -> Bool {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
     }
 
     private static var missing: EmbeddedError {

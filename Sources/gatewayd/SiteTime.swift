@@ -14,10 +14,12 @@ extension SiteWorker {
             try follower.refresh(from: vault)
             state.sync { isVaultThere = true }
         } catch {
-            state.sync { isVaultThere = false }
+            // The own disk may be full: the vault takes rows all the same.
+            let problem = error as? WireProblem
+            state.sync { isVaultThere = problem?.code != "unreachable" }
             log.problem(
                 "log-unfollowed",
-                (error as? WireProblem) ?? WireProblem(code: "log-failed", sentence: "the log"))
+                problem ?? WireProblem(code: "log-failed", sentence: "the log"))
             return
         }
         let record = follower.record

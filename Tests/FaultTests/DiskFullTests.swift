@@ -36,7 +36,7 @@ extension FaultTests {
         Thread.sleep(forTimeInterval: 3)
         #expect(traffic.acknowledged == before)
         #expect(traffic.account.statuses[503, default: 0] > refused)
-        #expect(try town.mailCode() == "disk-full")
+        #expect(try town.mailCode() == "store-full")
         try disk.free()
         let goesOn = town.wait(60) { traffic.acknowledged > before + 40 }
         let account = traffic.stop()
