@@ -27,10 +27,12 @@ extension Deployment {
 
     /// Asks twice a second whether something is so; whether it was within the time.
     public func wait(seconds: Int, until isSo: () throws -> Bool) throws -> Bool {
-        for _ in 0..<(seconds * 2) {
+        // By the clock: whoever asks somebody who is down waits longer for each answer.
+        let end = Date().addingTimeInterval(Double(seconds))
+        while true {
             if try isSo() { return true }
+            guard Date() < end else { return false }
             Thread.sleep(forTimeInterval: 0.5)
         }
-        return try isSo()
     }
 }
