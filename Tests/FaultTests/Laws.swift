@@ -130,7 +130,8 @@ extension Town {
             LogAudit.Mirror(
                 name: party.id,
                 source: FolderTiles(
-                    layout.mirror(in: layout.custodian(index), origin: roster.origin), fileSystem: POSIXFileSystem()))
+                    layout.mirror(in: layout.custodian(index), origin: roster.origin),
+                    fileSystem: POSIXFileSystem()))
         }
         return try city().audit(mirrors: mirrors)
     }
