@@ -64,12 +64,11 @@ extension Story {
             let share = recall.found * 1_000 / max(1, passages)
             say(
                 "          index-candidates \(recall.candidates): \(recall.found) of \(passages) "
-                    + "(\(share / 10).\(share % 10) %), \(recall.rows - passages) extra rows "
-                    + "(\(recall.rows * 100 / max(1, passages)) % of one each)")
+                    + "(\(share / 10).\(share % 10) %), for \(recall.rows - passages) extra rows")
         }
         let best = recalls.first?.found ?? 0
         check(
-            "the policy here indexes \(roster.policy.indexCandidates); eight would find "
+            "the policy here indexes \(roster.policy.indexCandidates); \(most) would find "
                 + "\((recalls.last?.found ?? 0) - best) passages more",
             passages > 0 && recalls.map(\.found) == recalls.map(\.found).sorted()
                 && (recalls.last?.found ?? 0) > best)

@@ -83,7 +83,9 @@ public struct RequestProgress: Sendable, Encodable {
             act("approved", officer($0.body.officer), $0.body.time, $0.index)
         }
         acts += state.denials.map {
-            act("denied (\($0.body.code))", officer($0.body.officer), $0.body.time, $0.index)
+            act(
+                "denied (\($0.body.code.rawValue))", officer($0.body.officer), $0.body.time,
+                $0.index)
         }
         acts += state.withdrawals.map { act("withdrawn", $0.body.party, $0.body.time, $0.index) }
         acts += state.evaluations.map {

@@ -1,5 +1,6 @@
 import Disk
 import Foundation
+import Glibc
 import Hosting
 import Intake
 import Plates
@@ -183,6 +184,38 @@ import Warrants
         try town.serving.waitUntilReady("site-1", seconds: 60)
         let reads = try town.opened(["AAA1", "BBB2", "CCC3", "123ABC"], seen: now.hour)
         #expect(reads.map(\.plate.text).sorted() == ["123ABC", "AAA1", "BBB2", "CCC3"])
+    }
+
+    /// A custodian that accepts connections and says nothing costs a gateway nothing: keys come from
+    /// the others, and are compared with its own once it speaks.
+    @Test func aSilentCustodianHoldsNobodyUp() throws {
+        let town = try ProgramCity(configure: Self.feeds)
+        defer { town.close() }
+        town.serving.stop("site-1")
+        let silent = try #require(town.serving.processID("inspector-general"))
+        Glibc.kill(silent, SIGSTOP)
+        defer { Glibc.kill(silent, SIGCONT) }
+        try town.serving.start("site-1")
+        try town.serving.waitUntilReady("site-1", seconds: 60)
+        let now = town.city.now
+        let line = Self.json("{'plate':'AAA1','epoch_ms':\(now.milliseconds)}")
+        let post = Post(feed: "ndjson", type: "", body: line, status: 200)
+        #expect(try send(post, town) == 200)
+        #expect(town.metric("key_hours") > 1)
+        #expect(
+            try town.city.wait(seconds: 20) {
+                try town.log(of: "site-1").contains(
+                    "event=keys-refused custodian=inspector-general code=unreachable")
+            })
+        Glibc.kill(silent, SIGCONT)
+        // Two of three: some subsets had one holder only, and get their second.
+        #expect(
+            try town.city.wait(seconds: 60) {
+                try town.city.clocks.pass(milliseconds: 1_000)
+                return try town.log(of: "site-1").split(separator: "\n").contains {
+                    $0.contains("event=keys-fetched") && $0.contains(" unconfirmed=0 ")
+                }
+            })
     }
 
     /// Whatever a sender does, its neighbours are answered meanwhile, and the gateway lives.
