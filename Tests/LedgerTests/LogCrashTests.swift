@@ -210,4 +210,27 @@ import Testing
         #expect(code { _ = try log.inclusionProof(of: 1, size: 2) } == "proof-range")
         #expect(try log.entry(at: 0) == [1])
     }
+
+    /// Recovered in place it is what opening it again gives, wherever the disk had failed.
+    @Test func aStoppedLogGoesOnWhenTheDiskDoes() throws {
+        var failures = 0
+        for step in 1..<32 {
+            let disk = FaultyFileSystem()
+            let log = try created(disk)
+            _ = try log.append([[1]])
+            disk.fail(at: step)
+            guard code({ _ = try log.append([[2]]) }) == "disk-failed" else { break }
+            failures += 1
+            #expect(log.size == 1)
+            try log.recover()
+            let size = log.size
+            #expect(size == 1 || size == 2)
+            if size == 2 { #expect(try log.entry(at: 1) == [2]) }
+            #expect(try log.append([[3]]) == size..<(size + 1))
+            #expect(try log.entry(at: size) == [3] && log.entry(at: 0) == [1])
+            let again = try opened(disk)
+            #expect(again.checkpoint == log.checkpoint)
+        }
+        #expect(failures > 3)
+    }
 }

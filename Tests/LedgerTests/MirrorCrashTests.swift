@@ -149,6 +149,10 @@ import Testing
                 try mirror.advance(to: head(300), fetch: serving(all))
             }
             #expect(after == nil || after == "mirror-stopped")
+            // Recovered in place it is what opening it again gives.
+            try mirror.recover()
+            try mirror.advance(to: head(300), fetch: serving(all))
+            #expect(try mirror.entries(0..<300) == all)
             let again = try openedMirror(disk)
             try again.advance(to: head(300), fetch: serving(all))
             #expect(try again.entries(0..<300) == all)
