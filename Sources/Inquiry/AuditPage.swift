@@ -179,7 +179,7 @@ public enum AuditPage {
         let rows = report.sites.map { site in
             [
                 "\(site.site)", escape(site.name) + (site.isRetired ? " (retired)" : ""),
-                number(site.closed), number(site.unknown),
+                number(site.closed), number(site.unknown), number(site.lateUnknown),
                 site.ranges.prefix(5).filter { $0.count == 2 }.map {
                     escape("\(Hour(number: $0[0]).text) to \(Hour(number: $0[1]).text)")
                 }.joined(separator: "<br>") + (site.ranges.count > 5 ? "<br>…" : ""),
@@ -188,10 +188,11 @@ public enum AuditPage {
         return section(
             "Sites",
             "<p>Each site closes every hour, also a quiet one. An hour that it has not closed is "
-                + "unknown, never empty.</p>"
+                + "unknown, never empty. Of one whose late tree it has not closed, what came late is "
+                + "unknown.</p>"
                 + table(
-                    ["Site", "Name", "Hours closed", "Hours unknown", "Which"], rows,
-                    numbers: [0, 2, 3]))
+                    ["Site", "Name", "Hours closed", "Hours unknown", "Late unknown", "Which"],
+                    rows, numbers: [0, 2, 3, 4]))
     }
 
     private static func drills(_ report: AuditReport) -> String {

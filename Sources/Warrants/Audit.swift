@@ -114,6 +114,10 @@ public struct AuditSite: Hashable, Sendable, Codable {
     public let unknown: Int
     /// Those as ranges, first and last hour since 1970, the first 50.
     public let ranges: [[UInt32]]
+    /// Of the hours that it has closed, those of which it owes the late tree: what came late is unknown.
+    public let lateUnknown: Int
+    /// Those as ranges, the first 50.
+    public let lateRanges: [[UInt32]]
 }
 
 /// What was found of the log itself: its head, who cosigned it, and its mirrors.

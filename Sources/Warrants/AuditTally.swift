@@ -90,38 +90,63 @@ struct AuditTally: Sendable {
     }
 
     /// Each site with the hours that it owes and has not closed: those that ended more than
-    /// late_hours + 1 hours ago, since its first closing, or since it could have closed any.
+    /// late_hours + 1 hours ago, since its first closing, or since it could have closed any. Of those
+    /// that it has closed it owes the late tree by the same time.
     func sites(in record: Record, at now: Timestamp) -> [AuditSite] {
         let late = Int64(record.roster.policy.lateHours) + 1
         return spans.keys.sorted().compactMap { number in
             guard let span = spans[number] else { return nil }
             let closed = record.closedHours(of: number, .prompt)
+            let closedLate = record.closedHours(of: number, .late)
             var missing: [ClosedRange<Hour>] = []
+            var missingLate: [ClosedRange<Hour>] = []
             let first = closed.ranges.first?.lowerBound ?? begin.map { max($0, span.since) }
             // The last hour whose end lies more than late_hours + 1 hours back.
             let last = (span.retired ?? now).adding(hours: -late).hour.adding(-1)
             if let first, first <= last { missing = closed.missing(in: first...last) }
+            for range in closed.ranges where range.lowerBound <= last {
+                missingLate += closedLate.missing(
+                    in: range.lowerBound...min(range.upperBound, last))
+            }
             return AuditSite(
                 site: number, name: span.name, isRetired: span.retired != nil,
-                closed: closed.count,
-                unknown: missing.reduce(0) {
-                    $0 + Int($1.upperBound.number - $1.lowerBound.number) + 1
-                },
-                ranges: missing.prefix(50).map { [$0.lowerBound.number, $0.upperBound.number] })
+                closed: closed.count, unknown: Self.count(missing), ranges: Self.first(missing),
+                lateUnknown: Self.count(missingLate), lateRanges: Self.first(missingLate))
         }
+    }
+
+    private static func count(_ ranges: [ClosedRange<Hour>]) -> Int {
+        ranges.reduce(0) { $0 + Int($1.upperBound.number - $1.lowerBound.number) + 1 }
+    }
+
+    private static func first(_ ranges: [ClosedRange<Hour>]) -> [[UInt32]] {
+        ranges.prefix(50).map { [$0.lowerBound.number, $0.upperBound.number] }
     }
 }
 
 extension AuditSite {
-    /// What is unknown of the site, in a sentence.
-    var finding: Finding? {
+    /// What is unknown of the site, in a sentence each.
+    var findings: [Finding] {
+        [
+            Self.text(ranges).map {
+                Finding(
+                    code: "cell-unknown",
+                    sentence: "site \(site) has not closed \(unknown) hours: \($0)", index: nil,
+                    isFault: false)
+            },
+            Self.text(lateRanges).map {
+                Finding(
+                    code: "late-unknown",
+                    sentence: "site \(site) has not closed the late trees of \(lateUnknown) hours: "
+                        + $0, index: nil, isFault: false)
+            },
+        ].compactMap { $0 }
+    }
+
+    private static func text(_ ranges: [[UInt32]]) -> String? {
         guard let first = ranges.first, first.count == 2 else { return nil }
-        let text = "\(Hour(number: first[0]).text) to \(Hour(number: first[1]).text)"
         let more = ranges.count > 1 ? ", and \(ranges.count - 1) further ranges" : ""
-        return Finding(
-            code: "cell-unknown",
-            sentence: "site \(site) has not closed \(unknown) hours: \(text)\(more)", index: nil,
-            isFault: false)
+        return "\(Hour(number: first[0]).text) to \(Hour(number: first[1]).text)\(more)"
     }
 }
 

@@ -139,7 +139,7 @@ public struct Auditor: Sendable {
         let days = record.days(upTo: now).compactMap { record.report(on: $0, at: now) }
         if isWhole { for finding in days.compactMap(Self.overdue) { last.findings.add(finding) } }
         let sites = tally.sites(in: record, at: heard)
-        for site in sites { if let finding = site.finding { last.findings.add(finding) } }
+        for finding in sites.flatMap(\.findings) { last.findings.add(finding) }
         if let finding = claim?.finding(in: record) { last.findings.add(finding) }
         return AuditReport(
             origin: record.origin, at: now.milliseconds, entries: record.count,

@@ -18,7 +18,9 @@ enum AuditTable {
         for site in report.sites {
             let number = "site \(site.site)"
             let space = String(repeating: " ", count: max(1, 12 - number.count))
-            Voice.say("\(number)\(space)\(site.closed) hours closed, \(site.unknown) unknown")
+            let late = site.lateUnknown > 0 ? ", \(site.lateUnknown) late trees unknown" : ""
+            Voice.say(
+                "\(number)\(space)\(site.closed) hours closed, \(site.unknown) unknown\(late)")
         }
         for day in report.days {
             let since = day.deadSince.map {

@@ -263,6 +263,53 @@ struct VaultRowsTests {
         #expect(try town.entries().count == size + 1)
     }
 
+    @Test(
+        "a crash between store and log is made good for a late tree too, and after its prompt one",
+        arguments: [CrashPoint.beforeLog, .afterLog])
+    func lateCrash(_ point: CrashPoint) throws {
+        let town = try Town()
+        let all = try Car("late").rows(Sample.run("a"), 0..<6)
+        let prompt = try Sample.batch(Array(all[..<4]))
+        let late = try Sample.batch(Array(all[4...]), kind: .late)
+        town.clock.set(
+            Sample.cell.hour.end.adding(hours: Int64(town.roster.policy.lateHours) + 1))
+        try town.client.submit(prompt)
+        let closings = [
+            try town.closing([prompt]), try town.closing([late], kind: .late, salt: "late"),
+        ]
+        try town.client.close([closings[0]])
+        try town.client.submit(late)
+        let size = try town.entries().count
+        if point == .beforeLog {
+            town.disk.fail(at: 0)
+            #expect(problem { try town.client.close([closings[1]]) } == "log-failed")
+            town.disk.fail(at: nil)
+        } else {
+            try town.client.close([closings[1]])
+        }
+        #expect(try town.store.closings().count == 2)
+        try town.restart()
+        #expect(try town.entries().count == size + 1)
+        #expect(try town.entries().last == closings[1].statement)
+        try town.client.close([closings[1]])
+        #expect(try town.entries().count == size + 1)
+        // Both at once, where neither had reached the log: in their order.
+        let both = try Town()
+        both.clock.set(town.clock.now)
+        try both.client.submit(prompt)
+        both.disk.fail(at: 0)
+        #expect(problem { try both.client.close([closings[0]]) } == "log-failed")
+        both.disk.fail(at: nil)
+        try both.client.submit(late)
+        both.disk.fail(at: 0)
+        #expect(problem { try both.client.close([closings[1]]) } != "accepted")
+        both.disk.fail(at: nil)
+        try both.restart()
+        let told = try both.entries().filter { closings.map(\.statement).contains($0) }
+        #expect(told.first == closings[0].statement)
+        #expect(told.count == both.store.closings().count)
+    }
+
     enum CrashPoint { case beforeLog, afterLog }
 
     @Test("a day that is dead by the log is dropped at once, and takes nothing more")

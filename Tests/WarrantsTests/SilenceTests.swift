@@ -168,6 +168,25 @@ struct SilenceTests {
         #expect(hole.sites.map(\.unknown) == [1, 2])
     }
 
+    /// Of an hour that was closed in time, what came late is owed too, and unknown until it comes.
+    @Test func lateTreesThatNobodyClosedAreUnknown() throws {
+        var world = try World.running()
+        let cell = Cell(hour: World.today.hours[5], site: World.siteOne)
+        try world.close(cell)
+        let due = cell.hour.end.adding(hours: 7)
+        #expect(try report(world, at: due.adding(milliseconds: -1)).sites[0].lateUnknown == 0)
+        let found = try report(world, at: due)
+        #expect(found.sites.map(\.lateUnknown) == [1, 0])
+        #expect(found.sites[0].lateRanges == [[cell.hour.number, cell.hour.number]])
+        let told = found.findings.filter { $0.code == "late-unknown" }
+        #expect(told.count == 1 && !told[0].isFault)
+        #expect(told[0].sentence.contains(cell.hour.text))
+        try world.close(cell, kind: .late)
+        let closed = try report(world, at: due)
+        #expect(closed.sites.map(\.lateUnknown) == [0, 0])
+        #expect(!closed.findings.contains { $0.code == "late-unknown" })
+    }
+
     @Test func aSiteOwesNothingBeforeItCameAndAfterItLeft() throws {
         var world = try World.running()
         try world.succeed { body in
