@@ -91,7 +91,7 @@ struct AuditTally: Sendable {
 
     /// Each site with the hours that it owes and has not closed: those that ended more than
     /// late_hours + 1 hours ago, since its first closing, or since it could have closed any. Of those
-    /// that it has closed it owes the late tree by the same time.
+    /// that it has closed it owes the late tree by the same time, from its first late closing on.
     func sites(in record: Record, at now: Timestamp) -> [AuditSite] {
         let late = Int64(record.roster.policy.lateHours) + 1
         return spans.keys.sorted().compactMap { number in
@@ -104,9 +104,10 @@ struct AuditTally: Sendable {
             // The last hour whose end lies more than late_hours + 1 hours back.
             let last = (span.retired ?? now).adding(hours: -late).hour.adding(-1)
             if let first, first <= last { missing = closed.missing(in: first...last) }
-            for range in closed.ranges where range.lowerBound <= last {
-                missingLate += closedLate.missing(
-                    in: range.lowerBound...min(range.upperBound, last))
+            let firstLate = closedLate.ranges.first?.lowerBound ?? last.next
+            for range in closed.ranges {
+                let (from, to) = (max(range.lowerBound, firstLate), min(range.upperBound, last))
+                if from <= to { missingLate += closedLate.missing(in: from...to) }
             }
             return AuditSite(
                 site: number, name: span.name, isRetired: span.retired != nil,

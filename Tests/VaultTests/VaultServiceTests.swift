@@ -307,7 +307,7 @@ struct VaultRowsTests {
         try both.restart()
         let told = try both.entries().filter { closings.map(\.statement).contains($0) }
         #expect(told.first == closings[0].statement)
-        #expect(told.count == both.store.closings().count)
+        #expect(try told.count == both.store.closings().count)
     }
 
     enum CrashPoint { case beforeLog, afterLog }

@@ -174,6 +174,8 @@ struct SilenceTests {
         let cell = Cell(hour: World.today.hours[5], site: World.siteOne)
         try world.close(cell)
         let due = cell.hour.end.adding(hours: 7)
+        #expect(try report(world, at: due).sites[0].lateUnknown == 0, "from the first one on")
+        try world.close(Cell(hour: World.today.hours[4], site: cell.site), kind: .late)
         #expect(try report(world, at: due.adding(milliseconds: -1)).sites[0].lateUnknown == 0)
         let found = try report(world, at: due)
         #expect(found.sites.map(\.lateUnknown) == [1, 0])

@@ -92,9 +92,7 @@ struct World {
         try world.makeGeneration(1, first: today.adding(-10), at: today.adding(-10).start)
         for word in custodianWords { try world.publishPrekeys(word, days: [today]) }
         for hour in today.hours.prefix(5) {
-            for kind in HourClosedBody.Kind.allCases {
-                for site in sites { try world.close(Cell(hour: hour, site: site), kind: kind) }
-            }
+            for site in sites { try world.close(Cell(hour: hour, site: site)) }
         }
         return world
     }
