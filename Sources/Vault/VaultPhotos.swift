@@ -7,8 +7,8 @@ import Wire
 
 // Photos in from sites, and out to a requester who has signed for the rows (Docs/Spec/Photo.md).
 extension VaultService {
-    /// 8 MiB: how much of photos one answer has; a single one may be longer.
-    static let photoAnswer = 8 << 20
+    /// 4 MiB: how much of photos one answer has; a single one may be longer.
+    static let photoAnswer = 4 << 20
 
     func keepPhotos(_ body: [UInt8]) throws(StoreError) -> [UInt8] {
         var photos: [PhotoDelivery] = []

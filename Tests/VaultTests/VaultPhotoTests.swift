@@ -168,7 +168,7 @@ struct VaultPhotoTests {
         while true {
             let part = try town.client.photos(query.encode(), after: found.last?.place)
             if part.isEmpty { break }
-            #expect(part.map(\.photo.bytes.count).reduce(0, +) <= 8 << 20)
+            #expect(part.map(\.photo.bytes.count).reduce(0, +) <= SealedPhoto.sizes[3])
             found += part
             pages += 1
         }
