@@ -222,6 +222,17 @@ extension Story {
             serving.metric("days{verdict=\"dead\"}", of: "vault") == nil
         }
         check("the vault has dropped the rows of dead days", rows)
+        let isRenewed = try city.wait(seconds: 90) {
+            let record = try city.record()
+            return record.generation(for: city.now.day).map { city.now.day <= $0.last } ?? false
+        }
+        let made = try city.record().generation(for: city.now.day)
+        check(
+            "the clocks leapt over the weeks in which keys are renewed; all "
+                + "\(made?.finals.count ?? 0) custodians have made generation "
+                + "\(made?.number ?? 0) by themselves since",
+            isRenewed && made?.finals.count == city.roster.custodians.count
+                && (made?.number ?? 0) > 1)
         let all = serving.programs.compactMap { serving.processID($0.party) }
         serving.stop()
         check(

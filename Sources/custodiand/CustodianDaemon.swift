@@ -161,6 +161,17 @@ final class CustodianDaemon: Daemon {
         let overdue = status.generations.filter { ($0.due ?? time) < time }.count
         page.add("days_overdue", .gauge, "generations with a day past its time", overdue)
         page.add(
+            "keys_last_day", .gauge,
+            "the last day with keys, in days since 1970, by the generations made so far; 0 for none",
+            status.lastDay.map { Int($0.number) } ?? 0)
+        page.add(
+            "generation_extended", .gauge, "1 where a generation runs on for want of a successor",
+            status.isExtended ? 1 : 0)
+        page.add(
+            "ceremony_missing", .gauge,
+            "custodians whose next step of the ceremony under way is missing; 0 where none is",
+            status.ceremony?.missing.count ?? 0)
+        page.add(
             "clock_behind_milliseconds", .gauge, "wall clock minus the custodian's clock",
             setting.clock.now.milliseconds(since: time))
         if let difference = status.clockDifference {

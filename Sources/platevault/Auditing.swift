@@ -73,6 +73,18 @@ struct Status: ParsableCommand {
                 "agency      \(agency.id): " + agency.requesters.map(\.id).joined(separator: " "))
         }
         for authority in roster.body.authorities { Voice.say("authority   \(authority.id)") }
+        if let newest = record.newestUsable {
+            let isLong = deployment.now.day >= newest.first.adding(GenerationState.ordinaryDays)
+            Voice.say(
+                "generation  \(newest.number) from \(newest.first.text), at most to "
+                    + newest.last.text + (isLong ? "; it runs on for want of a successor" : ""))
+        }
+        if let ceremony = record.newestProposed, record.isUnderWay(ceremony) {
+            Voice.say(
+                "ceremony    generation \(ceremony.number) from \(ceremony.first.text), given up at "
+                    + "\(ceremony.deadline.text); missing: "
+                    + ceremony.missing.joined(separator: " "))
+        }
         for (_, custodian) in deployment.custodians.sorted(by: { $0.key < $1.key }) {
             let status = custodian.status
             let kept = status.generations.map { generation in
