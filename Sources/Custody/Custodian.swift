@@ -29,6 +29,9 @@ public struct CustodianSetting {
     public let random: any RandomSource
     /// The ways to the other custodians' mirrors, by their words; asked for whenever they are needed.
     public var mirrors: () -> [(id: String, client: CustodianClient)]
+    /// The newest roster that its program knows, where that is another than the first: who came with it
+    /// needs no log to know itself.
+    public var newest: Roster?
     /// Whether it proposes generation 1 by itself, at bit 0 and once all custodians are there; false
     /// where somebody else calls `propose`.
     public var proposesFirst = false
@@ -157,7 +160,8 @@ public final class Custodian {
     private static func check(
         _ setting: CustodianSetting, _ log: LogFollower
     ) throws(CustodyError) {
-        if isNamed(setting, in: [setting.roster] + log.record.rosters.map(\.roster)) { return }
+        let known = [setting.roster] + (setting.newest.map { [$0] } ?? [])
+        if isNamed(setting, in: known + log.record.rosters.map(\.roster)) { return }
         try log.follow(cosignedAt: nil)
         guard isNamed(setting, in: log.record.rosters.map(\.roster)) else {
             throw CustodyError(

@@ -100,12 +100,14 @@ extension Deployment {
         guard let id = record.roster.site(site)?.id else {
             throw Refusal(.siteUnknown, "the roster has no site \(site)")
         }
-        return try Gateway(
+        let gateway = try Gateway(
             roster: record.roster, site: site,
             key: try keyRing.key(layout.key(home(of: id))),
             vault: vault(as: id), custodians: custodianClients(as: id),
             firstOpenHour: record.firstOpenHour(of: site, at: now),
             firstLateHour: record.firstLateHour(of: site, at: now), random: random)
+        gateway.formerKeys = record.formerKeys(of: site, at: now)
+        return gateway
     }
 
     /// Messages of cameras, one JSON document each, in their order. `site` says where a camera

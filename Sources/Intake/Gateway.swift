@@ -27,6 +27,9 @@ public final class Gateway {
     public let site: SiteNumber
     /// The roster it works under.
     public let roster: Roster
+    /// Keys that the site had under earlier rosters, each set with the last hour for which it signed
+    /// batches: what was handed over before the keys changed belongs to the hours' trees.
+    public var formerKeys: [(keys: [PartyKey], last: Hour)] = []
     /// The first hour whose prompt tree it has not closed.
     public internal(set) var firstOpenHour: Hour
     /// The first hour whose late tree it has not closed.

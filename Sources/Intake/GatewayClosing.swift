@@ -139,7 +139,8 @@ extension Gateway {
         var batches: [Batch] = []
         let held = cells[cell.hour].flatMap { $0.kind == kind ? $0 : nil }
         var mine = held?.acknowledged ?? [:]
-        let keys = roster.site(site)?.keys ?? []
+        let former = formerKeys.filter { cell.hour <= $0.last }.flatMap(\.keys)
+        let keys = (roster.site(site)?.keys ?? []) + former
         for wire in try vault.batches(of: cell, kind) {
             do throws(RowsError) {
                 let batch = try Batch(wire: wire)

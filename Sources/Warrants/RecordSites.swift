@@ -19,6 +19,20 @@ extension Record {
         return hour
     }
 
+    /// The keys that a site had under earlier rosters and has no more, each set with the last hour for
+    /// which it may have signed: that of the first grant after the roster that replaced it, for this
+    /// site or another, or the present one. A gateway closes the hours before with them.
+    public func formerKeys(
+        of site: SiteNumber, at now: Timestamp
+    ) -> [(keys: [PartyKey], last: Hour)] {
+        let current = roster.site(site)?.keys ?? []
+        return zip(rosters, rosters.dropFirst()).compactMap { old, next in
+            let keys = (old.roster.site(site)?.keys ?? []).filter { !current.contains($0) }
+            let grant = grants.first { $0.index > next.index }
+            return keys.isEmpty ? nil : (keys, grant?.body.time.hour ?? now.hour)
+        }
+    }
+
     /// Those of some days that are dead by the log: n−t+1 custodians say that they erased them.
     public func dead(_ days: some Sequence<Day>) -> Set<Day> {
         // Death does not depend on the moment at which it is asked for.

@@ -45,19 +45,22 @@ final class CustodianDaemon: Daemon {
     ) throws -> CustodianSetting {
         let roster = setting.roster
         let own = setting.party
+        let vault = setting.newestRoster.body.vault.id
         let ids = setting.file.texts("services").keys.sorted().filter {
-            $0 != own && $0 != roster.body.vault.id
+            $0 != own && $0 != vault
         }
         let clients = ids.map { (id: $0, client: CustodianClient(ways.way(to: $0))) }
-        return CustodianSetting(
+        var parts = CustodianSetting(
             folder: setting.file.path("state") ?? setting.file.folder, roster: roster,
             custodian: own,
             signer: try NoteSigner(name: roster.keyName(own), key: setting.key),
             cosigner: try Cosigner(
                 name: roster.keyName(own), key: try setting.key(named: "cosign-key")),
             clock: try setting.clock.source,
-            vault: VaultClient(ways.way(to: roster.body.vault.id)), mirrors: { clients },
+            vault: VaultClient(ways.way(to: vault)), mirrors: { clients },
             disk: setting.disk)
+        parts.newest = setting.newestRoster
+        return parts
     }
 
     static func create(_ setting: PartySetting, confirmed: String?) throws {

@@ -34,7 +34,7 @@ final class GatewayDaemon: Daemon {
                 batchMilliseconds: file.number("batch-milliseconds"),
                 answerSeconds: file.number("answer-seconds"),
                 prefetchHours: file.number("prefetch-hours")),
-            feeds: feeds, vault: ways.way(to: setting.roster.body.vault.id),
+            feeds: feeds, vault: ways.way(to: setting.newestRoster.body.vault.id),
             follower: try LogCopy.open(
                 in: file.path("data") ?? file.folder, trusting: setting.roster, disk: setting.disk),
             log: log
@@ -45,7 +45,7 @@ final class GatewayDaemon: Daemon {
     }
 
     private static func site(_ setting: PartySetting) throws -> SiteNumber {
-        guard let site = setting.roster.sites.first(where: { $0.id == setting.party }) else {
+        guard let site = setting.newestRoster.sites.first(where: { $0.id == setting.party }) else {
             throw HostingError(
                 code: "site-unknown", sentence: "the roster has no site \(setting.party)")
         }

@@ -55,6 +55,7 @@ extension SiteWorker {
                 firstOpenHour: record.firstOpenHour(of: options.site, at: time),
                 firstLateHour: record.firstLateHour(of: options.site, at: time),
                 random: SystemRandom())
+            gateway?.formerKeys = record.formerKeys(of: options.site, at: time)
             keys = KeyFetching()
             log.write(.info, "run-begun", ["entries": .count(Int(record.count))])
         } catch {

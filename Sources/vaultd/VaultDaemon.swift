@@ -88,10 +88,10 @@ final class VaultDaemon: Daemon {
 
     static func check(_ setting: PartySetting) throws { _ = try signers(setting) }
 
-    /// The vault's two keys, both of which must be the roster's. Throws `signer-unknown`.
+    /// The vault's two keys, both of which must be the newest roster's. Throws `signer-unknown`.
     static func signers(_ setting: PartySetting) throws -> (statements: NoteSigner, log: NoteSigner)
     {
-        let roster = setting.roster
+        let roster = setting.newestRoster
         let statements = try NoteSigner(name: roster.keyName(setting.party), key: setting.key)
         let log = try NoteSigner(name: roster.origin, key: try setting.key(named: "log-key"))
         guard setting.party == roster.body.vault.id,
@@ -99,7 +99,7 @@ final class VaultDaemon: Daemon {
         else {
             throw HostingError(
                 code: "signer-unknown",
-                sentence: "the roster has no vault \(setting.party) with this key")
+                sentence: "the newest roster in the file has no vault \(setting.party) with this key")
         }
         return (statements, log)
     }

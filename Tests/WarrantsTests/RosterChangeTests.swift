@@ -413,6 +413,27 @@ struct RosterRevocationTests {
         #expect(again.roster == world.roster)
     }
 
+    /// What a site signed before its key was replaced still belongs to the hours' trees, and nothing
+    /// that an old key signs for later hours does.
+    @Test func formerKeysCloseTheHoursBefore() throws {
+        var world = try World()
+        let old = world.roster.site(World.siteOne)?.keys
+        #expect(world.record.formerKeys(of: World.siteOne, at: World.noon).isEmpty)
+        let key = PartyKey(try World.open("new"))
+        try world.change { $0.change { $0.sites[0].keys = [key] } }
+        let waiting = world.record.formerKeys(of: World.siteOne, at: World.noon)
+        #expect(waiting.map(\.keys) == [old] && waiting.map(\.last) == [World.noon.hour])
+        #expect(world.record.formerKeys(of: World.siteTwo, at: World.noon).isEmpty)
+        try world.change { $0.change { $0.quorum = 4 } }
+        let later = world.record.formerKeys(of: World.siteOne, at: World.noon)
+        #expect(later.map(\.keys) == [old])
+        // A key that came back is no former one.
+        let again = try #require(old)
+        try world.change { $0.change { $0.sites[0].keys = again } }
+        #expect(
+            world.record.formerKeys(of: World.siteOne, at: World.noon).map(\.keys) == [[key], [key]])
+    }
+
     /// Of two rosters that follow the same one the first in the log counts, and the other never does.
     @Test func theFirstOfTwoSuccessorsCounts() throws {
         var world = try World()
