@@ -111,20 +111,6 @@ struct Matter {
         return check(name) { () throws(Refusal) in try rule(secret) }
     }
 
-    private func requester() throws(Refusal) {
-        guard let agency = roster.agency(ofRequester: body.requester), agency.id == body.agency
-        else {
-            throw Refusal(.requesterUnknown, "the requester is nobody of a current agency")
-        }
-        guard state?.request.statement.isCurrent(in: roster) ?? true else {
-            throw Refusal(.requesterUnknown, "the requester has another key now than it filed with")
-        }
-        guard now < agency.agreementEnds.start else {
-            throw Refusal(
-                .agreementEnded, "the agency's agreement ended on \(agency.agreementEnds.text)")
-        }
-    }
-
     private func purpose() throws(Refusal) {
         if body.isDrill { return try drill() }
         if let prohibited = ProhibitedPurpose(code: body.purpose) { throw prohibited.refusal }

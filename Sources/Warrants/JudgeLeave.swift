@@ -3,6 +3,21 @@ import Secrets
 
 // By whose leave: attestation, votes and withdrawals of a request, and what its agency still owes.
 extension Matter {
+    /// Who asks, for whom, and still with the key that the request was filed with.
+    func requester() throws(Refusal) {
+        guard let agency = roster.agency(ofRequester: body.requester), agency.id == body.agency
+        else {
+            throw Refusal(.requesterUnknown, "the requester is nobody of a current agency")
+        }
+        guard state?.request.statement.isCurrent(in: roster) ?? true else {
+            throw Refusal(.requesterUnknown, "the requester has another key now than it filed with")
+        }
+        guard now < agency.agreementEnds.start else {
+            throw Refusal(
+                .agreementEnded, "the agency's agreement ended on \(agency.agreementEnds.text)")
+        }
+    }
+
     func leaveChecks(of state: RequestState) -> [Check] {
         // A canary is nobody's plate: it needs no leave, and can be taken back like any request.
         if body.isDrill { return [Check(name: "withdrawal", verdict: withdrawal(state))] }

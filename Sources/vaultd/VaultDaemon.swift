@@ -99,7 +99,8 @@ final class VaultDaemon: Daemon {
         else {
             throw HostingError(
                 code: "signer-unknown",
-                sentence: "the newest roster in the file has no vault \(setting.party) with this key")
+                sentence:
+                    "the newest roster in the file has no vault \(setting.party) with this key")
         }
         return (statements, log)
     }

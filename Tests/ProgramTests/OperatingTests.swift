@@ -39,7 +39,9 @@ import Testing
             for word in words.dropFirst() {
                 let next = path + [word]
                 guard word.allSatisfy({ $0.isLowercase || $0 == "-" }), !word.hasPrefix("-"),
-                    try shell.run("\(next.joined(separator: " ")) --help | grep -q 'USAGE: .*\(word)'").status == 0
+                    try shell.run(
+                        "\(next.joined(separator: " ")) --help | grep -q 'USAGE: .*\(word)'"
+                    ).status == 0
                 else { break }
                 path = next
             }
@@ -58,7 +60,8 @@ import Testing
         for page in Self.pages {
             #expect(!Self.commands(of: try Vectors.text(page)).isEmpty, "\(page)")
         }
-        #expect(Self.commands(of: "`platevault audit --frob`") == [["platevault", "audit", "--frob"]])
+        #expect(
+            Self.commands(of: "`platevault audit --frob`") == [["platevault", "audit", "--frob"]])
         let shell = try Shell()
         defer { shell.close() }
         #expect(try !shell.run("platevault audit --help").output.contains("--frob"))

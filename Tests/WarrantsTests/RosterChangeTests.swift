@@ -431,7 +431,9 @@ struct RosterRevocationTests {
         let again = try #require(old)
         try world.change { $0.change { $0.sites[0].keys = again } }
         #expect(
-            world.record.formerKeys(of: World.siteOne, at: World.noon).map(\.keys) == [[key], [key]])
+            world.record.formerKeys(of: World.siteOne, at: World.noon).map(\.keys) == [
+                [key], [key],
+            ])
     }
 
     /// Of two rosters that follow the same one the first in the log counts, and the other never does.
