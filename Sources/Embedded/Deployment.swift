@@ -25,6 +25,8 @@ public final class Deployment {
     public let custodians: [Int: Custody.Custodian]
     /// The vault's far side, for whoever wants to stand between it and the others.
     public let vaultHandler: any Handler
+    /// Those that a roster has replaced and whose state is here: they still destroy what they hold.
+    private let departed: [(id: String, custodian: Custody.Custodian)]
     let services: [Int: CustodianService]
     let service: VaultService?
     private let stores: VaultFiles?
@@ -73,6 +75,7 @@ public final class Deployment {
             home: { layout.home(of: $0, in: roster, fileSystem) }, keyRing, fileSystem)
         self.network = network
         (custodians, services, service, stores) = ([:], [:], nil, nil)
+        departed = []
         vaultHandler = Relay(
             network.way(to: rosters.newest.body.vault.id, as: try network.anybody()))
     }
@@ -145,6 +148,20 @@ public final class Deployment {
                     setting, passphrase: keyRing.passphraseForStates(roster.origin))
         }
         self.custodians = custodians
+        departed = try service.formerCustodians.filter { id in
+            try fileSystem.size(layout.slot(layout.home(of: id, in: roster, fileSystem))) != nil
+        }.compactMap { id in
+            let folder = layout.home(of: id, in: roster, fileSystem)
+            let setting = try Self.setting(
+                id, folder, roster, keyRing, source, service, fileSystem, random
+            ) { neighbours.clients }
+            do {
+                let lock = keyRing.passphraseForStates(roster.origin)
+                return (id, try Custody.Custodian.open(setting, passphrase: lock))
+            } catch let error as CustodyError where error.code == "custody-shredded" {
+                return nil
+            }
+        }
         let services = custodians.mapValues { CustodianService($0, followsFirst: true) }
         self.services = services
         neighbours.services = services.map { (id: inForce.custodians[$0].id, service: $1) }
@@ -203,6 +220,9 @@ public final class Deployment {
                 guard let report = try custodians[index]?.tick() else { continue }
                 published += report.published
                 problems += report.problems.map { (party.id, $0) }
+            }
+            for (id, custodian) in departed {
+                problems += try custodian.tick().problems.map { (id, $0) }
             }
             if published == 0 { break }
         }

@@ -65,6 +65,15 @@ extension VaultService {
         try? withRecord { (record) throws(StoreError) in record.roster }
     }
 
+    /// Custodians of earlier rosters that the one in force has no more.
+    public var formerCustodians: [String] {
+        let all = try? withRecord { (record) throws(StoreError) in
+            let former = record.rosters.flatMap { $0.roster.custodians.map(\.id) }
+            return Set(former).subtracting(record.roster.custodians.map(\.id)).sorted()
+        }
+        return all ?? []
+    }
+
     private static func word(
         _ state: RequestState, _ record: Record, _ time: Timestamp
     ) -> String {
