@@ -32,8 +32,7 @@ public struct CustodianSetting {
     /// The newest roster that its program knows, where that is another than the first: who came with it
     /// needs no log to know itself.
     public var newest: Roster?
-    /// Whether it proposes generation 1 by itself, at bit 0 and once all custodians are there; false
-    /// where somebody else calls `propose`.
+    /// Whether it proposes generation 1 by itself, at bit 0 and once all custodians are there.
     public var proposesFirst = false
     /// Called after a destruction and before it is announced, so that a program of its own can
     /// start anew (exec) and no heap keeps a copy; nothing in process. The state on disk is whole
@@ -160,7 +159,7 @@ public final class Custodian {
     private static func check(
         _ setting: CustodianSetting, _ log: LogFollower
     ) throws(CustodyError) {
-        let known = [setting.roster] + (setting.newest.map { [$0] } ?? [])
+        let known = [setting.roster, setting.newest ?? setting.roster]
         if isNamed(setting, in: known + log.record.rosters.map(\.roster)) { return }
         try log.follow(cosignedAt: nil)
         guard isNamed(setting, in: log.record.rosters.map(\.roster)) else {
