@@ -206,7 +206,7 @@ public final class Deployment {
     }
 
     /// Every custodian's and the vault's own duties, until nobody has anything left to say: days
-    /// that are due destroyed and announced, prekeys published, dead days dropped. Returns the
+    /// that are due destroyed and announced, prekeys published, dead days dropped, photos tidied. Returns the
     /// problems, each with its custodian's word.
     @discardableResult
     public func settle() throws -> [(custodian: String, problem: CustodyError)] {
@@ -227,6 +227,7 @@ public final class Deployment {
             if published == 0 { break }
         }
         try service.expire()
+        try service.tidyPhotos()
         return problems
     }
 

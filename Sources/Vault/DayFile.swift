@@ -193,6 +193,29 @@ struct DayFile: Sendable {
         try file.read { try closing(tree, $0) }
     }
 
+    /// Of these labels those that have a row in a closed tree of a cell, and whether the late tree is
+    /// closed, after which no row comes. Nil where no tree is closed.
+    func closed(
+        _ labels: Set<Label>, in cell: Cell
+    ) throws(StoreError) -> (rows: Set<Label>, isOver: Bool)? {
+        try file.read { database in
+            var rows: Set<Label> = []
+            var isOver: Bool?
+            for kind in HourOpening.Kind.allCases {
+                let tree = CellTreeID(cell: cell, kind: kind)
+                guard try closing(tree, database) != nil else { continue }
+                isOver = kind == .late
+                let find = try database.cachedStatement(
+                    sql: "SELECT 1 FROM rows WHERE \(Self.ofTree) AND label = ?")
+                for label in labels {
+                    let key = arguments(tree) + [Data(label.bytes)]
+                    if try Int.fetchOne(find, arguments: key) != nil { rows.insert(label) }
+                }
+            }
+            return isOver.map { (rows, $0) }
+        }
+    }
+
     func closings() throws(StoreError) -> [StoredClosing] {
         try file.read { database in
             try Row.fetchAll(

@@ -23,7 +23,8 @@ public final class MemoryRowStore: RowStore {
     private let state = Mutex(State())
     private let photoLimit: Int
 
-    /// An empty store. `photoBytes` is how much of photos it takes for one day.
+    /// An empty store. `photoBytes` is how much of photos it takes for one day of all
+    /// sites.
     public init(photoBytes: Int? = nil) { photoLimit = photoBytes ?? PhotoRules.bytesADay }
 
     public func keep(_ batch: Batch, admission: Admission) throws(StoreError) -> Kept {
@@ -145,10 +146,16 @@ public final class MemoryRowStore: RowStore {
             guard !state.dead.contains(day) else { throw StoreRules.dead(day) }
             try admission.check(photo.cell)
             guard kept[photo.place] == nil else { continue }
-            let ofDay = kept.filter { $0.key.cell.hour.day == day }
+            let late = CellTreeID(cell: photo.cell, kind: .late)
+            guard state.trees[late]?.closing == nil else { throw StoreRules.closed(photo.cell) }
+            let ofDay = kept.filter {
+                $0.key.cell.hour.day == day && $0.key.cell.site == photo.cell.site
+            }
             let known = ofDay.keys.filter { $0.cell == photo.cell && $0.label == photo.photo.label }
             let size = ofDay.values.map(\.bytes.count).reduce(photo.photo.bytes.count, +)
-            try PhotoRules.judge(photo, known: known.count, size: size, limit: limit)
+            try PhotoRules.judge(
+                photo, known: known.count, size: size, limit: PhotoRules.share(of: limit, admission)
+            )
             kept[photo.place] = photo.photo
         }
         let isFresh = kept.count > state.photos.count
@@ -166,6 +173,17 @@ public final class MemoryRowStore: RowStore {
     public func photoLabels(in cell: Cell) throws(StoreError) -> Set<Label> {
         state.withLock { state in
             Set(state.photos.keys.filter { $0.cell == cell }.map(\.label))
+        }
+    }
+
+    public func tidyPhotos() throws(StoreError) {
+        state.withLock { state in
+            state.photos = state.photos.filter { place, _ in
+                let late = CellTreeID(cell: place.cell, kind: .late)
+                guard let tree = state.trees[late], tree.closing != nil else { return true }
+                return tree.rows[place.label] != nil
+                    || state.trees[late.other]?.rows[place.label] != nil
+            }
         }
     }
 

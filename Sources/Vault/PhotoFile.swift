@@ -7,8 +7,8 @@ import Secrets
 
 /// One day's sealed photos in a SQLite file of their own (Docs/Spec/Store.md).
 ///
-/// What arrives stands in `arriving`; when a tree of a cell is closed, the cell's photos move to
-/// `kept` in the order of their labels, so that the file does not tell any more which came together.
+/// What arrives stands in `arriving`; once the tree of its row is closed a photo moves to `kept`, in an
+/// order drawn at random, so that the file does not tell any more which came together.
 struct PhotoFile: Sendable {
     private let file: SQLiteFile
 
@@ -24,11 +24,11 @@ struct PhotoFile: Sendable {
             """
         }.joined(separator: "\n") + """
 
-            CREATE TABLE total (
-                one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1), bytes INTEGER NOT NULL)
+            CREATE TABLE room (site INTEGER NOT NULL PRIMARY KEY, bytes INTEGER NOT NULL)
             STRICT, WITHOUT ROWID;
-            INSERT INTO total VALUES (1, 0);
             """
+    // 4 MiB: how much moves in one transaction, for which others wait; a single one may be longer.
+    private static let bytesAtOnce = 4 << 20
 
     static func create(
         _ path: String, _ fileSystem: any FileSystem
@@ -44,11 +44,13 @@ struct PhotoFile: Sendable {
 
     func settle() throws(StoreError) { try file.settleIfRoom() }
 
-    /// Keeps photos, all or none, as far as there is room for so many bytes of the day.
-    func keep(_ photos: [PhotoDelivery], limit: Int) throws(StoreError) -> Kept {
+    /// Keeps photos, all or none, as far as there is room for so many bytes of each site, and none
+    /// that is new of cells that are `over`.
+    func keep(
+        _ photos: [PhotoDelivery], limit: Int, over: Set<Cell>
+    ) throws(StoreError) -> Kept {
         try file.write { database in
             var kept = Kept.again
-            var size = try Int.fetchOne(database, sql: "SELECT bytes FROM total") ?? 0
             for photo in photos.sorted(by: { $0.place < $1.place }) {
                 let ofRow = Self.arguments(photo.cell) + [Data(photo.photo.label.bytes)]
                 let digests = try Data.fetchSet(
@@ -56,35 +58,113 @@ struct PhotoFile: Sendable {
                     sql: Self.tables.map { "SELECT digest FROM \($0) WHERE \(Self.ofRow)" }
                         .joined(separator: " UNION "), arguments: ofRow + ofRow)
                 if digests.contains(Data(photo.digest.bytes)) { continue }
-                size += photo.photo.bytes.count
-                try PhotoRules.judge(photo, known: digests.count, size: size, limit: limit)
+                guard !over.contains(photo.cell) else { throw StoreRules.closed(photo.cell) }
+                let size = photo.photo.bytes.count
+                let taken = try Int.fetchOne(
+                    database, sql: "SELECT bytes FROM room WHERE site = ?",
+                    arguments: [Int64(photo.cell.site.number)])
+                try PhotoRules.judge(
+                    photo, known: digests.count, size: (taken ?? 0) + size, limit: limit)
                 try database.execute(
                     sql: "INSERT INTO arriving VALUES (?, ?, ?, ?, ?)",
                     arguments: ofRow + [Data(photo.digest.bytes), Data(photo.photo.bytes)])
+                try Self.add(size, to: photo.cell, database)
                 kept = .fresh
             }
-            try database.execute(sql: "UPDATE total SET bytes = ?", arguments: [size])
             return kept
         }
     }
 
-    /// Moves a cell's photos to those that are kept, in the order of their labels.
-    func close(_ cell: Cell) throws(StoreError) {
-        let moved: Bool = try file.write { database in
-            let arguments = Self.arguments(cell)
-            try database.execute(
+    private static func add(_ size: Int, to cell: Cell, _ database: Database) throws {
+        try database.execute(
+            sql: """
+                INSERT INTO room VALUES (?, ?)
+                ON CONFLICT (site) DO UPDATE SET bytes = bytes + excluded.bytes
+                """, arguments: [Int64(cell.site.number), size])
+    }
+
+    /// The cells with photos in `arriving`.
+    func arriving() throws(StoreError) -> [Cell] {
+        try file.read { database in
+            // From cell to cell by the key: a scan would read every page.
+            let next = try database.cachedStatement(
                 sql: """
-                    INSERT INTO kept SELECT * FROM arriving WHERE \(Self.ofCell)
-                    ORDER BY label, digest
-                    """, arguments: arguments)
-            let moved = database.changesCount
-            try database.execute(
-                sql: "DELETE FROM arriving WHERE \(Self.ofCell)", arguments: arguments)
-            return moved > 0
+                    SELECT hour, site FROM arriving WHERE (hour, site) > (?, ?)
+                    ORDER BY hour, site LIMIT 1
+                    """)
+            var cells: [Cell] = []
+            var last: StatementArguments = [Int64(-1), Int64(-1)]
+            while let found = try Row.fetchOne(next, arguments: last) {
+                let cell = Cell(
+                    hour: Hour(number: UInt32(clamping: found["hour"] as Int64)),
+                    site: SiteNumber(number: UInt16(clamping: found["site"] as Int64)))
+                cells.append(cell)
+                last = Self.arguments(cell)
+            }
+            return cells
         }
-        // The journal still has the pages of before; if we crash here, the next closing or the
-        // next opening of the store empties it.
-        if moved { try file.settleIfRoom() }
+    }
+
+    /// A photo in `arriving`.
+    struct Arrived {
+        let label: Label
+        fileprivate let digest: Data
+        fileprivate let size: Int
+    }
+
+    /// A cell's photos in `arriving`.
+    func arrived(_ cell: Cell) throws(StoreError) -> [Arrived] {
+        try file.read { database in
+            try Row.fetchAll(
+                database,
+                sql: "SELECT label, digest, length(photo) FROM arriving WHERE \(Self.ofCell)",
+                arguments: Self.arguments(cell)
+            ).map {
+                Arrived(
+                    label: try Label(bytes: Array($0[0] as Data)), digest: $0[1], size: $0[2])
+            }
+        }
+    }
+
+    /// What of these photos is dealt with at once, in an order drawn at random: pages that one photo
+    /// frees are the next one's, so that any other order would tell where each has been.
+    static func parts(_ photos: [Arrived]) -> [[Arrived]] {
+        var parts: [[Arrived]] = []
+        var size = bytesAtOnce
+        for photo in photos.shuffled() {
+            size += photo.size
+            if size > bytesAtOnce {
+                parts.append([])
+                size = photo.size
+            }
+            parts[parts.count - 1].append(photo)
+        }
+        return parts
+    }
+
+    /// Moves photos of a cell to those that are kept where their row is among these, and drops the
+    /// others.
+    func tidy(
+        _ photos: [Arrived], in cell: Cell, rows: Set<Label>
+    ) throws(StoreError) {
+        try file.write { database in
+            for photo in photos {
+                let key = Self.arguments(cell) + [Data(photo.label.bytes), photo.digest]
+                let isKept = rows.contains(photo.label)
+                if isKept {
+                    try database.execute(
+                        sql: """
+                            INSERT INTO kept
+                            SELECT * FROM arriving WHERE \(Self.ofRow) AND digest = ?
+                            """, arguments: key)
+                }
+                try database.execute(
+                    sql: "DELETE FROM arriving WHERE \(Self.ofRow) AND digest = ?", arguments: key)
+                if !isKept, database.changesCount > 0 {
+                    try Self.add(-photo.size, to: cell, database)
+                }
+            }
+        }
     }
 
     func photos(_ cell: Cell, _ label: Label) throws(StoreError) -> [SealedPhoto] {
@@ -124,11 +204,17 @@ enum PhotoRules {
     /// 64 GiB: how many bytes of photos a day may have; rows are taken beyond.
     static let bytesADay = 64 << 30
 
+    /// A day's room is divided among the sites of the roster, so that none takes another's part.
+    static func share(of limit: Int, _ admission: Admission) -> Int {
+        limit / max(1, admission.sites.count)
+    }
+
     static var severalDays: StoreError {
         StoreError(code: "photo-malformed", sentence: "photos that come together are of one day")
     }
 
-    /// Throws `photo-count` where the row has its photos already, `photos-full` where the day has.
+    /// Throws `photo-count` where the row has its photos already, `photos-full` where the site has
+    /// those of the day.
     static func judge(
         _ photo: PhotoDelivery, known: Int, size: Int, limit: Int
     ) throws(StoreError) {
@@ -141,7 +227,8 @@ enum PhotoRules {
         guard size <= limit else {
             throw StoreError(
                 code: "photos-full",
-                sentence: "the photos of \(photo.cell.hour.day) have taken all their room")
+                sentence: "the photos of site \(photo.cell.site) have taken all their room "
+                    + "on \(photo.cell.hour.day)")
         }
     }
 }

@@ -126,14 +126,18 @@ public protocol RowStore: AnyObject, Sendable {
     /// All closings of days that live, by cell, prompt before late.
     func closings() throws(StoreError) -> [StoredClosing]
     /// Keeps photos whole, all or none, or refuses them all and counts the refusal. Throws
-    /// `cell-dead`, `cell-future`, `cell-unknown`, `photo-count` where a row has as many as it may,
-    /// `photos-full` where the day's photos have taken their room. Whether there is such a row is
-    /// not asked: photos come before their row, and in a closed cell too.
+    /// `cell-dead`, `cell-future`, `cell-unknown`, `cell-closed` where the late tree is closed,
+    /// `photo-count` where a row has as many as it may, `photos-full` where the site's photos of the
+    /// day have taken their room. Whether there is such a row is not asked: photos come before it.
     func keep(_ photos: [PhotoDelivery], admission: Admission) throws(StoreError) -> Kept
     /// The photos of a row in the order of their digests; none where there are none.
     func photos(of label: Label, in cell: Cell) throws(StoreError) -> [SealedPhoto]
     /// The labels of a cell under which there are photos.
     func photoLabels(in cell: Cell) throws(StoreError) -> Set<Label>
+    /// What closings leave to be done, now and then and soon after one: the files forget in which
+    /// order photos of closed trees came, and photos go that have no row once the late tree is
+    /// closed. In small steps, between which the store answers.
+    func tidyPhotos() throws(StoreError)
     /// The days that have rows, photos or closings, ascending.
     func days() throws(StoreError) -> [Day]
     /// Drops a day with all of its files; nothing is ever kept for it again.

@@ -9,7 +9,7 @@ import GRDB
 struct SQLiteFile: Sendable {
     let path: String
     let queue: DatabaseQueue
-    private static let version = 2
+    private static let version = 3
 
     /// A new file with a schema, mode 0600. Throws `store-exists`, `store-failed`.
     static func create(

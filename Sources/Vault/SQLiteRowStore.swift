@@ -11,9 +11,9 @@ public final class SQLiteRowStore: RowStore {
     private let folder: String
     private let fileSystem: any FileSystem
     private let main: SQLiteFile
-    private let files: Mutex<[Day: DayFile]>
-    // Locked after `files` where both are.
-    private let photoFiles: Mutex<[Day: PhotoFile]>
+    let files: Mutex<[Day: DayFile]>
+    // Never locked together with `files`: photos are long.
+    let photoFiles: Mutex<[Day: PhotoFile]>
     private let photoLimit: Int
 
     private static let schema = """
@@ -36,7 +36,7 @@ public final class SQLiteRowStore: RowStore {
 
     /// A new, empty store in a folder, which is made if need be. SQLite itself writes the files;
     /// `fileSystem` names and removes them. `photoBytes` is how much of photos it takes for one
-    /// day. Throws `store-exists`, `store-failed`.
+    /// day of all sites. Throws `store-exists`, `store-failed`.
     public static func create(
         at folder: String, fileSystem: any FileSystem, photoBytes: Int? = nil
     ) throws(StoreError) -> SQLiteRowStore {
@@ -124,12 +124,7 @@ public final class SQLiteRowStore: RowStore {
         let day = closing.opening.cell.hour.day
         return try files.withLock { files throws(StoreError) in
             try checkAlive(day)
-            let kept = try file(day, &files).close(closing)
-            // If we crash here, the cell's next closing moves its photos, or the day ends.
-            try photoFiles.withLock { photoFiles throws(StoreError) in
-                try photoFiles[day]?.close(closing.opening.cell)
-            }
-            return kept
+            return try file(day, &files).close(closing)
         }
     }
 
@@ -163,6 +158,7 @@ public final class SQLiteRowStore: RowStore {
         _ photos: [PhotoDelivery], admission: Admission
     ) throws(StoreError) -> Kept {
         do throws(StoreError) {
+            let over = try over(Set(photos.map(\.cell)))
             return try photoFiles.withLock { files throws(StoreError) in
                 for photo in photos {
                     try checkAlive(photo.cell.hour.day)
@@ -172,11 +168,24 @@ public final class SQLiteRowStore: RowStore {
                 guard photos.allSatisfy({ $0.cell.hour.day == day }) else {
                     throw PhotoRules.severalDays
                 }
-                return try photoFile(day, &files).keep(photos, limit: photoLimit)
+                return try photoFile(day, &files).keep(
+                    photos, limit: PhotoRules.share(of: photoLimit, admission), over: over)
             }
         } catch {
             try counted(error)
             throw error
+        }
+    }
+
+    /// Those of the cells of which the late tree is closed.
+    private func over(_ cells: Set<Cell>) throws(StoreError) -> Set<Cell> {
+        try files.withLock { files throws(StoreError) in
+            var over: Set<Cell> = []
+            for cell in cells {
+                let late = CellTreeID(cell: cell, kind: .late)
+                if try files[cell.hour.day]?.closing(of: late) != nil { over.insert(cell) }
+            }
+            return over
         }
     }
 

@@ -34,15 +34,24 @@ extension VaultService {
         }
     }
 
-    /// One answer to each item. Throws what `check` refuses, and `cell-large` where all rows of a cell
-    /// are asked for that has too many.
+    /// One answer to each item. Throws what `check` refuses, `cell-large` where all rows of a cell
+    /// are asked for that has too many, and `answer-large`.
     func answers(to query: LookupQuery) throws(StoreError) -> [LookupAnswer] {
         let policy = try checked(query)
         var answers: [LookupAnswer] = []
         var trees: CellTrees?
+        var size = 0
         for (index, item) in query.items.enumerated() {
             let outcome = try outcome(query, index, policy, &trees)
-            answers.append(LookupAnswer(item: item, outcome: outcome))
+            let answer = LookupAnswer(item: item, outcome: outcome)
+            size += answer.encode().count
+            guard size <= Self.maximumLookup else {
+                throw StoreError(
+                    code: "answer-large",
+                    sentence: "the answer has more than \(Self.maximumLookup >> 20) MiB; "
+                        + "ask for fewer cells")
+            }
+            answers.append(answer)
         }
         return answers
     }

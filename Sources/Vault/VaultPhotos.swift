@@ -21,7 +21,7 @@ extension VaultService {
         }
         let admission = try withRecord { (record) throws(StoreError) in
             for photo in photos { try checkSite(photo, record.roster) }
-            return self.admission(under: record.roster)
+            return photoAdmission(under: record.roster)
         }
         for day in Set(photos.map(\.cell.hour.day)) where isDead(day) {
             throw try counted("cell-dead", StoreRules.dead(day).sentence)
@@ -29,6 +29,18 @@ extension VaultService {
         _ = try store.keep(photos, admission: admission)
         return []
     }
+
+    /// Photos are of hours of which the late tree is open: no row comes after it that could name one.
+    private func photoAdmission(under roster: Roster) -> Admission {
+        let rows = admission(under: roster)
+        let oldest = now().adding(hours: -Int64(roster.policy.lateHours) - 1).hour
+        return Admission(
+            sites: rows.sites, hours: max(oldest, rows.hours.lowerBound)...rows.hours.upperBound)
+    }
+
+    /// Does for photos what closings leave to be done; no statement waits for it. Throws the store's
+    /// errors; what is left then is done the next time.
+    public func tidyPhotos() throws(StoreError) { try store.tidyPhotos() }
 
     private func checkSite(_ photo: PhotoDelivery, _ roster: Roster) throws(StoreError) {
         guard let site = roster.site(photo.cell.site) else {

@@ -16,6 +16,8 @@ public final class VaultService: Handler, Sendable {
     static let futureMinutes: Int64 = 2
     static let maximumNotes = 4_096
     static let maximumAnswer = 4 << 20
+    // Half of what comes over a way between programs; nothing is disclosed that cannot arrive.
+    static let maximumLookup = 32 << 20
 
     struct State {
         // Nil as long as the log is empty: then nothing but a first roster is taken.

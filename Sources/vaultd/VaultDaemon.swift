@@ -116,6 +116,7 @@ final class VaultDaemon: Daemon {
         let pages = TlogPages(Places(setting).log + "/public", disk: setting.disk)
         var parts: [any Service] = [
             Repeating("expire", every: .seconds(30)) { [self] in expire() },
+            Repeating("tidy-photos", every: .seconds(10)) { [self] in tidyPhotos() },
             Repeating("notify", every: .seconds(2)) { [self] in notify() },
             try PartyListener(
                 at: file.text("listen") ?? "", as: identity, trust: trust, log: log
@@ -158,6 +159,10 @@ final class VaultDaemon: Daemon {
 
     private func expire() {
         do { try service.expire() } catch { log.problem("expire-failed", error) }
+    }
+
+    private func tidyPhotos() {
+        do { try service.tidyPhotos() } catch { log.problem("tidy-photos-failed", error) }
     }
 
     private var readiness: String? {

@@ -174,6 +174,26 @@ struct VaultLookupTests {
         #expect(problem { _ = try town.client.lookup([1, 2]) } == "query-malformed")
     }
 
+    @Test("an answer that is too long is refused before it is disclosed")
+    func long() throws {
+        let town = try Town(isSigning: true)
+        let car = try Car("1")
+        let batch = try Sample.batch(car.rows(Sample.run("a"), 0..<3_000, size: 1_064))
+        try town.client.submit(batch)
+        try town.client.close([town.closing([batch])])
+        let request = try town.evaluated(plates: 8)
+        func ask(_ plates: Int) throws -> String {
+            let query = try query(request, Array(repeating: (Sample.cell, car), count: plates))
+            return problem { _ = try town.client.lookup(query.encode()) }
+        }
+        func told() throws -> Int? {
+            try Record(entries: town.entries(), trusted: town.roster.hash)
+                .request(request)?.disclosures.count
+        }
+        #expect(try ask(8) == "answer-large" && told() == 0)
+        #expect(try ask(1) == "accepted" && told() == 1)
+    }
+
     @Test("find keys stay nowhere in the vault's files")
     func forgets() throws {
         let folder = try TemporaryFolder()

@@ -23,12 +23,18 @@ struct VaultPhotoTests {
     private func closed(_ town: Town) throws -> (cars: [Car], rows: [[SealedRow]]) {
         let cars = try [Car("1"), Car("2")]
         let rows = try cars.map { try $0.rows(Sample.run("a"), 0..<3) }
-        try town.client.submit(
-            try rows.enumerated().map { try Sample.photo("\($0)", $1[0].label) })
+        try submit(try rows.enumerated().map { try Sample.photo("\($0)", $1[0].label) }, town)
         let batch = try Sample.batch(rows.flatMap { $0 })
         try town.client.submit(batch)
         try town.client.close([try town.closing([batch])])
         return (cars, rows)
+    }
+
+    /// Photos come while their hour's late tree is open.
+    private func submit(_ photos: [PhotoDelivery], _ town: Town) throws {
+        town.clock.set(Sample.cell.hour.end)
+        defer { town.clock.set(Town.noon) }
+        try town.client.submit(photos)
     }
 
     private func countersign(_ town: Town, _ request: Digest, _ digest: Digest) throws {
@@ -48,6 +54,7 @@ struct VaultPhotoTests {
     @Test("photos are of a site, by its signature, whole, and not of another log")
     func intake() throws {
         let town = try Town()
+        town.clock.set(Sample.cell.hour.end)
         let label = try Car("1").rows(Sample.run("a"), 0..<1)[0].label
         let good = try Sample.photo("1", label)
         func put(_ photos: [[UInt8]]) -> String {
@@ -75,6 +82,24 @@ struct VaultPhotoTests {
         #expect(put([good.encode()]) == "accepted" && put([good.encode()]) == "accepted")
         #expect(try town.store.photos(of: label, in: Sample.cell) == [good.photo])
         #expect(try town.store.refusals()["photo-signature"] ?? 0 >= 2)
+    }
+
+    @Test("photos are of hours whose late tree is open, by the vault's clock")
+    func hours() throws {
+        let town = try Town()
+        let label = try Car("1").rows(Sample.run("a"), 0..<1)[0].label
+        func put(_ hours: Int64) -> String {
+            problem {
+                let cell = Cell(hour: Town.noon.hour.adding(hours), site: Sample.cell.site)
+                try town.client.submit([try Sample.photo("1", label, cell: cell)])
+            }
+        }
+        let oldest = -Int64(town.roster.policy.lateHours) - 1
+        #expect(put(oldest - 24) == "cell-unknown" && put(oldest - 1) == "cell-unknown")
+        #expect(put(oldest) == "accepted" && put(0) == "accepted")
+        #expect(put(1) == "cell-future" && put(24) == "cell-future")
+        town.clock.set(Town.noon.adding(hours: 1))
+        #expect(put(oldest) == "cell-unknown" && put(1) == "accepted")
     }
 
     @Test(
@@ -151,10 +176,9 @@ struct VaultPhotoTests {
         let rows = try car.rows(Sample.run("a"), 0..<4)
         for (place, row) in rows.enumerated() {
             for number in 0..<2 {
-                try town.client.submit([
-                    try Sample.photo(
-                        "\(place) \(number)", row.label, size: SealedPhoto.sizes[number + 2])
-                ])
+                let photo = try Sample.photo(
+                    "\(place) \(number)", row.label, size: SealedPhoto.sizes[number + 2])
+                try submit([photo], town)
             }
         }
         let batch = try Sample.batch(rows)
