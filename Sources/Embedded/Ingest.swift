@@ -107,6 +107,8 @@ extension Deployment {
             firstOpenHour: record.firstOpenHour(of: site, at: now),
             firstLateHour: record.firstLateHour(of: site, at: now), random: random)
         gateway.formerKeys = record.formerKeys(of: site, at: now)
+        let closed = record.closedHours(of: site, .prompt)
+        gateway.isClosedByLog = { closed.contains($0) }
         return gateway
     }
 

@@ -18,6 +18,8 @@ public struct FeedListener: Service {
         public let contentType: String
         /// The bytes.
         public let body: [UInt8]
+        /// Its room, which it has for as long as anybody has the message.
+        let room: FeedRoom.Stay
     }
 
     /// What is said to the sender.
@@ -126,14 +128,14 @@ public struct FeedListener: Service {
         }
         do throws(WireProblem) {
             let said = request.headers[.contentLength].flatMap { Int($0) }
-            guard let place = room.enter(feed, bytes: min(said ?? limit, limit)) else {
+            guard let stay = FeedRoom.Stay(in: room, feed, bytes: min(said ?? limit, limit)) else {
                 throw WireProblem(
                     code: "too-busy", sentence: "too much of this feed or of all is under way")
             }
-            defer { room.leave(place) }
             let body = try await request.wholeBody(upTo: limit, within: patience)
             let type = request.headers[.contentType] ?? ""
-            return await take(Message(feed: feed, contentType: type, body: body)).response
+            return await take(Message(feed: feed, contentType: type, body: body, room: stay))
+                .response
         } catch {
             return Problem(error).response
         }
@@ -153,6 +155,22 @@ final class FeedRoom: Sendable {
     struct Place {
         fileprivate let feed: String
         fileprivate let bytes: Int
+    }
+
+    /// A place that is given back when nobody has it any more: a message may wait for the far side
+    /// of the listener longer than its sender does.
+    final class Stay: Sendable {
+        private let room: FeedRoom
+        private let place: Place
+
+        /// Room for one message of a feed; nil where there is none.
+        init?(in room: FeedRoom, _ feed: String, bytes: Int) {
+            guard let place = room.enter(feed, bytes: bytes) else { return nil }
+            self.room = room
+            self.place = place
+        }
+
+        deinit { room.leave(place) }
     }
 
     private struct Use {

@@ -46,8 +46,8 @@ public struct FeedReception: Sendable {
     private let keeping: PhotoKeeping
     private var passages = Passages(room: 4_096)
     private var passings = Passings()
-    private var messages = Recent(lifetime: FeedReception.memory)
-    private var events: Recent
+    private var messages = Recent<[UInt8]>(lifetime: FeedReception.memory)
+    private var events: Recent<[UInt8]>
     /// The keys of all open deliveries.
     private var openKeys: Set<[UInt8]> = []
     private var open: [DeliveryToken: OpenDelivery] = [:]
@@ -113,8 +113,11 @@ public struct FeedReception: Sendable {
             do throws(IntakeRefusal) {
                 try take(event, now, &delivery, &pending)
             } catch {
-                // Part of the message is being stored: nothing of it is taken a second time.
-                guard error.code != Self.inFlight.code else { throw error }
+                // Part of the message is being stored, or has no room yet: it comes again whole,
+                // and what waits of it already is known then.
+                guard ![Self.inFlight.code, Passages.full.code].contains(error.code) else {
+                    throw error
+                }
                 delivery.refused[error.code, default: 0] += 1
                 last = error
             }
@@ -143,7 +146,7 @@ public struct FeedReception: Sendable {
                 // What cannot become a read is refused now, and what waits is bounded.
                 let bounded = try sighting.bounded(receivedAt: now, fold: fold)
                 if feed.holdsFrames {
-                    passages.frame(uuid, [(index, bounded)], at: now)
+                    try passages.frame(uuid, [(index, bounded)], at: now)
                     delivery.held += 1
                 } else {
                     try file(bounded, [], [key("frame \(uuid) \(index)")], now, &delivery, &pending)

@@ -36,6 +36,9 @@ public final class Gateway {
     public internal(set) var firstLateHour: Hour
     /// What became of reads and rows so far.
     public internal(set) var counts = GatewayCounts()
+    /// Whether the site has closed an hour's prompt tree, by the caller's own copy of the log; that
+    /// another process did is believed by nothing else.
+    public var isClosedByLog: (Hour) -> Bool = { _ in false }
 
     let key: SigningKey
     let signer: NoteSigner
@@ -141,7 +144,8 @@ public final class Gateway {
         guard let keySet = keySet(of: hour) else {
             throw TokensError(code: "keys-missing", sentence: "the hour's keys are not complete")
         }
-        let isLate = hour < firstOpenHour || closings[.prompt]?[hour] != nil
+        let isLate =
+            hour < firstOpenHour || closings[.prompt]?[hour] != nil || isClosedByLog(hour)
         var cell = cells[hour] ?? OpenCell(kind: isLate ? .late : .prompt)
         let keys: CellKeys
         if let held = cell.keys[read.plate] {

@@ -26,12 +26,17 @@ extension Gateway {
     ///
     /// A tree with rows that the vault has not taken is not closed: nothing enters a closed tree.
     /// Runs other than this process are named unfinished, since nobody can say what they still had.
+    ///
+    /// `goesOn` is asked before each tree: where it says no, what is signed is sent, and the rest is
+    /// left to the next call, so that a slow vault takes no more of the caller's time than it has.
     @discardableResult
-    public func closeHours(at now: Timestamp) -> ClosingReport {
+    public func closeHours(
+        at now: Timestamp, while goesOn: () -> Bool = { true }
+    ) -> ClosingReport {
         var report = ClosingReport()
         for kind in HourOpening.Kind.allCases {
             do throws(WireProblem) {
-                try close(kind, at: now, &report)
+                try close(kind, at: now, goesOn, &report)
             } catch {
                 report.problem = report.problem ?? error
             }
@@ -40,11 +45,13 @@ extension Gateway {
     }
 
     private func close(
-        _ kind: HourOpening.Kind, at now: Timestamp, _ report: inout ClosingReport
+        _ kind: HourOpening.Kind, at now: Timestamp, _ goesOn: () -> Bool,
+        _ report: inout ClosingReport
     ) throws(WireProblem) {
         while true {
             var problem: WireProblem?
-            while let hour = due(kind, at: now) {
+            if kind == .prompt { passClosedHours() }
+            while let hour = due(kind, at: now), goesOn() {
                 do throws(WireProblem) {
                     closings[kind, default: [:]][hour] = try closing(of: hour, kind, at: now)
                     if kind == .prompt { cells[hour]?.closePrompt() }
@@ -70,13 +77,22 @@ extension Gateway {
     private func due(_ kind: HourOpening.Kind, at now: Timestamp) -> Hour? {
         let signed = closings[kind]?.count ?? 0
         let first = kind == .prompt ? firstOpenHour : firstLateHour
-        let hour = first.adding(Int64(signed))
+        let hour = closings[kind]?.keys.max()?.next ?? first
         let lateHours = kind == .prompt ? 0 : Int64(roster.policy.lateHours)
         let time = hour.end.adding(hours: lateHours).adding(milliseconds: Self.closingDelay)
-        // No late tree before the prompt one, be the site ever so far behind.
-        guard signed < Self.closingsAtOnce, time <= now, kind == .prompt || hour < firstOpenHour
+        // No late tree before the prompt one, be the site ever so far behind; and no prompt tree a
+        // second time.
+        guard signed < Self.closingsAtOnce, time <= now,
+            kind == .prompt ? !isClosedByLog(hour) : hour < firstOpenHour
         else { return nil }
         return hour
+    }
+
+    /// Goes past hours that another process has closed by the log, and no others. What is signed and
+    /// not acknowledged is sent first.
+    func passClosedHours() {
+        guard closings[.prompt]?.isEmpty ?? true else { return }
+        while isClosedByLog(firstOpenHour) { firstOpenHour = firstOpenHour.next }
     }
 
     /// Sends what is signed; on an answer the trees are closed, and after the late one the hour is
@@ -86,7 +102,15 @@ extension Gateway {
     ) throws(WireProblem) {
         let signed = closings[kind] ?? [:]
         let hours = signed.keys.sorted()
-        try vault.close(hours.compactMap { signed[$0] })
+        do throws(WireProblem) {
+            try vault.close(hours.compactMap { signed[$0] })
+        } catch {
+            // Another process was first, and the log has its closing.
+            if kind == .prompt, error.code == "cell-closed" {
+                closings[kind] = signed.filter { !isClosedByLog($0.key) }
+            }
+            throw error
+        }
         closings[kind] = nil
         for hour in hours {
             switch kind {

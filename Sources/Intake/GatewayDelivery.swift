@@ -79,8 +79,11 @@ extension Gateway {
         guard cells[hour]?.outstanding == batch else { return 0 }
         if let problem {
             // Another process has closed the hour without this batch, which the vault does not
-            // have: one that it has it acknowledges again. The same rows go to the late tree.
-            guard problem.code == "cell-closed", batch.kind == .prompt else { throw problem }
+            // have: one that it has it acknowledges again. The same rows go to the late tree. The
+            // vault's word alone would keep the site from closing its hours: the log must show it.
+            guard problem.code == "cell-closed", batch.kind == .prompt, isClosedByLog(hour) else {
+                throw problem
+            }
             makeLate(hour, batch.rows)
             return 0
         }
@@ -98,8 +101,7 @@ extension Gateway {
         cells[hour]?.outstanding = nil
         cells[hour]?.pending.insert(contentsOf: rows, at: 0)
         cells[hour]?.closePrompt()
-        firstOpenHour = max(firstOpenHour, hour.next)
-        closings[.prompt] = closings[.prompt]?.filter { $0.key > hour }
+        passClosedHours()
     }
 
     /// The batch to send next: the one that waits for its acknowledgement, or a new one. Throws

@@ -102,10 +102,12 @@ extension Gateway {
     }
 
     /// What a custodian answered: its keys are held from now on, compared with those of the others.
+    /// Returns whether they could be taken.
+    @discardableResult
     public func take(
         _ answer: Result<[UInt8], WireProblem>, to ask: KeyAsk, generation: UInt32,
         at now: Timestamp, _ report: inout KeyReport
-    ) {
+    ) -> Bool {
         let id = roster.custodians[ask.custodian].id
         do {
             guard let bit = maker(of: generation).custodianIndex(id) else {
@@ -117,8 +119,10 @@ extension Gateway {
             for hour in ask.all { generations[hour] = generation }
             let request = try UnverifiedStatement(wire: ask.note).id
             note(found, generation, request, now, &report)
+            return true
         } catch {
             report.failed[id] = Self.code(of: error)
+            return false
         }
     }
 

@@ -79,14 +79,14 @@ struct Passings {
     }
 }
 
-/// Digests of what became durable, for a while: a delivery that comes again is known by them.
-struct Recent {
-    /// How long a digest is kept, in milliseconds.
+/// Names of what was told or became durable, for a while: what comes again is known by them.
+struct Recent<Name: Hashable & Sendable> {
+    /// How long a name is kept, in milliseconds.
     let lifetime: Int64
-    /// The most digests; beyond, the oldest are forgotten.
+    /// The most names; beyond, the oldest are forgotten.
     let room: Int
-    private var times: [UInt64: [UInt8]] = [:]
-    private var kept: [[UInt8]: (order: UInt64, since: Timestamp)] = [:]
+    private var times: [UInt64: Name] = [:]
+    private var kept: [Name: (order: UInt64, since: Timestamp)] = [:]
     private var oldest: UInt64 = 0
     private var next: UInt64 = 0
 
@@ -95,11 +95,11 @@ struct Recent {
         self.room = room
     }
 
-    func contains(_ key: [UInt8], at now: Timestamp) -> Bool {
+    func contains(_ key: Name, at now: Timestamp) -> Bool {
         kept[key].map { now.milliseconds(since: $0.since) < lifetime } ?? false
     }
 
-    mutating func insert(_ key: [UInt8], at now: Timestamp) {
+    mutating func insert(_ key: Name, at now: Timestamp) {
         if let old = kept[key] { times[old.order] = nil }
         kept[key] = (next, now)
         times[next] = key

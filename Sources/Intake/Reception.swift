@@ -98,7 +98,12 @@ public struct Reception: Sendable {
             summary.frames += 1
             if plates.isEmpty { summary.withoutPlate += 1 }
             if let uuid {
-                passages.frame(uuid, plates, at: now)
+                do throws(IntakeRefusal) {
+                    try passages.frame(uuid, plates, at: now)
+                } catch {
+                    summary.refuse(error.code)
+                    refusal = error
+                }
             } else {
                 for (_, sighting) in plates { file(sighting, now, &reads, &refusal) }
             }

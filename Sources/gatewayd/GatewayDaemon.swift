@@ -70,6 +70,7 @@ final class GatewayDaemon: Daemon {
         let file = setting.file
         var parts: [any Service] = [
             Repeating("mind", every: .seconds(1)) { [worker] in worker.mind() },
+            Repeating("erase", every: .seconds(1)) { [worker] in worker.erase() },
             try FeedListener(
                 at: file.text("listen") ?? "",
                 certificate: try PublicCertificate(

@@ -16,9 +16,17 @@ extension SiteWorker {
     /// Takes one message, and answers its sender, or leaves that to the vault's answer.
     func accept(_ message: FeedListener.Message, _ ticket: Ticket) {
         numbers.messages += 1
+        // Its sender was told to come again, and need not find it in flight.
+        guard !ticket.isAnswered else {
+            numbers.putOff[Self.vaultAway.code, default: 0] += 1
+            return
+        }
         guard let gateway, gateway.holdsKeys(of: now.hour) else {
             let code = self.gateway == nil ? "log-unfollowed" : "keys-missing"
             return refuse(ticket, 503, code, "no read can be sealed yet; come again")
+        }
+        guard !isRosterDue(at: now) else {
+            return refuse(ticket, 503, "roster-due", "another roster comes into force; come again")
         }
         guard let feed = feeds[message.feed] else { return }
         if receptions[feed.name] == nil {

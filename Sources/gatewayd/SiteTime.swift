@@ -8,6 +8,13 @@ import Wire
 
 // What time asks of a site: the log followed, keys in good time, hours closed, keys erased.
 extension SiteWorker {
+    /// 5 seconds: how long closings may take in one turn.
+    static let closingTime = Duration.seconds(5)
+    /// 5 seconds: how long another roster waits while messages are still taken.
+    static let messagesOfOldRun: Int64 = 5_000
+    /// 30 seconds: how long another roster waits for photos that the vault does not have.
+    static let photosOfOldRun: Int64 = 30_000
+
     /// Follows the log; under another roster the site begins a new run.
     func follow() {
         do {
@@ -23,9 +30,22 @@ extension SiteWorker {
             return
         }
         let record = follower.record
-        guard state.sync(execute: { gateway?.roster != record.roster }) else { return }
-        line.sync { flush() }
-        state.sync { begin(record) }
+        let isOther = state.sync {
+            gateway?.isClosedByLog = closed(record)
+            if gateway?.roster == record.roster { rosterWaits = nil }
+            return gateway?.roster != record.roster
+        }
+        guard isOther else { return }
+        // Nothing is on its way to the vault while the run changes.
+        line.sync {
+            flush()
+            state.sync { begin(record) }
+        }
+    }
+
+    private func closed(_ record: Record) -> (Hour) -> Bool {
+        let hours = record.closedHours(of: options.site, .prompt)
+        return { hours.contains($0) }
     }
 
     /// A run under the roster in force.
@@ -44,8 +64,8 @@ extension SiteWorker {
                 }
             }
         }
-        // What the vault has not taken stays with the old run until it has.
-        guard gateway?.counts.waiting ?? 0 == 0, open.count == 0 else { return }
+        guard isOver(at: time) else { return }
+        rosterWaits = nil
         if isOther { receptions = [:] }
         do {
             ways = custodians(record.roster)
@@ -56,6 +76,7 @@ extension SiteWorker {
                 firstLateHour: record.firstLateHour(of: options.site, at: time),
                 random: SystemRandom())
             gateway?.formerKeys = record.formerKeys(of: options.site, at: time)
+            gateway?.isClosedByLog = closed(record)
             keys = KeyFetching()
             log.write(.info, "run-begun", ["entries": .count(Int(record.count))])
         } catch {
@@ -67,12 +88,45 @@ extension SiteWorker {
         }
     }
 
-    /// On `state`: closes the hours that are due, and erases keys of hours that are over.
-    func closeAndErase(at time: Timestamp) {
-        guard let gateway else { return }
-        if options.closes, isVaultThere, let problem = gateway.closeHours(at: time).problem {
+    /// Whether nothing of the old run is left. What the vault has not taken stays with it; photos do
+    /// not longer than a while, since a vault may never take them.
+    private func isOver(at time: Timestamp) -> Bool {
+        guard let counts = gateway?.counts else { return true }
+        let since = rosterWaits ?? time
+        rosterWaits = since
+        let isLong = time.milliseconds(since: since) >= Self.photosOfOldRun
+        guard counts.waiting == 0, open.count == 0, counts.photosWaiting == 0 || isLong else {
+            return false
+        }
+        if counts.photosWaiting > 0 {
+            log.write(.warning, "photos-undelivered", ["photos": .count(counts.photosWaiting)])
+        }
+        return true
+    }
+
+    /// Whether another roster waits so long for the last rows of the old run that no new ones may
+    /// come in: under load there might never be a moment without any. While the vault is away
+    /// nothing can come to an end, and rows are sealed as ever.
+    func isRosterDue(at time: Timestamp) -> Bool {
+        guard isVaultThere, let rosterWaits else { return false }
+        return time.milliseconds(since: rosterWaits) >= Self.messagesOfOldRun
+    }
+
+    /// On `state`: closes the hours that are due, for some seconds; the rest has its next turn.
+    func close(at time: Timestamp) {
+        erase(at: time)
+        guard options.closes, isVaultThere, let gateway else { return }
+        let end = ContinuousClock.now + Self.closingTime
+        if let problem = gateway.closeHours(at: time, while: { ContinuousClock.now < end }).problem
+        {
             log.problem("closing-failed", problem)
         }
+    }
+
+    /// On `state`: erases keys of hours that are over. Nothing that waits for another party comes
+    /// before it.
+    func erase(at time: Timestamp) {
+        guard let gateway else { return }
         let before = Set(gateway.hoursWaiting)
         gateway.erase(at: time)
         keys.forget(before: time.hour.adding(-Int64(gateway.roster.policy.lateHours)))
@@ -88,7 +142,9 @@ extension SiteWorker {
         let record = follower.record
         let plans = state.sync { () -> [KeyFetching.Plan] in
             guard let gateway else { return [] }
-            return keys.plans(gateway, record, at: time, prefetch: options.prefetchHours)
+            return keys.plans(gateway, at: time, prefetch: options.prefetchHours) {
+                record.generations(of: $0)
+            }
         }
         for plan in plans { fetch(plan, at: time) }
     }
@@ -97,8 +153,8 @@ extension SiteWorker {
     /// is slow is compared when it answers.
     private func fetch(_ plan: KeyFetching.Plan, at time: Timestamp) {
         let (asks, ways, run) = state.sync {
-            let asks = plan.custodians.compactMap { custodian in
-                try? gateway?.keyAsk(custodian, plan.hours, at: time)
+            let asks = plan.asks.compactMap { custodian, hours in
+                try? gateway?.keyAsk(custodian, hours, at: time)
             }
             return (asks, self.ways, gateway?.run)
         }
@@ -110,10 +166,12 @@ extension SiteWorker {
                     try CustodianClient(way).grant(ask.note)
                 }
                 state.sync {
-                    guard gateway?.run == run else { return }
-                    gateway?.take(
+                    guard let gateway, gateway.run == run else { return }
+                    let isTaken = gateway.take(
                         answer, to: ask, generation: plan.generation, at: time, &keys.report)
-                    if case .success = answer { keys.note(plan, answered: ask.custodian, at: time) }
+                    if case .success = answer {
+                        keys.note(plan, ask, isTaken: isTaken, at: time)
+                    }
                 }
             }
         }
@@ -138,78 +196,5 @@ extension SiteWorker {
                 "unconfirmed": .count(report.unconfirmed.count),
                 "differences": .count(report.differences.count),
             ])
-    }
-}
-
-/// Whom to ask for which keys, and when: as seldom as possible, since custodians count.
-struct KeyFetching {
-    /// One round of asking.
-    struct Plan {
-        let generation: UInt32
-        let hours: ClosedRange<Hour>
-        let custodians: [Int]
-    }
-
-    /// What came of the round under way.
-    var report = KeyReport()
-    private var next = Timestamp(milliseconds: 0)
-    private var unconfirmed: Set<Hour> = []
-    /// For which hours a custodian has answered: it is not asked again for ten minutes.
-    private var answered: [Int: Set<Hour>] = [:]
-    private var answeredSince: Timestamp?
-
-    /// The rounds that are due now.
-    mutating func plans(
-        _ gateway: Gateway, _ record: Record, at time: Timestamp, prefetch: Int
-    ) -> [Plan] {
-        guard time >= next else { return [] }
-        let held = Set(gateway.hoursHeld)
-        let wanted = gateway.keyHours(at: time)
-        let newest = min(wanted.upperBound, time.hour.adding(Int64(prefetch)))
-        let all = (wanted.lowerBound.number...max(wanted.lowerBound, newest).number)
-            .map { Hour(number: $0) }
-        let lacking = all.filter { !held.contains($0) }
-        let ahead = held.filter { $0 > time.hour }.count
-        let isPresent = held.contains(time.hour)
-        let isShort = !isPresent || ahead * 2 < prefetch
-        let asked = isShort && !lacking.isEmpty ? lacking : all.filter(unconfirmed.contains)
-        guard !asked.isEmpty else { return [] }
-        next = time.adding(milliseconds: isPresent ? 30_000 : 5_000)
-        if let since = answeredSince, time.milliseconds(since: since) >= 600_000 {
-            answered = [:]
-            answeredSince = nil
-        }
-        guard let first = asked.first, let last = asked.last else { return [] }
-        return record.generations(of: first...last).compactMap { generation, hours in
-            let asked = Set(asked.filter(hours.contains))
-            guard let first = asked.min(), let last = asked.max() else { return nil }
-            gateway.know(generation)
-            let custodians = gateway.roster.custodians.enumerated().filter { place, custodian in
-                generation.roster.custodianIndex(custodian.id) != nil
-                    && !(answered[place]?.isSuperset(of: asked) ?? false)
-            }.map(\.offset)
-            return custodians.isEmpty
-                ? nil
-                : Plan(generation: generation.number, hours: first...last, custodians: custodians)
-        }
-    }
-
-    /// A custodian has answered.
-    mutating func note(_ plan: Plan, answered custodian: Int, at time: Timestamp) {
-        let hours = plan.hours.lowerBound.number...plan.hours.upperBound.number
-        answered[custodian, default: []].formUnion(hours.map { Hour(number: $0) })
-        answeredSince = answeredSince ?? time
-    }
-
-    /// A round is over.
-    mutating func end(_ plan: Plan) {
-        unconfirmed = unconfirmed.filter { !plan.hours.contains($0) }
-        unconfirmed.formUnion(report.unconfirmed)
-        report = KeyReport()
-    }
-
-    /// Hours before one are of no interest any more.
-    mutating func forget(before hour: Hour) {
-        unconfirmed = unconfirmed.filter { $0 >= hour }
     }
 }

@@ -10,7 +10,7 @@ import Wire
 /// Everything that a site does: messages in, rows to the vault, keys, canary, closings.
 ///
 /// What changes is touched on the queue `state` alone; nothing there waits for the network but
-/// closing, and that only while the vault answers. Rows go to the vault on the queue `line`, one
+/// closing, and that only while the vault answers, and for some seconds. Rows go to the vault on the queue `line`, one
 /// batch after the other; keys come from all custodians at once. So no message waits for anybody but
 /// the vault, and for the vault only as long as its own rows do.
 ///
@@ -47,6 +47,8 @@ final class SiteWorker: @unchecked Sendable {
     var isFlushPlanned = false
     var isVaultThere = false
     var keys = KeyFetching()
+    /// Since when another roster waits for the end of the run under the old one.
+    var rosterWaits: Timestamp?
     var numbers = Numbers()
 
     init(
@@ -88,8 +90,11 @@ final class SiteWorker: @unchecked Sendable {
             }
         }
         line.sync { flush() }
-        state.sync { closeAndErase(at: now) }
+        state.sync { close(at: now) }
     }
+
+    /// Called every second, by a thread of its own: keys go in time, whoever is slow.
+    func erase() { state.sync { erase(at: now) } }
 
     /// The last things: what was held is sealed, and everything goes to the vault, which is waited
     /// for as long as an orderly end may take.

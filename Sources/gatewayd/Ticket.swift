@@ -11,6 +11,9 @@ final class Ticket: Sendable {
 
     private let state = Mutex(State())
 
+    /// Whether nobody waits any more.
+    var isAnswered: Bool { state.withLock { $0.reply != nil } }
+
     /// Answers; only the first answer counts.
     func answer(_ reply: FeedListener.Reply) {
         let waiter = state.withLock { state in

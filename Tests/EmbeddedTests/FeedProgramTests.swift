@@ -268,8 +268,10 @@ import Warrants
         for _ in 0..<5 {
             greedy.append(try open("plate-recognizer", "Content-Length: 16777216\r\n\r\n"))
         }
-        #expect(greedy.last?.answer().contains("too-busy") == true)
         #expect(try send(line(12), town) == 200)
+        // Which of the five came last nobody knows; a sixth finds no room at all.
+        greedy.append(try open("plate-recognizer", "Content-Length: 16777216\r\n\r\n"))
+        #expect(greedy.last?.answer().contains("too-busy") == true)
         let page = PlainClient().get(try town.program("site-1").health + "/metrics")?.body ?? []
         let metrics = String(decoding: page, as: UTF8.self)
         for code in ["message-json", "message-xml", "message-csv"] {

@@ -12,6 +12,7 @@ import Testing
         private let list = Mutex<[FeedListener.Message]>([])
         func add(_ message: FeedListener.Message) { list.withLock { $0.append(message) } }
         var all: [FeedListener.Message] { list.withLock { $0 } }
+        func drop() { list.withLock { $0 = [] } }
     }
 
     /// Runs a listener with the feed `north`, whose messages have at most 1,000 bytes.
@@ -107,6 +108,20 @@ import Testing
             let answer = try await ask(port, head("/feeds/north/right") + "{}")
             #expect(answer.hasPrefix("HTTP/1.1 503 ") && answer.contains("keys-missing"))
             #expect(answer.lowercased().contains("retry-after: 5"))
+        }
+    }
+
+    @Test func aMessageHasItsRoomAsLongAsAnybodyHasIt() async throws {
+        try await listening { (port, taken) async throws in
+            let text = head("/feeds/north/right") + "{}"
+            for _ in 0..<FeedRoom.messages {
+                #expect(try await ask(port, text).contains(" 200 "))
+            }
+            // All are answered, and none is done with.
+            let answer = try await ask(port, text)
+            #expect(answer.contains(" 503 ") && answer.contains("too-busy"))
+            taken.drop()
+            #expect(try await ask(port, text).contains(" 200 "))
         }
     }
 

@@ -90,10 +90,71 @@ struct GatewayClosingTests {
         let slow = try world.ready()
         try slow.take(World.read("AB1"), at: World.now)
         try world.ready().closeHours(at: due)
+        // The vault's word alone is a refusal like any other.
+        #expect(slow.flush().problems.map(\.code) == ["cell-closed"])
+        #expect(slow.counts.waiting == 1 && slow.firstOpenHour == World.now.hour)
+        slow.isClosedByLog = { $0 == World.now.hour }
         slow.flush()
         #expect(slow.counts.waiting == 0 && slow.counts.delivered == 1)
+        #expect(slow.firstOpenHour == World.now.hour.next)
         #expect(try world.vault.decoded().map(\.kind) == [.late])
         #expect(slow.closeHours(at: lateDue).closedLate.first == World.now.hour)
+    }
+
+    @Test("a vault that lies about closed hours makes no gateway leave one unclosed")
+    func lies() throws {
+        let world = try World()
+        let gateway = try world.ready()
+        let (hour, next) = (World.now.hour, World.now.hour.next)
+        try gateway.take(World.read("AB1"), at: World.now)
+        try gateway.take(World.read("AB1", at: next.start), at: next.start)
+        let lie = WireProblem(code: "cell-closed", sentence: "")
+        let batch = try #require(try gateway.nextBatch(of: next))
+        #expect(throws: WireProblem.self) { try gateway.settle(batch, lie) }
+        #expect(gateway.firstOpenHour == hour && gateway.counts.waiting == 2)
+        #expect(try gateway.nextBatch(of: next) == batch)
+        // Another process closed the second hour: the first is closed by this one all the same, and
+        // the second not again.
+        gateway.isClosedByLog = { $0 == next }
+        #expect(try gateway.settle(batch, lie) == 0 && gateway.firstOpenHour == hour)
+        #expect(gateway.flush().problems.isEmpty && gateway.counts.waiting == 0)
+        #expect(try Set(world.vault.decoded().map(\.kind)) == [.prompt, .late])
+        let report = gateway.closeHours(at: due.adding(hours: 2))
+        #expect(report.closed == [hour, next.next] && report.problem == nil)
+        #expect(gateway.firstOpenHour == next.next.next)
+    }
+
+    @Test("a closing that another process was first with is not sent for ever")
+    func second() throws {
+        let world = try World()
+        let slow = try world.ready()
+        world.vault.answersLost = 1
+        slow.closeHours(at: due)
+        world.vault.isClosedBefore = true
+        let refused = slow.closeHours(at: due.adding(minutes: 1))
+        #expect(refused.problem?.code == "cell-closed" && refused.closed.isEmpty)
+        #expect(slow.closeHours(at: due.adding(minutes: 2)).problem?.code == "cell-closed")
+        slow.isClosedByLog = { $0 == World.now.hour }
+        slow.closeHours(at: due.adding(minutes: 3))
+        #expect(slow.closeHours(at: due.adding(minutes: 4)).problem == nil)
+        #expect(slow.firstOpenHour == World.now.hour.next)
+    }
+
+    @Test("closings go on only while there is time, and then where they stopped")
+    func time() throws {
+        let world = try World()
+        let gateway = try world.gateway()
+        let end = World.now.hour.adding(5)
+        let time = end.start.adding(minutes: 5)
+        var left = 3
+        func goesOn() -> Bool {
+            left -= 1
+            return left >= 0
+        }
+        let first = gateway.closeHours(at: time, while: goesOn)
+        #expect(first.closed == (0..<3).map { World.now.hour.adding($0) })
+        #expect(first.problem == nil && gateway.firstOpenHour == World.now.hour.adding(3))
+        #expect(gateway.closeHours(at: time).closed == (3..<5).map { World.now.hour.adding($0) })
     }
 
     @Test("a late tree without a row is closed too, and never before the prompt one")

@@ -59,6 +59,8 @@ final class FakeVault: Handler {
     /// The photos that were kept, each once.
     private(set) var photos: [PhotoDelivery] = []
     var refusesPhotos = false
+    /// Every tree was closed by another process before.
+    var isClosedBefore = false
     /// Photos take so long that the way counts as lost, for what follows too.
     var losesPhotos = false
     private var isLost = false
@@ -129,6 +131,9 @@ final class FakeVault: Handler {
             return ByteList.encode(found)
         case .hoursClose:
             closingArrivals.append(body)
+            guard !isClosedBefore else {
+                throw WireProblem(code: "cell-closed", sentence: "another closing stands")
+            }
             let items = try ByteList.decode(body)
             for index in stride(from: 0, to: items.count, by: 2)
             where !closings.contains(where: { $0.statement == items[index] }) {
