@@ -7,19 +7,19 @@ import Wire
 
 // Look-ups: the find keys live in one guarded block, for the time of one answer.
 extension VaultService {
-    func lookup(_ body: [UInt8]) throws(StoreError) -> [UInt8] {
+    func lookup(_ body: [UInt8], from caller: String?) throws(StoreError) -> [UInt8] {
         let query = try Self.query(body)
-        let answers = try answers(to: query)
+        let answers = try answers(to: query, from: caller)
         try logDisclosure(of: query.request, LookupAnswer.digest(of: answers))
         return ByteList.encode(answers.map { $0.encode() })
     }
 
     /// Which of a query's whole cells may be asked for so: those with few rows, and those of which
     /// nothing is to be handed out anyway.
-    func measure(_ body: [UInt8]) throws(StoreError) -> [UInt8] {
+    func measure(_ body: [UInt8], from caller: String?) throws(StoreError) -> [UInt8] {
         let query = try Self.query(body)
         guard query.items.allSatisfy(\.isWhole) else { throw Message.malformed("list of cells") }
-        let policy = try checked(query)
+        let policy = try checked(query, caller)
         return try query.items.map { item throws(StoreError) in
             try trees(of: item.cell).isSmall(policy.wholeCells) ? 1 : 0
         }
@@ -36,8 +36,10 @@ extension VaultService {
 
     /// One answer to each item. Throws what `check` refuses, `cell-large` where all rows of a cell
     /// are asked for that has too many, and `answer-large`.
-    func answers(to query: LookupQuery) throws(StoreError) -> [LookupAnswer] {
-        let policy = try checked(query)
+    func answers(
+        to query: LookupQuery, from caller: String?
+    ) throws(StoreError) -> [LookupAnswer] {
+        let policy = try checked(query, caller)
         var answers: [LookupAnswer] = []
         var trees: CellTrees?
         var size = 0
@@ -56,9 +58,11 @@ extension VaultService {
         return answers
     }
 
-    private func checked(_ query: LookupQuery) throws(StoreError) -> Policy {
+    private func checked(
+        _ query: LookupQuery, _ caller: String?
+    ) throws(StoreError) -> Policy {
         try withRecord { (record) throws(StoreError) in
-            try check(query, record)
+            try check(query, caller, record)
             return record.roster.policy
         }
     }
@@ -87,10 +91,24 @@ extension VaultService {
 
     /// A find key can exist only after t custodians have evaluated, and that stands in the log:
     /// whoever has one without it asks for something that nobody may.
-    private func check(_ query: LookupQuery, _ record: Record) throws(StoreError) {
+    ///
+    /// Requests stand in the log for everybody, so that only their requester may ask: each answer is
+    /// logged, and somebody else's would use up what a request may be answered. A whole cell needs
+    /// no key, so that a drill, which nobody approves, gets none.
+    private func check(
+        _ query: LookupQuery, _ caller: String?, _ record: Record
+    ) throws(StoreError) {
         guard let request = record.request(query.request) else {
             throw StoreError(
                 code: "request-unknown", sentence: "no such request stands in the log")
+        }
+        guard caller ?? request.body.requester == request.body.requester else {
+            throw StoreError(
+                code: "party-forbidden", sentence: "only its requester looks up what a request found")
+        }
+        guard !request.isDrill || !query.items.contains(where: \.isWhole) else {
+            throw StoreError(
+                code: "drill-whole", sentence: "a drill is answered by keys, with no whole cell")
         }
         guard request.evaluations.count >= record.roster.threshold.t else {
             throw StoreError(

@@ -59,7 +59,7 @@ extension VaultService {
     /// answered once more: only what was disclosed and countersigned, to the last bit, opens the way
     /// to its photos. So nothing has to be remembered of whose rows they are, on no disk and over no
     /// restart, and a photo is named by nobody.
-    func photos(_ body: [UInt8]) throws(StoreError) -> [UInt8] {
+    func photos(_ body: [UInt8], from caller: String?) throws(StoreError) -> [UInt8] {
         let parts = try Message.list(body)
         guard let first = parts.first, parts.count <= 2 else { throw Message.malformed("query") }
         var after: PhotoPlace?
@@ -71,7 +71,7 @@ extension VaultService {
             }
         }
         let query = try Self.query(first)
-        let answers = try answers(to: query)
+        let answers = try answers(to: query, from: caller)
         try checkSigned(query.request, LookupAnswer.digest(of: answers))
         var found: [[UInt8]] = []
         var size = 0

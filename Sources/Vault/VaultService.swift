@@ -73,8 +73,17 @@ public final class VaultService: Handler, Sendable {
         try expire()
     }
 
-    /// Answers one message. Throws the refusal as a problem with its code.
+    /// Answers one message of whoever it may be: all in one process, where nobody is a stranger.
     public func handle(_ endpoint: Endpoint, _ body: [UInt8]) throws(WireProblem) -> [UInt8] {
+        try handle(endpoint, body, from: nil)
+    }
+
+    /// Answers one message of a party of the roster, by its word; nil where all stand in one process.
+    /// Rows and photos of a request go to its requester alone. Throws the refusal as a problem with
+    /// its code.
+    public func handle(
+        _ endpoint: Endpoint, _ body: [UInt8], from caller: String?
+    ) throws(WireProblem) -> [UInt8] {
         do throws(StoreError) {
             switch endpoint {
             case .logCheckpoint: return log.checkpoint
@@ -84,10 +93,10 @@ public final class VaultService: Handler, Sendable {
             case .rowsBatch: return try keep(body)
             case .rowsBatches: return try batches(body)
             case .hoursClose: return try close(body)
-            case .rowsLookup: return try lookup(body)
-            case .rowsMeasure: return try measure(body)
+            case .rowsLookup: return try lookup(body, from: caller)
+            case .rowsMeasure: return try measure(body, from: caller)
             case .photosPut: return try keepPhotos(body)
-            case .photosGet: return try photos(body)
+            case .photosGet: return try photos(body, from: caller)
             case .mailPut: return try put(body)
             case .mailGet: return try get(body)
             case .grant, .evaluate, .docket, .mirrorResource, .mirrorAddCheckpoint,

@@ -66,8 +66,12 @@ extension Record {
         let id = logged.body.request
         requests[id]?.disclosures.append(logged)
         guard let state = requests[id], !state.isDrill else { return }
-        let isSigned = state.disclosures.contains { $0.body.role == .requester }
-        if isSigned {
+        // A digest that the vault never named signs for nothing.
+        let named = Set(state.disclosures.filter { $0.body.role == .vault }.map(\.body.bundle))
+        let isSigned = state.disclosures.contains {
+            $0.body.role == .requester && named.contains($0.body.bundle)
+        }
+        if isSigned || named.isEmpty {
             uncountersigned[state.body.agency]?[id] = nil
         } else if uncountersigned[state.body.agency]?[id] == nil {
             // A vault that dates its word back makes nobody late: the log's time is the custodians'.

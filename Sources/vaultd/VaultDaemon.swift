@@ -131,7 +131,8 @@ final class VaultDaemon: Daemon {
         try await DaemonLife.run(parts) { [log] in log.write(.info, "ended") }
     }
 
-    /// What only a site may do; everything else any party of the roster may ask.
+    /// What only a site may do; look-ups are their requester's (`VaultService`), everything else any party
+    /// of the roster may ask.
     private static let forSites: Set<Endpoint> = [
         .rowsBatch, .rowsBatches, .hoursClose, .photosPut,
     ]
@@ -148,7 +149,7 @@ final class VaultDaemon: Daemon {
                         code: "party-forbidden", sentence: "only a site may hand over rows")
                 }
             }
-            let answer = try service.handle(endpoint, body)
+            let answer = try service.handle(endpoint, body, from: caller)
             if endpoint == .rowsBatch { counts.withLock { $0.batches += 1 } }
             return answer
         } catch {

@@ -173,12 +173,13 @@ final class Town {
     }
 
     func request(
-        cells: Int = 2, plates: Int = 2, purpose: String = "09A", name: String = "request"
+        cells: Int = 2, plates: Int = 2, purpose: String = "09A",
+        process: String = "search-warrant", name: String = "request"
     ) throws -> [UInt8] {
         func digest(_ text: String) -> Digest { Digest(of: Array("\(name) \(text)".utf8)) }
         return try note(
             RequestBody(
-                agency: "police", requester: "doyle", purpose: purpose, process: "search-warrant",
+                agency: "police", requester: "doyle", purpose: purpose, process: process,
                 warrant: digest("warrant"),
                 plateCommitments: (0..<plates).map { digest("plate \($0)") },
                 windowCommitment: digest("window"), cellCount: cells,

@@ -245,6 +245,42 @@ struct VaultPhotoTests {
         #expect(problem { _ = try town.client.measure(fresh.encode()) } == "evaluations-missing")
     }
 
+    @Test("rows and photos of a request are its requester's alone, and nobody else uses them up")
+    func strangers() throws {
+        let town = try Town(isSigning: true)
+        let (cars, _) = try closed(town)
+        let request = try town.evaluated()
+        let wire = try query(request, cars[0]).encode()
+        for stranger in ["site-1", "audit", "rights-officer", "nobody", ""] {
+            for endpoint in [Endpoint.rowsLookup, .photosGet, .rowsMeasure] {
+                let body = endpoint == .photosGet ? ByteList.encode([wire]) : wire
+                let whole = try LookupQuery(request: request, whole: [Sample.cell]).encode()
+                let ask = endpoint == .rowsMeasure ? whole : body
+                #expect(
+                    problem { _ = try town.service.handle(endpoint, ask, from: stranger) }
+                        == "party-forbidden")
+            }
+        }
+        let record = try Record(entries: town.entries(), trusted: town.roster.hash)
+        #expect(record.request(request)?.disclosures.isEmpty == true)
+        #expect(problem { _ = try town.service.handle(.rowsLookup, wire, from: "doyle") } == "accepted")
+    }
+
+    @Test("a drill, which nobody approves, gets no whole cell")
+    func drill() throws {
+        let town = try Town(isSigning: true)
+        _ = try closed(town)
+        let wire = try town.request(cells: 1, plates: 1, purpose: "drill", process: "drill")
+        let id = try UnverifiedStatement(wire: wire).id
+        _ = try town.append([wire])
+        for word in ["audit", "rights"] {
+            _ = try town.append([try town.evaluation(of: id, plates: 1, by: word)])
+        }
+        let whole = try LookupQuery(request: id, whole: [Sample.cell])
+        #expect(problem { _ = try town.client.measure(whole.encode()) } == "drill-whole")
+        #expect(problem { _ = try town.client.lookup(whole.encode()) } == "drill-whole")
+    }
+
     @Test("a cell above the policy's number is asked for by keys", arguments: [0, 5, 6])
     func large(_ most: Int) throws {
         let town = try Town(isSigning: true, wholeCells: most)
