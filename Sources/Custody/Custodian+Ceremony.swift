@@ -75,6 +75,11 @@ extension Custodian {
         try propose(first: time.day)
     }
 
+    /// Two hours: how long before a ceremony's deadline those are named whose letters have not come.
+    private static let tellingHours: Int64 = 2
+    /// 8,192 bytes: the longest letter that can be shown in the log; a longer one counts as not come.
+    private static let letterLimit = 8_192
+
     /// Takes whatever step of the newest ceremony is next for this custodian.
     func stepCeremony(_ time: Timestamp) throws(CustodyError) {
         let record = log.record
@@ -87,6 +92,11 @@ extension Custodian {
             guard generation.isCommitted else { return }
             if !ceremony.isSent { try sendSeeds(generation, ceremony, time) }
             try receiveSeeds(generation, ceremony, time)
+            // Before the deadline, which falls together with a destruction: a program that starts anew
+            // then knows no more of what it waited for.
+            if time >= generation.deadline.adding(hours: -Self.tellingHours) {
+                try tellMissing(time)
+            }
         } else if generation.commit(of: name) == nil, state.halted == nil, ownIndex != nil,
             record.renewal(at: time)?.allows(generation, at: time) == true
         {
@@ -96,8 +106,13 @@ extension Custodian {
 
     /// Erases what a ceremony without an end has left.
     private func abandonCeremony(_ time: Timestamp) throws(CustodyError) {
-        guard state.ceremony != nil else { return }
-        try tellMissing(time)
+        guard let ceremony = state.ceremony else { return }
+        // One that another proposal has overtaken had its time cut short: nobody is late for it.
+        if let generation = log.record.generations[ceremony.generation],
+            time >= generation.deadline
+        {
+            try tellMissing(time)
+        }
         var next = state
         next.ceremony = nil
         try keep(next, erasing: true)
@@ -204,7 +219,8 @@ extension Custodian {
         guard let commit = generation.commit(of: sender) else { return nil }
         for letter in letters {
             guard let opened = try? key.open(letter.sealed, info: "platevault/seeds/v1\(origin)"),
-                let (note, box) = SeedLetter.decode(opened)
+                opened.count <= Self.letterLimit, let (note, box) = SeedLetter.decode(opened),
+                note.signatures.count == 1
             else { continue }
             let text = SeedLetter.text(
                 origin: origin, proposal: generation.id, receiver: name, parcel: box.bytes)
@@ -271,7 +287,10 @@ extension Custodian {
             generation.roster == roster, ownIndex != nil
         else { return }
         var next = state
-        for sender in lettersMissing {
+        let told = (log.record.differences.map(\.body) + waiting(DifferenceBody.self)).filter {
+            $0.party == name && $0.kind == .seedMissing && $0.generation == generation.number
+        }
+        for sender in lettersMissing where !told.contains(where: { $0.custodians == [sender] }) {
             guard let place = generation.roster.custodianIndex(sender) else { continue }
             let mask = generation.threshold.subsets(heldBy: index).first { $0.contains(place) }
             let body = DifferenceBody(
@@ -281,7 +300,7 @@ extension Custodian {
             next = next.sending(try signed(body), at: time)
         }
         lettersMissing = []
-        try keep(next)
+        if next.outbox.count > state.outbox.count { try keep(next) }
     }
 
     private func finish(

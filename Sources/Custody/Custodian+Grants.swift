@@ -33,11 +33,18 @@ extension Custodian {
         let parcel = try onTokens { () throws(TokensError) in
             try chains.siteKeys(site: body.site, hours: hours).encode()
         }
-        try ensureSeldom(hours, at: body.site, time)
-        let grant = GrantBody(
-            custodian: name, site: body.site, firstHour: body.firstHour,
-            lastHour: body.lastHour, request: request.id, time: time)
-        try act(state, with: try signed(grant))
+        // The same request once more, whoever sends it, gets the same answer and no second grant: what
+        // one custodian was asked cannot be used to use up the site's grants at another.
+        let isGiven = log.record.grants.contains {
+            $0.body.custodian == name && $0.body.request == request.id
+        }
+        if !isGiven {
+            try ensureSeldom(hours, at: body.site, time)
+            let grant = GrantBody(
+                custodian: name, site: body.site, firstHour: body.firstHour,
+                lastHour: body.lastHour, request: request.id, time: time)
+            try act(state, with: try signed(grant))
+        }
         // What came into the log with the grant counts too, such as the finals of a successor.
         guard try usableShare(for: hours.map(\.day)).generation == share.generation else {
             throw CustodyError(

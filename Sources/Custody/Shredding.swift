@@ -89,12 +89,15 @@ struct Shredding {
             }
             report.notes.append(note)
         }
-        do throws(WireProblem) {
-            if !report.notes.isEmpty { _ = try setting.vault.append(report.notes) }
-        } catch {
-            report.problem = CustodyError(
-                code: "shred-unlogged",
-                sentence: "everything is erased; the log could not be told: \(error.sentence)")
+        // One by one: what the log has no use for, of a generation that never became final, must not
+        // keep out the others. Told again, it is taken if the generation has become final since.
+        for note in report.notes {
+            do throws(WireProblem) { _ = try setting.vault.append([note]) } catch {
+                guard error.code != RefusalCode.referenceUnknown.rawValue else { continue }
+                report.problem = CustodyError(
+                    code: "shred-unlogged",
+                    sentence: "everything is erased; the log could not be told: \(error.sentence)")
+            }
         }
         return report
     }
@@ -120,7 +123,10 @@ extension Custodian {
         // Erasing comes first: a mirror that cannot be read must not hold it up.
         let outside = Outside(setting)
         let log = try? LogFollower.open(setting, outside.vault)
-        let held = log?.record.generations.values.filter { $0.final(of: setting.custodian) != nil }
+        let held = log?.record.generations.values.filter {
+            $0.final(of: setting.custodian) != nil
+                && log?.record.hasLost($0.number, setting.custodian) == false
+        }
         let shredding =
             try Shredding(begunIn: setting)
             ?? Shredding(

@@ -104,7 +104,8 @@ extension VaultService {
         }
         guard caller ?? request.body.requester == request.body.requester else {
             throw StoreError(
-                code: "party-forbidden", sentence: "only its requester looks up what a request found")
+                code: "party-forbidden",
+                sentence: "only its requester looks up what a request found")
         }
         guard !request.isDrill || !query.items.contains(where: \.isWhole) else {
             throw StoreError(

@@ -122,12 +122,19 @@ extension VaultService {
         return StoredClosing(opening: opened, statement: statement.id, wire: wire)
     }
 
-    func put(_ body: [UInt8]) throws(StoreError) -> [UInt8] {
+    func put(_ body: [UInt8], from caller: String?) throws(StoreError) -> [UInt8] {
         let message: Mail
         do throws(WireProblem) {
             message = try Mail(wire: body)
         } catch {
             throw StoreError(code: error.code, sentence: error.sentence)
+        }
+        let isOwn = try withRecord { (record) throws(StoreError) in
+            caller.map { record.roster.keyName($0) == message.sender } ?? true
+        }
+        guard isOwn else {
+            throw StoreError(
+                code: "party-forbidden", sentence: "a message is left by its sender and nobody else")
         }
         _ = try mail.put(message, at: now())
         return []

@@ -97,7 +97,7 @@ public final class VaultService: Handler, Sendable {
             case .rowsMeasure: return try measure(body, from: caller)
             case .photosPut: return try keepPhotos(body)
             case .photosGet: return try photos(body, from: caller)
-            case .mailPut: return try put(body)
+            case .mailPut: return try put(body, from: caller)
             case .mailGet: return try get(body)
             case .grant, .evaluate, .docket, .mirrorResource, .mirrorAddCheckpoint,
                 .mirrorAddEntries:

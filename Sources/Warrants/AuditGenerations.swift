@@ -26,7 +26,7 @@ extension Auditor {
         case .unproven:
             findings.fault(
                 "difference-told",
-                "\(body.party) tells a difference (seed) and shows no letter; it or one of these "
+                "\(body.party) tells a difference (seed) and shows nothing that proves it; it or one of these "
                     + "lies: \(names)", index)
         }
     }

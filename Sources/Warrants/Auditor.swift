@@ -123,8 +123,8 @@ public struct Auditor: Sendable {
         for dispute in state.disputes where dispute.custodians.contains(body.custodian) {
             findings.fault(
                 "generation-void",
-                "generation \(state.number): " + dispute.custodians.joined(separator: ", ")
-                    + " do not agree on subset \(dispute.mask)", index)
+                "generation \(state.number): these do not agree on subset \(dispute.mask): "
+                    + state.camps(of: dispute.mask).joined(separator: " against "), index)
         }
     }
 

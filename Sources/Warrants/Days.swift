@@ -69,7 +69,7 @@ extension Record {
 
     /// What has become of one day; nil where no usable generation has keys for it.
     public func report(on day: Day, at now: Timestamp) -> DayReport? {
-        guard let generation = generation(for: day) else { return nil }
+        guard let generation = generation(for: day), day <= generation.last else { return nil }
         let erasures = erasures(day, in: generation)
         let needed = generation.threshold.subsetSize
         let due = generation.due(day)

@@ -77,6 +77,22 @@ public struct GenerationState: Sendable {
         }
     }
 
+    /// Who said the same of a subset, the largest camp first: where one is larger than the others, at
+    /// least one of the smaller ones is wrong.
+    func camps(of mask: SubsetMask) -> [String] {
+        var camps: [Digest: [String]] = [:]
+        for index in mask.members {
+            let id = roster.custodians[index].id
+            guard let said = final(of: id)?.commits.first(where: { $0.mask == mask }) else {
+                continue
+            }
+            camps[said.commit, default: []].append(id)
+        }
+        return camps.values.map { $0.sorted() }
+            .sorted { ($1.count, $0[0]) < ($0.count, $1[0]) }
+            .map { $0.joined(separator: ", ") }
+    }
+
     /// Whether a member has told of a seed that does not fit before all said final.
     public private(set) var isDenounced = false
     /// Whether it can never be used, because members differ.

@@ -105,12 +105,14 @@ extension Record {
         }
     }
 
-    /// A seed that does not fit voids the generation, whoever lies: its seeds are worthless then.
+    /// A seed that is shown not to fit voids the generation: its seeds are worthless then. Who accuses
+    /// without showing it stops nothing; that it does not say final names it.
     private mutating func applyDifference(_ logged: Logged<DifferenceBody>) {
         differences.append(logged)
         let body = logged.body
         guard body.kind == .seed, let generation = generations[body.generation],
-            generation.roster.custodianIndex(body.party) != nil
+            generation.roster.custodianIndex(body.party) != nil,
+            case .sender = SeedEvidence.verdict(on: body, of: generation)
         else { return }
         generations[body.generation]?.denounce()
     }

@@ -110,7 +110,11 @@ extension Record {
         case .rolledBack(let statement):
             _ = try holding(statement.body.generation, statement.body.custodian)
         case .shred(let statement):
-            _ = try holding(statement.body.generation, statement.body.custodian)
+            let body = statement.body
+            _ = try holding(body.generation, body.custodian)
+            guard !hasLost(body.generation, body.custodian) else {
+                throw Self.lost(body.custodian)
+            }
         case .shareLost(let statement):
             let body = statement.body
             _ = try holding(body.generation, body.custodian)
@@ -179,6 +183,7 @@ extension Record {
                     .generationOutOfTurn,
                     "generation \(last + 1) is next, and it begins after the last final one")
             }
+            try checkNoneUnderWay()
         case .commit(let step):
             let state = try ceremony(step.generation)
             guard state.commits[step.custodian] == nil else {
@@ -192,7 +197,23 @@ extension Record {
             guard state.finals[step.custodian] == nil else {
                 throw Refusal(.statementRepeated, "the custodian has said final already")
             }
+            // Otherwise a final dated late would make a generation useless, and name nobody for it.
+            guard !state.isSuccessor || step.time <= state.deadline else {
+                throw Refusal(
+                    .generationOutOfTurn, "generation \(state.number) had to be final before")
+            }
         }
+    }
+
+    /// A ceremony for what is owed is not overtaken before its time, so that nobody can cut each
+    /// short; one for anything else is.
+    private func checkNoneUnderWay() throws(Refusal) {
+        guard let newest = newestProposed, isUnderWay(newest), time < newest.deadline,
+            renewal(at: time)?.allows(newest, at: time) == true
+        else { return }
+        throw Refusal(
+            .generationOutOfTurn,
+            "generation \(newest.number) is being made until its time is over")
     }
 
     /// The newest proposal, made under the roster in force: a change of roster voids a ceremony.

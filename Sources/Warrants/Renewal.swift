@@ -97,7 +97,7 @@ extension Record {
     public func renewal(at time: Timestamp) -> Renewal? {
         guard let proposed = newestProposed else { return nil }
         guard let newest = newestUsable else {
-            return Renewal(due: time, retry: retry(after: proposed), first: time.day)
+            return retrying(proposed, Renewal(due: time, retry: .always, first: time.day), time)
         }
         let lead = Int64(roster.policy.prefetchHours) + 24
         // Other custodians: whoever came must not wait a week for a share.
@@ -106,17 +106,29 @@ extension Record {
             || newest.threshold != roster.threshold
         let end = newest.first.adding(isEarly ? 1 : GenerationState.ordinaryDays)
         let due =
-            isEarly ? Timestamp(milliseconds: 0) : end.start.adding(hours: -lead - 24)
+            isEarly ? .always : end.start.adding(hours: -lead - 24)
         let ready = time.adding(hours: lead + Renewal.ceremonyHours)
         var first = max(end, ready == ready.day.start ? ready.day : ready.day.next)
         // Days for which nobody was ever given a key need no time ahead.
         if first > newest.last { first = max(newest.last.next, time.day) }
-        return Renewal(due: due, retry: retry(after: proposed), first: first)
+        return retrying(proposed, Renewal(due: due, retry: .always, first: first), time)
     }
 
-    /// At once where the last ceremony came to something, or where a new roster has ended it.
-    private func retry(after last: GenerationState) -> Timestamp {
-        guard !last.isUsable, last.roster == roster else { return Timestamp(milliseconds: 0) }
-        return last.begun.adding(hours: Renewal.pauseHours)
+    /// At once where the last ceremony came to something, where a new roster has ended it, or where it
+    /// was for what is not owed: nobody puts a renewal off by proposing anything.
+    private func retrying(
+        _ last: GenerationState, _ renewal: Renewal, _ time: Timestamp
+    ) -> Renewal {
+        guard !last.isUsable, last.roster == roster, renewal.allows(last, at: time) else {
+            return renewal
+        }
+        return Renewal(
+            due: renewal.due, retry: last.begun.adding(hours: Renewal.pauseHours),
+            first: renewal.first)
     }
+}
+
+extension Timestamp {
+    /// A time that has always come.
+    fileprivate static let always = Timestamp(milliseconds: 0)
 }

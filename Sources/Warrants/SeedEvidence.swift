@@ -25,6 +25,8 @@ enum SeedEvidence {
         guard let sender = body.custodians.first, body.custodians.count == 1,
             let letter = body.letter.flatMap({ Base64.decode($0) })
         else { return .unproven }
+        // Once all is over the commitments are let go of, and a letter shows nothing any more.
+        guard generation.commit(of: sender) != nil else { return .unproven }
         guard let parcel = signedParcel(letter, by: sender, to: body.party, generation) else {
             return .accuser(body.party)
         }

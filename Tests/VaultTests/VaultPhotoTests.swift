@@ -263,7 +263,8 @@ struct VaultPhotoTests {
         }
         let record = try Record(entries: town.entries(), trusted: town.roster.hash)
         #expect(record.request(request)?.disclosures.isEmpty == true)
-        #expect(problem { _ = try town.service.handle(.rowsLookup, wire, from: "doyle") } == "accepted")
+        #expect(
+            problem { _ = try town.service.handle(.rowsLookup, wire, from: "doyle") } == "accepted")
     }
 
     @Test("a drill, which nobody approves, gets no whole cell")
