@@ -134,7 +134,8 @@ extension VaultService {
         }
         guard isOwn else {
             throw StoreError(
-                code: "party-forbidden", sentence: "a message is left by its sender and nobody else")
+                code: "party-forbidden", sentence: "a message is left by its sender and nobody else"
+            )
         }
         _ = try mail.put(message, at: now())
         return []
