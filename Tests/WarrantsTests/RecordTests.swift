@@ -98,7 +98,15 @@ struct RecordTests {
         #expect(world.record.generation(for: first)?.number == 2)
         #expect(world.record.generation(for: first.adding(-1))?.number == 1)
         let late = World.today.adding(10)
-        try world.makeGeneration(3, first: late, at: late.start.adding(hours: -71))
+        let toolate = late.start.adding(hours: -71)
+        #expect(try world.propose(3, first: late, at: toolate) == nil)
+        for word in World.custodianWords {
+            #expect(try world.commit(3, by: word, at: toolate) == nil)
+            // Refused, so that whoever delays it is missing, and named for it.
+            #expect(
+                try world.finish(3, by: word, at: toolate)?.reason == .generationOutOfTurn)
+        }
+        #expect(world.record.generations[3]?.missing == World.custodianWords)
         #expect(world.record.generation(for: late)?.number == 2)
         // Nor one whose finals are dated early and come after the log's time has gone on.
         let held = World.today.adding(9)
