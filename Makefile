@@ -1,5 +1,7 @@
 # The two commands that do all the set-up are `make demo` and `make test`.
 SWIFT_FLAGS = --explicit-target-dependency-import-check error
+# Tests that start programs wait for them; side by side they would wait for each other.
+PROGRAMS = FaultTests|ProgramTests
 
 .PHONY: setup build test demo bench format check clean
 
@@ -10,8 +12,9 @@ build: ## builds programs and tests, once
 	@.ci/setup tests
 	swift build --build-tests $(SWIFT_FLAGS)
 
-test: build ## runs all tests, whole programs too
-	swift test --skip-build $(SWIFT_FLAGS)
+test: build ## runs all tests; whole programs by themselves, one after the other
+	swift test --skip-build $(SWIFT_FLAGS) --skip '$(PROGRAMS)'
+	swift test --skip-build $(SWIFT_FLAGS) --no-parallel --filter '$(PROGRAMS)'
 
 demo: setup ## the main job on real plate reads, each party a program of its own
 	swift build $(SWIFT_FLAGS)

@@ -85,6 +85,8 @@ public final class Custodian {
     var handedOver: [UInt8]?
     /// Whose letters had not come when the ceremony under way was looked at last.
     var lettersMissing: [String] = []
+    /// How often in a row letters of it were looked for in vain since this custodian was opened.
+    var vainLooks = 0
     /// Milliseconds by which the own clock is ahead of what t others have cosigned; nil where fewer
     /// have been seen.
     var clockDifference: Int64?
