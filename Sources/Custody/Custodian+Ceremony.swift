@@ -77,7 +77,7 @@ extension Custodian {
 
     /// Two hours: how long before a ceremony's deadline those are named whose letters have not come.
     private static let tellingHours: Int64 = 2
-    /// 20 ticks.
+    /// 20 ticks: how often letters must have been looked for in vain before anybody is named.
     private static let mostLooks = 20
     /// 8,192 bytes: the longest letter that can be shown in the log; a longer one counts as not come.
     private static let letterLimit = 8_192
@@ -96,11 +96,8 @@ extension Custodian {
             try receiveSeeds(generation, ceremony, time)
             // Before the deadline, which falls together with a destruction: a program that starts anew
             // then knows no more of what it waited for.
-            // Looked for often enough, so that a clock that leaps accuses nobody.
             vainLooks = lettersMissing.isEmpty ? 0 : vainLooks + 1
-            if vainLooks >= Self.mostLooks,
-                time >= generation.deadline.adding(hours: -Self.tellingHours)
-            {
+            if time >= generation.deadline.adding(hours: -Self.tellingHours) {
                 try tellMissing(time)
             }
         } else if generation.commit(of: name) == nil, state.halted == nil, ownIndex != nil,
@@ -288,7 +285,10 @@ extension Custodian {
     /// Names those whose letters have not come when a ceremony is given up that all had committed to:
     /// in the log only the receiver's final is missing.
     private func tellMissing(_ time: Timestamp) throws(CustodyError) {
-        guard let ceremony = state.ceremony, ceremony.isSent, !lettersMissing.isEmpty,
+        // Looked for often enough, so that a clock that leaps, or a program that starts again and
+        // again, accuses nobody.
+        guard vainLooks >= Self.mostLooks, let ceremony = state.ceremony, ceremony.isSent,
+            !lettersMissing.isEmpty,
             let generation = log.record.generations[ceremony.generation], !generation.isVoid,
             generation.roster == roster, ownIndex != nil
         else { return }

@@ -122,7 +122,7 @@ import Wire
                 ? [] : [letter]
         }
         try town.custodian("rights").propose(first: Town.today)
-        for _ in 0..<5 { try town.tick() }
+        for _ in 0..<25 { try town.tick() }
         let ceremony = try #require(try town.custodian("clerk").status.ceremony)
         #expect(ceremony.missing == ["clerk"] && ceremony.lettersMissing == ["audit"])
         #expect(town.vault.record.differences.isEmpty)
@@ -136,6 +136,43 @@ import Wire
         for _ in 0..<5 { try town.tick() }
         #expect(town.vault.record.generations[2]?.isUsable == true)
         #expect(try town.custodian("clerk").status.ceremony == nil)
+    }
+
+    /// A clock that leaps over a ceremony, or a program that starts again and again, has not looked.
+    @Test func aClockThatLeapsAccusesNobody() throws {
+        let town = try Town()
+        try town.tick()
+        town.vault.onMail = { letter in
+            letter.sender.hasSuffix("/audit") && letter.recipient.hasSuffix("/clerk")
+                ? [] : [letter]
+        }
+        try town.custodian("rights").propose(first: Town.today)
+        for _ in 0..<5 { try town.tick() }
+        #expect(try town.custodian("clerk").status.ceremony?.lettersMissing == ["audit"])
+        town.pass(hours: 14)
+        try town.tick()
+        #expect(town.vault.record.differences.isEmpty)
+    }
+
+    /// It is told before the deadline, at which a destruction may start the program anew.
+    @Test func whoWithholdsItsLetterIsNamedBeforeTheDeadline() throws {
+        let town = try Town()
+        try town.tick()
+        town.vault.onMail = { letter in
+            letter.sender.hasSuffix("/audit") && letter.recipient.hasSuffix("/clerk")
+                ? [] : [letter]
+        }
+        try town.custodian("rights").propose(first: Town.today)
+        for _ in 0..<25 { try town.tick() }
+        #expect(town.vault.record.differences.isEmpty)
+        let deadline = try #require(town.vault.record.generations[1]).deadline
+        let early = deadline.adding(hours: -1).milliseconds(since: town.clock.wall)
+        town.pass(hours: early / 3_600_000)
+        for _ in 0..<3 { try town.tick() }
+        #expect(town.clock.wall < deadline)
+        let told = town.vault.record.differences.map(\.body)
+        #expect(told.map(\.kind) == [.seedMissing])
+        #expect(told.first?.party == "clerk" && told.first?.custodians == ["audit"])
     }
 
     @Test func aForgedLetterIsHeldAgainstNobodyAndStopsNothing() throws {

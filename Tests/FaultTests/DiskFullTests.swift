@@ -154,7 +154,8 @@ extension Town {
     func mailCode() throws -> String? {
         let city = try city()
         let letter = Mail(
-            topic: Digest(of: [1]), kind: "request", recipient: "nobody", sender: "investigator",
+            topic: Digest(of: [1]), kind: "request", recipient: "nobody",
+            sender: city.roster.keyName("investigator"),
             until: now.adding(days: 1), sealed: [UInt8](repeating: 0x50, count: 512 << 10))
         do throws(WireProblem) {
             try city.vault(as: "investigator").put(letter)
