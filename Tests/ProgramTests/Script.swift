@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 // Text scripts that run programs of the project, and what must come of them.
 //
@@ -122,14 +123,27 @@ final class Shell {
     /// Removes the directory.
     func close() { try? FileManager.default.removeItem(at: folder) }
 
-    /// A process that is ready to run a command here.
-    func process(_ command: String) -> Process {
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/sh")
-        process.arguments = ["-c", request.map { command.replacing("5f0c", with: $0) } ?? command]
-        process.currentDirectoryURL = folder
-        process.environment = environment
-        return process
+    /// Starts a command here, its output in a file, and returns its process. What it leaves running
+    /// holds nothing open that anybody waits for.
+    private func start(_ command: String, output path: String) throws -> pid_t {
+        var files = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&files)
+        defer { posix_spawn_file_actions_destroy(&files) }
+        posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(
+            &files, STDOUT_FILENO, path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO)
+        let text = request.map { command.replacing("5f0c", with: $0) } ?? command
+        let arguments: [String] = ["/bin/sh", "-c", "cd \"$0\" && eval \"$1\"", folder.path, text]
+        var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+        var names: [UnsafeMutablePointer<CChar>?] =
+            environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { for word in words + names { free(word) } }
+        var id: pid_t = 0
+        guard posix_spawn(&id, "/bin/sh", &files, nil, &words, &names) == 0 else {
+            throw ScriptError(text: "cannot start /bin/sh")
+        }
+        return id
     }
 
     /// Runs a command to its end. A file takes the output, so that no pipe can fill up.
@@ -141,27 +155,19 @@ final class Shell {
             return Outcome(output: "", status: 0)
         }
         let path = folder.path + ".output"
-        _ = FileManager.default.createFile(atPath: path, contents: nil)
         defer { try? FileManager.default.removeItem(atPath: path) }
-        guard let output = FileHandle(forWritingAtPath: path) else {
-            throw ScriptError(text: "cannot write \(path)")
-        }
-        let process = process(command)
-        process.standardOutput = output
-        process.standardError = output
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        try output.close()
+        let id = try start(command, output: path)
+        var status: Int32 = 0
+        while waitpid(id, &status, 0) < 0 && errno == EINTR {}
         let bytes = FileManager.default.contents(atPath: path) ?? Data()
         let text = String(decoding: bytes, as: UTF8.self)
         for line in text.split(separator: "\n") where line.hasPrefix("request ") {
             let word = line.dropFirst("request ".count).drop { $0 == " " }
             if word.count == 64, word.allSatisfy(\.isHexDigit) { request = String(word.prefix(12)) }
         }
-        let status = process.terminationStatus
+        let signal = status & 0x7f
         return Outcome(
-            output: text, status: process.terminationReason == .exit ? status : 128 + status)
+            output: text, status: signal == 0 ? (status >> 8) & 0xff : 128 + signal)
     }
 
     /// Runs a script's steps; returns what did not come out as expected, one text for each.
