@@ -9,7 +9,10 @@
 
 public import Bytes
 public import Disk
+import Ledger
 public import Secrets
+import Warrants
+import Wire
 
 /// What a custodian could not do: a code for machines, a sentence without any plate or key.
 public struct CustodyError: CodedError {
@@ -51,4 +54,23 @@ func onSecrets<Result: ~Copyable>(
     _ work: () throws(SecretsError) -> Result
 ) throws(CustodyError) -> Result {
     do throws(SecretsError) { return try work() } catch { throw CustodyError(error) }
+}
+
+extension CustodyError {
+    /// A refusal of `Warrants` under its own code.
+    init(_ refusal: Refusal) { self.init(code: refusal.code, sentence: refusal.sentence) }
+    /// What the vault answered, under its own code.
+    init(_ problem: WireProblem) { self.init(code: problem.code, sentence: problem.sentence) }
+    /// What was wrong with the log, under its own code.
+    init(_ error: LedgerError) { self.init(code: error.code, sentence: error.sentence) }
+}
+
+/// Runs work on statements under the custodian's own error type.
+func onLaw<Result>(_ work: () throws(Refusal) -> Result) throws(CustodyError) -> Result {
+    do throws(Refusal) { return try work() } catch { throw CustodyError(error) }
+}
+
+/// Asks the vault under the custodian's own error type.
+func onWire<Result>(_ work: () throws(WireProblem) -> Result) throws(CustodyError) -> Result {
+    do throws(WireProblem) { return try work() } catch { throw CustodyError(error) }
 }

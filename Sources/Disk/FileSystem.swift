@@ -57,9 +57,25 @@ public protocol FileSystem: Sendable {
     func list(_ path: String) throws(DiskError) -> [String]
     /// The kind of file system under a path, as a lower-case word (`ext4`, `overlay`, `nfs`, …).
     func kind(_ path: String) throws(DiskError) -> String
+    /// Takes a lock file, made where there is none, until the answer is let go of or the process ends,
+    /// however it ends; nil where somebody else has it.
+    func lock(_ path: String) throws(DiskError) -> DiskLock?
+}
+
+/// A lock file that is held, until it is let go of.
+public final class DiskLock: Sendable {
+    private let release: @Sendable () -> Void
+
+    /// A lock that ends with `release`.
+    public init(release: @escaping @Sendable () -> Void = {}) { self.release = release }
+
+    deinit { release() }
 }
 
 extension FileSystem {
+    /// A disk that only this process has needs no lock.
+    public func lock(_ path: String) throws(DiskError) -> DiskLock? { DiskLock() }
+
     /// Replaces a file as a whole and durably: new file beside it, synchronized, renamed over it,
     /// folder synchronized. A crash leaves the old content or the new, never a mixture.
     /// A public one is for every user of the machine to read, from the first moment on.

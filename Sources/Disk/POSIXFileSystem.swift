@@ -44,6 +44,22 @@ public struct POSIXFileSystem: FileSystem {
         try create(path, bytes, 0o600)
     }
 
+    /// By flock(2): the lock goes with the last descriptor, so that a killed program holds none.
+    public func lock(_ path: String) throws(DiskError) -> DiskLock? {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw errno == ENOENT ? missing(folder(of: path)) : failed("create", path)
+        }
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            guard errno != EINTR else { continue }
+            let isHeld = errno == EWOULDBLOCK
+            close(descriptor)
+            guard isHeld else { throw failed("lock", path) }
+            return nil
+        }
+        return DiskLock { close(descriptor) }
+    }
+
     public func createPublic(_ path: String, _ bytes: [UInt8]) throws(DiskError) {
         try create(path, bytes, 0o644)
     }

@@ -4,19 +4,37 @@ public import Warrants
 public import Wire
 
 /// A party's own copy of the log, in a folder of its own.
+///
+/// Programs that run at once for one party each have a copy: `mirror`, `mirror-2`, and so on. Who
+/// comes first has the first one that nobody holds, for as long as its `Follower` lives.
 public enum LogCopy {
-    /// The copy in a folder, made where there is none yet. Throws what a damaged one throws.
+    /// 16: programs of one party that may follow the log at once.
+    public static let copies = 16
+
+    /// The copy in a folder, made where there is none yet. Throws `folder-busy`, and what a damaged
+    /// copy throws.
     public static func open(
         in folder: String, trusting roster: Roster, disk: any FileSystem
     ) throws -> Follower {
-        let path = folder + "/mirror"
-        let isThere = try disk.size(path) != nil
-        let mirror =
-            isThere
+        try disk.makeFolder(folder)
+        for number in 1...copies {
+            let path = folder + (number == 1 ? "/mirror" : "/mirror-\(number)")
+            guard let lock = try disk.lock(path + ".lock") else { continue }
+            let mirror = try mirror(at: path, trusting: roster, disk: disk)
+            return try Follower(mirror: mirror, trusting: roster, holding: lock)
+        }
+        throw HostingError(
+            code: "folder-busy",
+            sentence: "\(copies) programs follow the log in \(folder) already; end one of them")
+    }
+
+    private static func mirror(
+        at path: String, trusting roster: Roster, disk: any FileSystem
+    ) throws -> Mirror {
+        try disk.size(path) != nil
             ? try Mirror.open(
                 at: path, origin: roster.origin, logKey: roster.logKey, fileSystem: disk)
             : try Mirror.create(
                 at: path, origin: roster.origin, logKey: roster.logKey, fileSystem: disk)
-        return try Follower(mirror: mirror, trusting: roster)
     }
 }

@@ -141,7 +141,8 @@ public struct Evidence {
                 }
             }
         }
-        return try LookupQuery(request: request, items: items, finds: finds)
+        return try LookupQuery(
+            request: request, window: secret.lookupWindow(), items: items, finds: finds)
     }
 
     private func items(whole: Set<Cell>) -> [LookupItem] {

@@ -15,5 +15,11 @@ extension Record {
         }
         return result
     }
+}
 
+extension RequestSecret {
+    /// What shows the vault that a look-up is of the request's cells. Throws `query-malformed`.
+    func lookupWindow() throws(RowsError) -> LookupWindow {
+        try LookupWindow(cells: cells, salt: windowSalt)
+    }
 }

@@ -93,7 +93,8 @@ extension Requester {
     /// The cells that the vault hands out whole.
     private func smallCells(of request: Digest, _ secret: RequestSecret) throws -> Set<Cell> {
         let cells = secret.cells.sorted()
-        let ask = try LookupQuery(request: request, whole: cells)
+        let ask = try LookupQuery(
+            request: request, window: secret.lookupWindow(), whole: cells)
         let isSmall = try desk.vault.measure(ask.encode())
         guard isSmall.count == cells.count else {
             throw WireProblem.malformed("list of small cells")

@@ -34,9 +34,9 @@ public struct LookupItem: Hashable, Comparable, Sendable {
 /// (Docs/Spec/Lookup.md). The vault learns which rows these keys name, and forgets the keys. Of a
 /// cell that is asked for whole it learns no row.
 ///
-/// Wire form: `request(32) ‖ u32(items)`, each item as `u32(hour) ‖ u16(site) ‖ u8(plate)`, strictly
-/// ascending, and then the find keys in the same order, 32 bytes each. A whole cell has the plate
-/// 0xff, no find key, and no other item.
+/// Wire form: `request(32) ‖ window ‖ u32(items)`, each item as `u32(hour) ‖ u16(site) ‖ u8(plate)`,
+/// strictly ascending and of the window's cells, and then the find keys in the same order, 32 bytes
+/// each. A whole cell has the plate 0xff, no find key, and no other item.
 public final class LookupQuery: Sendable, CustomStringConvertible, CustomReflectable {
     /// 32,768: items of one query, one MiB of find keys.
     public static let maximumItems = 32_768
@@ -45,6 +45,8 @@ public final class LookupQuery: Sendable, CustomStringConvertible, CustomReflect
 
     /// The request's id.
     public let request: Digest
+    /// All cells of the request, whether they are asked for or not.
+    public let window: LookupWindow
     /// Where to look, strictly ascending.
     public let items: [LookupItem]
     private let finds: SecretBytes
@@ -52,19 +54,20 @@ public final class LookupQuery: Sendable, CustomStringConvertible, CustomReflect
     private let places: [Int?]
 
     /// A query whose block holds the find key of each item in turn, save those of whole cells. Throws
-    /// `query-malformed` unless the items strictly ascend, are 1 to 32,768 with plates below 8, a
-    /// whole cell is no other item's, and the block fits them.
+    /// `query-malformed` unless the items strictly ascend, are 1 to 32,768 of the window's cells with
+    /// plates below 8, a whole cell is no other item's, and the block fits them.
     public init(
-        request: Digest, items: [LookupItem], finds: consuming SecretBytes
+        request: Digest, window: LookupWindow, items: [LookupItem], finds: consuming SecretBytes
     ) throws(RowsError) {
         let keyed = items.count { !$0.isWhole }
         guard (1...Self.maximumItems).contains(items.count), finds.count == keyed * 32,
             items.allSatisfy({ $0.plate < Self.maximumPlates || $0.isWhole }),
             zip(items, items.dropFirst()).allSatisfy({
                 $0 < $1 && !($1.isWhole && $0.cell == $1.cell)
-            })
+            }), window.holds(items.lazy.map(\.cell))
         else { throw Self.malformed }
         self.request = request
+        self.window = window
         self.items = items
         self.finds = finds
         var next = 0
@@ -76,7 +79,9 @@ public final class LookupQuery: Sendable, CustomStringConvertible, CustomReflect
     }
 
     /// A query of whole cells, strictly ascending, without a key. Throws as the other.
-    public convenience init(request: Digest, whole cells: [Cell]) throws(RowsError) {
+    public convenience init(
+        request: Digest, window: LookupWindow, whole cells: [Cell]
+    ) throws(RowsError) {
         let none: SecretBytes
         do throws(SecretsError) {
             none = try SecretBytes(zeros: 0)
@@ -84,7 +89,8 @@ public final class LookupQuery: Sendable, CustomStringConvertible, CustomReflect
             throw RowsError(code: error.code, sentence: error.sentence)
         }
         try self.init(
-            request: request, items: cells.map { LookupItem(whole: $0) }, finds: none)
+            request: request, window: window, items: cells.map { LookupItem(whole: $0) },
+            finds: none)
     }
 
     /// A query from its wire form, which is overwritten with zeros where nobody else holds it.
@@ -96,38 +102,50 @@ public final class LookupQuery: Sendable, CustomStringConvertible, CustomReflect
         } catch {
             throw RowsError(code: error.code, sentence: error.sentence)
         }
-        let start: Int
-        let header: (Digest, [LookupItem])
+        let header: (request: Digest, window: LookupWindow, items: [LookupItem])
         let finds: SecretBytes
         do {
-            guard wire.count >= 36 else { throw Self.malformed }
-            var counter = ByteReader(try wire.openBytes(32..<36))
-            let count = Int(try counter.u32())
-            start = 36 + count * 7
+            // Only what is no key is copied out.
+            let cells = try Self.number(at: 64, in: wire)
+            guard cells <= LookupWindow.maximumCells else { throw Self.malformed }
+            let place = 68 + cells * LookupWindow.cellSize
+            let count = try Self.number(at: place, in: wire)
+            let start = place + 4 + count * 7
             guard count <= Self.maximumItems, start <= wire.count else { throw Self.malformed }
-            header = try Self.header(try wire.openBytes(0..<start), count)
+            header = try Self.header(try wire.openBytes(0..<start))
             finds = try wire.copy(start..<wire.count)
         } catch {
             throw Self.malformed
         }
-        try self.init(request: header.0, items: header.1, finds: finds)
+        try self.init(
+            request: header.request, window: header.window, items: header.items, finds: finds)
     }
 
-    private static func header(_ bytes: [UInt8], _ count: Int) throws -> (Digest, [LookupItem]) {
+    private static func number(at place: Int, in wire: borrowing SecretBytes) throws -> Int {
+        guard place + 4 <= wire.count else { throw malformed }
+        var reader = ByteReader(try wire.openBytes(place..<(place + 4)))
+        return Int(try reader.u32())
+    }
+
+    private static func header(
+        _ bytes: [UInt8]
+    ) throws -> (request: Digest, window: LookupWindow, items: [LookupItem]) {
         var reader = ByteReader(bytes)
         let request = try reader.digest()
-        _ = try reader.u32()
+        let window = try reader.window()
+        let count = try reader.u32()
         var items: [LookupItem] = []
         for _ in 0..<count {
             items.append(LookupItem(cell: try Cell(from: &reader), plate: try reader.u8()))
         }
-        return (request, items)
+        return (request, window, items)
     }
 
     /// The wire form, with the find keys in ordinary memory, as they go to the vault.
     public func encode() -> [UInt8] {
-        var writer = ByteWriter(capacity: 36 + items.count * 39)
+        var writer = ByteWriter(capacity: 36 + window.wireSize + items.count * 39)
         writer.raw(request.bytes)
+        writer.window(window)
         writer.u32(UInt32(items.count))
         for item in items {
             writer.raw(item.cell.encode())
@@ -159,7 +177,7 @@ public final class LookupQuery: Sendable, CustomStringConvertible, CustomReflect
     /// No children: a dump shows nothing.
     public var customMirror: Mirror { Mirror(self, children: [:]) }
 
-    private static var malformed: RowsError {
+    static var malformed: RowsError {
         RowsError(code: "query-malformed", sentence: "this is no well-formed look-up")
     }
 }

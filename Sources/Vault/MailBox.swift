@@ -13,20 +13,24 @@ public final class MailBox: Sendable {
     public struct Limits: Hashable, Sendable {
         /// Bytes of one message in its wire form.
         public let message: Int
+        /// Bytes of all messages of one sender.
+        public let sender: Int
         /// Bytes of all messages.
         public let total: Int
         /// Days ahead that a sender may name.
         public let days: Int64
 
         /// Limits of their parts.
-        public init(message: Int, total: Int, days: Int64) {
+        public init(message: Int, sender: Int, total: Int, days: Int64) {
             self.message = message
+            self.sender = sender
             self.total = total
             self.days = days
         }
 
-        /// 1 MiB a message, 1 GiB in all, 40 days: longer than any request lives.
-        public static let standard = Limits(message: 1 << 20, total: 1 << 30, days: 40)
+        /// 1 MiB a message, 64 MiB a sender, 1 GiB in all, 40 days: longer than any request lives.
+        public static let standard = Limits(
+            message: 1 << 20, sender: 64 << 20, total: 1 << 30, days: 40)
     }
 
     private let file: SQLiteFile
@@ -35,9 +39,10 @@ public final class MailBox: Sendable {
     private static let schema = """
         CREATE TABLE mail (
             digest BLOB NOT NULL PRIMARY KEY, topic BLOB NOT NULL, kind TEXT NOT NULL,
-            recipient TEXT NOT NULL, until INTEGER NOT NULL, wire BLOB NOT NULL
+            recipient TEXT NOT NULL, sender TEXT NOT NULL, until INTEGER NOT NULL, wire BLOB NOT NULL
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX mail_of ON mail (topic, kind, recipient);
+        CREATE INDEX mail_by ON mail (sender, length(wire));
         CREATE INDEX mail_until ON mail (until);
         """
 
@@ -66,7 +71,8 @@ public final class MailBox: Sendable {
     }
 
     /// Keeps a message; it is durable when this returns, and the same one twice is kept once.
-    /// Throws `mail-size`, `mail-until` for a time that is past or too far ahead, `mail-full`.
+    /// Throws `mail-size`, `mail-until` for a time that is past or too far ahead, `mail-full`,
+    /// `mail-share` where the sender has its share of it.
     public func put(_ mail: Mail, at now: Timestamp) throws(StoreError) -> Kept {
         let wire = mail.encode()
         guard wire.count <= limits.message else {
@@ -78,7 +84,7 @@ public final class MailBox: Sendable {
                 code: "mail-until",
                 sentence: "a message is kept from now to \(limits.days) days ahead")
         }
-        let limit = limits.total
+        let limits = limits
         return try file.write { database in
             try Self.expire(now, database)
             let digest = Data(Digest(of: wire).bytes)
@@ -86,13 +92,23 @@ public final class MailBox: Sendable {
                 database, sql: "SELECT 1 FROM mail WHERE digest = ?", arguments: [digest])
             guard known == nil else { return .again }
             let held = try Int.fetchOne(database, sql: "SELECT sum(length(wire)) FROM mail")
-            guard (held ?? 0) + wire.count <= limit else {
+            guard (held ?? 0) + wire.count <= limits.total else {
                 throw StoreError(code: "mail-full", sentence: "the vault's mail box is full")
             }
+            // One party's messages keep nobody else's out.
+            let own = try Int.fetchOne(
+                database, sql: "SELECT sum(length(wire)) FROM mail WHERE sender = ?",
+                arguments: [mail.sender])
+            guard (own ?? 0) + wire.count <= limits.sender else {
+                throw StoreError(
+                    code: "mail-share",
+                    sentence: "the sender's messages have taken their share of the vault's mail box"
+                )
+            }
             try database.execute(
-                sql: "INSERT INTO mail VALUES (?, ?, ?, ?, ?, ?)",
+                sql: "INSERT INTO mail VALUES (?, ?, ?, ?, ?, ?, ?)",
                 arguments: [
-                    digest, Data(mail.topic.bytes), mail.kind, mail.recipient,
+                    digest, Data(mail.topic.bytes), mail.kind, mail.recipient, mail.sender,
                     mail.until.milliseconds, Data(wire),
                 ])
             return .fresh

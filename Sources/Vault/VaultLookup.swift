@@ -116,13 +116,15 @@ extension VaultService {
                 code: "evaluations-missing",
                 sentence: "fewer than \(record.roster.threshold.t) custodians have evaluated it")
         }
-        guard Set(query.items.map(\.cell)).count <= request.body.cellCount,
+        let window = query.window
+        guard window.cells.count == request.body.cellCount,
+            Commitment.window(window.cells, salt: window.salt) == request.body.windowCommitment,
             Set(query.items.filter { !$0.isWhole }.map(\.plate)).count
                 <= request.body.plateCommitments.count
         else {
             throw StoreError(
                 code: "query-beyond-request",
-                sentence: "the look-up has more cells or plates than the request")
+                sentence: "the look-up has other cells or more plates than the request")
         }
     }
 

@@ -13,6 +13,7 @@ extension Auditor {
             on: state.id, secret: nil, in: record,
             at: max(logged.body.time, state.body.time), before: logged.index)
         if let refusal = verdict.refusal {
+            unbacked.insert(logged.index)
             findings.fault(
                 "evaluation-unbacked",
                 "\(logged.body.custodian) evaluated without leave (\(refusal.code)): "
@@ -91,7 +92,10 @@ extension Auditor {
                 "exigent-unratified",
                 "an exigent request was evaluated and no authority has attested it", first.index)
         }
-        checks(of: state, first, at: now)
+        if let lawful = state.evaluations.first(where: { !unbacked.contains($0.index) }) {
+            checks(of: state, lawful, at: now)
+        }
+        unbacked.subtract(state.evaluations.map(\.index))
         if state.opening == nil { tally.unverifiable += state.evaluations.count }
         guard now >= state.embargo.start.adding(days: 1) else { return }
         if state.opening == nil {
@@ -115,8 +119,8 @@ extension Auditor {
         return day.flatMap { record.generation(for: $0)?.threshold } ?? roster.threshold
     }
 
-    /// Every holder with a sealed copy evaluates or checks: within 24 hours of the first evaluation,
-    /// or before the keys are due. An hour is given for the rounding of times, one for the way to
+    /// Every holder with a sealed copy evaluates or checks: within 24 hours of the first evaluation
+    /// that had leave, as nobody computes what none was allowed, or before the keys are due. An hour is given for the rounding of times, one for the way to
     /// the log.
     private mutating func checks(
         of state: RequestState, _ first: Logged<EvaluationBody>, at now: Timestamp

@@ -17,6 +17,8 @@ public struct Auditor: Sendable {
 
     var findings = FindingList()
     var tally = AuditTally()
+    /// Where evaluations without leave stand: they oblige nobody to check them.
+    var unbacked: Set<UInt64> = []
     private var chains = ChainWords()
     private var claim: ChainClaim?
 

@@ -9,11 +9,17 @@ public final class Follower {
     public let mirror: Mirror
     /// The statements as of the last refresh.
     public private(set) var record: Record
+    /// What keeps others from the mirror's folder, as long as this lives.
+    private let lock: AnyObject?
 
     /// A view through a mirror, trusting one roster: the log's first. Takes in what the mirror
-    /// holds already. Throws where the mirror cannot read its entries.
-    public init(mirror: Mirror, trusting first: Roster) throws {
+    /// holds already, and holds `lock` while it lives. Throws where the mirror cannot read its
+    /// entries.
+    public init(
+        mirror: Mirror, trusting first: Roster, holding lock: AnyObject? = nil
+    ) throws {
         self.mirror = mirror
+        self.lock = lock
         record = Record(trusting: first)
         try takeIn()
     }

@@ -81,4 +81,15 @@ import Testing
         #expect(try disk.kind("/proc") == "proc")
         #expect(throws: error("disk-failed")) { try disk.kind("/no/such/path") }
     }
+
+    @Test func aLockIsHeldUntilItIsLetGoOf() throws {
+        let path = "/tmp/platevault-lock-\(UInt64.random(in: 0 ... .max))"
+        defer { try? disk.remove(path) }
+        var held = try disk.lock(path)
+        #expect(held != nil)
+        #expect(try disk.lock(path) == nil)
+        held = nil
+        #expect(try disk.lock(path) != nil)
+        #expect(throws: DiskError.self) { try disk.lock("/nowhere/at/all") }
+    }
 }

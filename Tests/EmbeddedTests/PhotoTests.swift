@@ -151,7 +151,7 @@ import Wire
                 return try LookupQuery(wiping: &body)
             }
             #expect(asked.map(\.items) == [City.cells.sorted().map { LookupItem(whole: $0) }])
-            // Two different plates ask the very same: nothing but the request's id differs.
+            // Two different plates ask the very same: nothing but the request's id and salt differ.
             let other = try city.granted(
                 nil,
                 {
@@ -162,7 +162,7 @@ import Wire
             let nothing = try city.search(other, as: "investigator", at: spy, wholeCells: true)
             #expect(nothing.disclosure.cells.allSatisfy { $0.word == "empty" })
             let bodies = spy.asked.filter { $0.0 == .rowsLookup }.map { $0.1 }
-            #expect(bodies.count == 2 && bodies[0].dropFirst(32) == bodies[1].dropFirst(32))
+            #expect(bodies.count == 2 && bodies[0].dropFirst(64) == bodies[1].dropFirst(64))
             let desk = try city.desk("investigator")
             try desk.refresh()
             try desk.cosign()

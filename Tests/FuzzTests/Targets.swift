@@ -168,8 +168,9 @@ enum FuzzTargets {
             key: try SigningKey(from: random))
         let opening = try HourOpening(
             closing: cell, kind: .prompt, batches: [batch], unfinished: [], salt: random.bytes(32))
+        let window = try LookupWindow(cells: [cell], salt: random.bytes(32))
         let query = try LookupQuery(
-            request: Digest(of: [1]), items: [LookupItem(cell: cell, plate: 0)],
+            request: Digest(of: [1]), window: window, items: [LookupItem(cell: cell, plate: 0)],
             finds: SecretBytes(random: 32, from: random))
         let item = LookupItem(cell: cell, plate: 1)
         let tree = LookupAnswer.Tree(opening: opening, statement: Digest(of: [2]), runs: [])
@@ -197,7 +198,10 @@ enum FuzzTargets {
             },
             FuzzTarget(
                 name: "whole query",
-                seeds: [try LookupQuery(request: Digest(of: [1]), whole: [cell]).encode()]
+                seeds: [
+                    try LookupQuery(request: Digest(of: [1]), window: window, whole: [cell])
+                        .encode()
+                ]
             ) {
                 var bytes = $0
                 return try LookupQuery(wiping: &bytes).encode()

@@ -127,8 +127,22 @@ final class Shell {
     /// holds nothing open that anybody waits for.
     private func start(_ command: String, output path: String) throws -> pid_t {
         var files = posix_spawn_file_actions_t()
+        var attributes = posix_spawnattr_t()
         posix_spawn_file_actions_init(&files)
-        defer { posix_spawn_file_actions_destroy(&files) }
+        posix_spawnattr_init(&attributes)
+        defer {
+            posix_spawn_file_actions_destroy(&files)
+            posix_spawnattr_destroy(&attributes)
+        }
+        // A test's thread may hold signals back; a command that inherits that could not be ended.
+        var none = sigset_t()
+        var all = sigset_t()
+        sigemptyset(&none)
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setflags(
+            &attributes, Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF))
         posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(
             &files, STDOUT_FILENO, path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
@@ -140,7 +154,7 @@ final class Shell {
             environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for word in words + names { free(word) } }
         var id: pid_t = 0
-        guard posix_spawn(&id, "/bin/sh", &files, nil, &words, &names) == 0 else {
+        guard posix_spawn(&id, "/bin/sh", &files, &attributes, &words, &names) == 0 else {
             throw ScriptError(text: "cannot start /bin/sh")
         }
         return id

@@ -76,7 +76,7 @@ struct LookupTests {
         let sample = try SampleCell()
         let query = try sample.query([3, 1, 0])
         let wire = query.encode()
-        #expect(wire.count == 36 + 3 * 39)
+        #expect(wire.count == 36 + 36 + 6 + 3 * 39)
         var copy = wire
         copy.withUnsafeMutableBufferPointer { _ in }
         let read = try LookupQuery(wiping: &copy)
@@ -124,11 +124,38 @@ struct LookupTests {
                 try LookupQuery(wiping: &cut)
             }
         }
-        var huge = wire
-        huge[32] = 0xff
-        #expect(throws: RowsError(code: "query-malformed", sentence: "")) {
-            try LookupQuery(wiping: &huge)
+        // Counts beyond all bounds: of the window's one cell, and of the two items.
+        for place in [64, 74] {
+            var huge = wire
+            huge[place] = 0xff
+            #expect(throws: RowsError(code: "query-malformed", sentence: "")) {
+                try LookupQuery(wiping: &huge)
+            }
         }
+    }
+
+    @Test("a query's items are of its request's window, whose cells strictly ascend")
+    func window() throws {
+        let salt = [UInt8](repeating: 7, count: 32)
+        let cells = (0..<4).map {
+            Cell(hour: SampleCell.cell.hour.adding($0), site: SampleCell.cell.site)
+        }
+        func isRefused(_ window: [Cell], _ asked: [Cell]) -> Bool {
+            (try? LookupQuery(
+                request: .zero, window: LookupWindow(cells: window, salt: salt),
+                items: asked.map { LookupItem(cell: $0, plate: 0) },
+                finds: SecretBytes(zeros: asked.count * 32))) == nil
+        }
+        #expect(!isRefused(cells, cells) && !isRefused(cells, [cells[1], cells[3]]))
+        #expect(isRefused([cells[0], cells[2]], [cells[1]]))
+        #expect(isRefused(Array(cells[..<3]), cells) && isRefused([], [cells[0]]))
+        #expect(isRefused([cells[1], cells[0]], [cells[0]]))
+        #expect(isRefused([cells[0], cells[0]], [cells[0]]))
+        #expect((try? LookupWindow(cells: cells, salt: Array(salt.dropLast()))) == nil)
+        let query = try LookupQuery(
+            request: .zero, window: LookupWindow(cells: cells, salt: salt), whole: [cells[2]])
+        var wire = query.encode()
+        #expect(try LookupQuery(wiping: &wire).window.cells == cells)
     }
 
     @Test("an answer comes back, encodes the same, and is refused when cut or continued")

@@ -5,6 +5,19 @@ import Secrets
 
 /// A made-up cell: some plates' find keys, two runs, rows, batches, the site's closing, and an
 /// honest vault's answers. Everything follows from the seed.
+extension LookupQuery {
+    /// A query of a request that names just the cells that are asked for.
+    convenience init(
+        request: Digest, items: [LookupItem], finds: consuming SecretBytes
+    ) throws(RowsError) {
+        let cells = Set(items.map(\.cell)).sorted()
+        try self.init(
+            request: request,
+            window: LookupWindow(cells: cells, salt: [UInt8](repeating: 7, count: 32)),
+            items: items, finds: finds)
+    }
+}
+
 struct SampleCell {
     static let origin = "example.org/vault.demo"
     static let cell = Cell(hour: Hour(number: 498_809), site: SiteNumber(number: 3))

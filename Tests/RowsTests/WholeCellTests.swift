@@ -194,7 +194,7 @@ struct WholeCellTests {
         ]
         let query = try LookupQuery(request: .zero, items: items, finds: try block.copy())
         var wire = query.encode()
-        #expect(wire.count == 36 + 3 * 7 + 2 * 32)
+        #expect(wire.count == 36 + 36 + 3 * 6 + 3 * 7 + 2 * 32)
         let again = try LookupQuery(wiping: &wire)
         #expect(again.items == items && again.encode() == query.encode())
         let run = sample.runs[0]

@@ -172,8 +172,19 @@ final class Town {
             by: word)
     }
 
+    /// The cells of requests, unless a test says others, and the salt of their commitments.
+    static let window = [
+        Sample.cell, Cell(hour: Sample.cell.hour, site: SiteNumber(number: 2)),
+    ].sorted()
+    static let windowSalt = SeededRandom("window").bytes(32)
+
+    /// A window as a look-up shows it.
+    static func shown(_ cells: [Cell] = window) throws -> LookupWindow {
+        try LookupWindow(cells: cells, salt: windowSalt)
+    }
+
     func request(
-        cells: Int = 2, plates: Int = 2, purpose: String = "09A",
+        cells: [Cell] = Town.window, plates: Int = 2, purpose: String = "09A",
         process: String = "search-warrant", name: String = "request"
     ) throws -> [UInt8] {
         func digest(_ text: String) -> Digest { Digest(of: Array("\(name) \(text)".utf8)) }
@@ -182,7 +193,8 @@ final class Town {
                 agency: "police", requester: "doyle", purpose: purpose, process: process,
                 warrant: digest("warrant"),
                 plateCommitments: (0..<plates).map { digest("plate \($0)") },
-                windowCommitment: digest("window"), cellCount: cells,
+                windowCommitment: Commitment.window(cells, salt: Self.windowSalt),
+                cellCount: cells.count,
                 docketCommitment: digest("docket"), embargo: Self.noon.day,
                 replyKey: SeededRandom(name).bytes(HybridSeal.publicKeySize),
                 sealedCopies: Self.words.map {
@@ -204,7 +216,7 @@ final class Town {
 
     /// A request that two custodians have evaluated; its id.
     func evaluated(
-        cells: Int = 2, plates: Int = 2, name: String = "request"
+        cells: [Cell] = Town.window, plates: Int = 2, name: String = "request"
     ) throws -> Digest {
         let wire = try request(cells: cells, plates: plates, name: name)
         let id = try UnverifiedStatement(wire: wire).id

@@ -13,7 +13,7 @@ struct VaultLookupTests {
     private static let quietCell = Cell(hour: Sample.cell.hour, site: SiteNumber(number: 2))
 
     private func query(
-        _ request: Digest, _ items: [(Cell, Car)]
+        _ request: Digest, _ items: [(Cell, Car)], of window: [Cell] = Town.window
     ) throws -> LookupQuery {
         var block = try SecretBytes(zeros: items.count * 32)
         for (place, item) in items.enumerated() {
@@ -27,7 +27,8 @@ struct VaultLookupTests {
             let before = items[..<index].filter { $0.0 == item.0 }.count
             return LookupItem(cell: item.0, plate: UInt8(before))
         }
-        return try LookupQuery(request: request, items: places, finds: block)
+        return try LookupQuery(
+            request: request, window: Town.shown(window), items: places, finds: block)
     }
 
     private func verifier(_ town: Town) throws -> LookupVerifier {
@@ -111,7 +112,7 @@ struct VaultLookupTests {
         try town.client.submit(batch)
         let closing = try town.closing([batch], cell: cell, kind: .late)
         #expect(problem { try town.client.close([closing]) } == "closing-early")
-        let query = try query(try town.evaluated(), [(cell, car)])
+        let query = try query(try town.evaluated(cells: [cell]), [(cell, car)], of: [cell])
         guard case .complete(let inTime, _, .open) = try ask(town, query)[0] else {
             Issue.record("not complete with an open late tree")
             return
@@ -139,12 +140,13 @@ struct VaultLookupTests {
         let old = Cell(hour: now.adding(-8), site: Sample.cell.site)
         let gone = Cell(hour: Sample.day.adding(-1).hours[3], site: Sample.cell.site)
         try town.client.submit(Sample.batch(car.rows(Sample.run("a"), 0..<3), cell: young))
-        let request = try town.evaluated(cells: 3)
+        let cells = [gone, old, young]
+        let request = try town.evaluated(cells: cells)
         _ = try town.append(
             try ["clerk", "audit"].map {
                 try town.destruction(of: Sample.day.adding(-1), by: $0)
             })
-        let query = try query(request, [(gone, car), (old, car), (young, car)])
+        let query = try query(request, cells.map { ($0, car) }, of: cells)
         #expect(try ask(town, query) == [.gone, .unknown, .open])
     }
 
@@ -152,8 +154,10 @@ struct VaultLookupTests {
     func unevaluated() throws {
         let town = try Town()
         let car = try Car("1")
-        func ask(_ request: Digest, _ items: [(Cell, Car)]) -> String {
-            problem { _ = try town.client.lookup(query(request, items).encode()) }
+        func ask(
+            _ request: Digest, _ items: [(Cell, Car)], _ window: [Cell] = Town.window
+        ) -> String {
+            problem { _ = try town.client.lookup(query(request, items, of: window).encode()) }
         }
         let one = [(Sample.cell, car)]
         #expect(ask(.zero, one) == "request-unknown")
@@ -170,7 +174,17 @@ struct VaultLookupTests {
             ask(id, [(Sample.cell, car), (Sample.cell, car), (Sample.cell, car)])
                 == "query-beyond-request")
         let hours = (0..<3).map { Cell(hour: Sample.cell.hour.adding($0), site: Sample.cell.site) }
-        #expect(ask(id, hours.map { ($0, car) }) == "query-beyond-request")
+        #expect(ask(id, hours.map { ($0, car) }, hours) == "query-beyond-request")
+        // As many cells, but others; the right ones under another salt; fewer of the right ones.
+        let others = Array(hours.dropFirst())
+        #expect(ask(id, [(others[0], car)], others) == "query-beyond-request")
+        #expect(ask(id, one, [Sample.cell]) == "query-beyond-request")
+        let salted = try LookupWindow(cells: Town.window, salt: [UInt8](repeating: 0, count: 32))
+        let whole = try LookupQuery(request: id, window: salted, whole: [Sample.cell])
+        for body in [whole.encode()] {
+            #expect(problem { _ = try town.client.lookup(body) } == "query-beyond-request")
+            #expect(problem { _ = try town.client.measure(body) } == "query-beyond-request")
+        }
         #expect(problem { _ = try town.client.lookup([1, 2]) } == "query-malformed")
     }
 
@@ -257,11 +271,31 @@ struct VaultLookupTests {
         #expect(problem { _ = try town.service.handle(.mailGet, [1]) } == "message-malformed")
     }
 
+    @Test("one sender's messages leave room for the others'")
+    func share() throws {
+        let box = try MailBox.inMemory(
+            limits: MailBox.Limits(message: 400, sender: 500, total: 1_000, days: 3))
+        func put(_ text: String, by sender: String) -> String {
+            let mail = Mail(
+                topic: .zero, kind: "request", recipient: "clerk", sender: sender,
+                until: Town.noon.adding(days: 1), sealed: Array(text.utf8))
+            return code { _ = try box.put(mail, at: Town.noon) }
+        }
+        let long = String(repeating: "x", count: 150)
+        #expect(put("1" + long, by: "doyle") == "accepted")
+        #expect(put("2" + long, by: "doyle") == "accepted")
+        #expect(put("3" + long, by: "doyle") == "mail-share")
+        #expect(put("1" + long, by: "doyle") == "accepted")
+        #expect(put("3" + long, by: "audit") == "accepted")
+        try box.expire(at: Town.noon.adding(days: 2))
+        #expect(put("4" + long, by: "doyle") == "accepted")
+    }
+
     @Test("a mail box is bounded, lasts over a restart, and deleted mail leaves no bytes")
     func box() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/mail.sqlite"
-        let limits = MailBox.Limits(message: 400, total: 1_000, days: 3)
+        let limits = MailBox.Limits(message: 400, sender: 1_000, total: 1_000, days: 3)
         let fileSystem = POSIXFileSystem()
         #expect(code { _ = try MailBox.open(at: path, fileSystem: fileSystem) } == "store-missing")
         let secret = Array("sealed bytes of a letter that will be deleted".utf8)

@@ -11,11 +11,12 @@ import Wire
 /// Photos through the vault's endpoints: from sites only, and to whom has signed for their rows.
 @Suite("the vault's photos and whole cells")
 struct VaultPhotoTests {
-    private func query(_ request: Digest, _ car: Car, _ cell: Cell = Sample.cell) throws
-        -> LookupQuery
-    {
+    private func query(
+        _ request: Digest, _ car: Car, _ cell: Cell = Sample.cell, of window: [Cell] = Town.window
+    ) throws -> LookupQuery {
         try LookupQuery(
-            request: request, items: [LookupItem(cell: cell, plate: 0)],
+            request: request, window: try Town.shown(window),
+            items: [LookupItem(cell: cell, plate: 0)],
             finds: try car.find.bytes.copy())
     }
 
@@ -146,21 +147,22 @@ struct VaultPhotoTests {
     func disclosures() throws {
         let town = try Town(isSigning: true)
         let (cars, _) = try closed(town)
-        let request = try town.evaluated()
+        let window = (0...8).map {
+            Cell(hour: Sample.cell.hour.adding($0), site: Sample.cell.site)
+        }
+        let request = try town.evaluated(cells: window)
         func told() throws -> [Digest] {
             try Record(entries: town.entries(), trusted: town.roster.hash)
                 .request(request)?.disclosures.map(\.body.bundle) ?? []
         }
-        let first = try look(town, try query(request, cars[0]))
-        #expect(try look(town, try query(request, cars[0])) == first)
+        let first = try look(town, try query(request, cars[0], of: window))
+        #expect(try look(town, try query(request, cars[0], of: window)) == first)
         #expect(try told() == [first])
-        let second = try look(town, try query(request, cars[1]))
+        let second = try look(town, try query(request, cars[1], of: window))
         #expect(try told() == [first, second])
         var codes: [String] = []
-        for number in 0..<8 {
-            let cell = Cell(
-                hour: Sample.cell.hour.adding(1 + Int64(number)), site: Sample.cell.site)
-            let query = try query(request, cars[0], cell)
+        for cell in window.dropFirst() {
+            let query = try query(request, cars[0], cell, of: window)
             codes.append(problem { _ = try town.client.lookup(query.encode()) })
         }
         #expect(
@@ -205,8 +207,9 @@ struct VaultPhotoTests {
         let town = try Town(isSigning: true)
         let (cars, rows) = try closed(town)
         let request = try town.evaluated()
-        let whole = try LookupQuery(request: request, whole: [Sample.cell])
-        #expect(whole.encode().count == 36 + 7)
+        let whole = try LookupQuery(
+            request: request, window: try Town.shown(), whole: [Sample.cell])
+        #expect(whole.encode().count == 36 + 36 + 2 * 6 + 7)
         #expect(try town.client.measure(whole.encode()) == [true])
         let answers = try town.client.lookup(whole.encode()).map { try LookupAnswer(wire: $0) }
         guard case .whole(let cell) = answers[0].outcome else {
@@ -224,23 +227,25 @@ struct VaultPhotoTests {
         try countersign(town, request, digest)
         #expect(try town.client.photos(whole.encode(), after: nil).count == 2)
         // The same lock as for every look-up.
+        let hours = (0..<3).map { Cell(hour: Sample.cell.hour.adding($0), site: Sample.cell.site) }
         let beyond = try LookupQuery(
-            request: request,
-            whole: (0..<3).map { Cell(hour: Sample.cell.hour.adding($0), site: Sample.cell.site) })
+            request: request, window: try Town.shown(hours), whole: hours)
         for ask in [beyond] {
             #expect(
                 problem { _ = try town.client.measure(ask.encode()) } == "query-beyond-request")
             #expect(
                 problem { _ = try town.client.lookup(ask.encode()) } == "query-beyond-request")
         }
-        let unknown = try LookupQuery(request: .zero, whole: [Sample.cell])
+        let unknown = try LookupQuery(
+            request: .zero, window: try Town.shown(), whole: [Sample.cell])
         #expect(problem { _ = try town.client.lookup(unknown.encode()) } == "request-unknown")
         let keyed = try query(request, cars[0])
         #expect(problem { _ = try town.client.measure(keyed.encode()) } == "message-malformed")
         let wire = try town.request(name: "fresh")
         _ = try town.append([wire])
         let fresh = try LookupQuery(
-            request: try UnverifiedStatement(wire: wire).id, whole: [Sample.cell])
+            request: try UnverifiedStatement(wire: wire).id, window: try Town.shown(),
+            whole: [Sample.cell])
         #expect(problem { _ = try town.client.lookup(fresh.encode()) } == "evaluations-missing")
         #expect(problem { _ = try town.client.measure(fresh.encode()) } == "evaluations-missing")
     }
@@ -254,7 +259,9 @@ struct VaultPhotoTests {
         for stranger in ["site-1", "audit", "rights-officer", "nobody", ""] {
             for endpoint in [Endpoint.rowsLookup, .photosGet, .rowsMeasure] {
                 let body = endpoint == .photosGet ? ByteList.encode([wire]) : wire
-                let whole = try LookupQuery(request: request, whole: [Sample.cell]).encode()
+                let whole = try LookupQuery(
+                    request: request, window: try Town.shown(), whole: [Sample.cell]
+                ).encode()
                 let ask = endpoint == .rowsMeasure ? whole : body
                 #expect(
                     problem { _ = try town.service.handle(endpoint, ask, from: stranger) }
@@ -271,13 +278,15 @@ struct VaultPhotoTests {
     func drill() throws {
         let town = try Town(isSigning: true)
         _ = try closed(town)
-        let wire = try town.request(cells: 1, plates: 1, purpose: "drill", process: "drill")
+        let wire = try town.request(
+            cells: [Sample.cell], plates: 1, purpose: "drill", process: "drill")
         let id = try UnverifiedStatement(wire: wire).id
         _ = try town.append([wire])
         for word in ["audit", "rights"] {
             _ = try town.append([try town.evaluation(of: id, plates: 1, by: word)])
         }
-        let whole = try LookupQuery(request: id, whole: [Sample.cell])
+        let whole = try LookupQuery(
+            request: id, window: try Town.shown([Sample.cell]), whole: [Sample.cell])
         #expect(problem { _ = try town.client.measure(whole.encode()) } == "drill-whole")
         #expect(problem { _ = try town.client.lookup(whole.encode()) } == "drill-whole")
     }
@@ -286,7 +295,8 @@ struct VaultPhotoTests {
     func large(_ most: Int) throws {
         let town = try Town(isSigning: true, wholeCells: most)
         _ = try closed(town)
-        let whole = try LookupQuery(request: try town.evaluated(), whole: [Sample.cell])
+        let whole = try LookupQuery(
+            request: try town.evaluated(), window: try Town.shown(), whole: [Sample.cell])
         #expect(try town.client.measure(whole.encode()) == [most == 6])
         #expect(
             problem { _ = try town.client.lookup(whole.encode()) }

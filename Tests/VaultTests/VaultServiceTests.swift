@@ -85,7 +85,8 @@ struct VaultLogTests {
             problem { _ = try town.append([town.request(plates: 9, name: "3")]) }
                 == "plates-over-limit")
         #expect(
-            problem { _ = try town.append([town.request(cells: 0, name: "4")]) } == "cells-missing")
+            problem { _ = try town.append([town.request(cells: [], name: "4")]) } == "cells-missing"
+        )
         #expect(try town.entries().count == before)
     }
 

@@ -56,6 +56,22 @@ struct SilenceTests {
         #expect(try findings(world, "check-missing", at: deadline).isEmpty)
     }
 
+    /// What one custodian evaluates without leave makes nobody else miss a check.
+    @Test func nobodyOwesAnythingToAnEvaluationWithoutLeave() throws {
+        var world = try World.running()
+        let filed = try world.file(Filing())
+        #expect(try world.evaluate(filed.id, by: "clerk") == nil)
+        let deadline = World.noon.adding(hours: 26)
+        #expect(try findings(world, "evaluation-unbacked", at: deadline).count == 1)
+        #expect(try findings(world, "check-missing", at: deadline).isEmpty)
+        // Approved later, and evaluated by somebody who may: now the others owe a check.
+        #expect(try world.attest(filed.id) == nil)
+        try world.approve(filed.id, ["clerk", "privacy", "rights"])
+        #expect(try world.evaluate(filed.id, by: "privacy") == nil)
+        let missing = try findings(world, "check-missing", at: deadline)
+        #expect(missing.count == 1 && missing[0].sentence.hasSuffix("by: audit, inspector, rights"))
+    }
+
     @Test func openingsAndNoticesFallDue() throws {
         var world = try World.running()
         let filed = try world.granted()

@@ -1,0 +1,60 @@
+import Disk
+import Foundation
+import Ledger
+import Secrets
+import TestSupport
+import Testing
+import Warrants
+
+@testable import Hosting
+
+/// Programs of one party that run at once.
+struct LogCopyTests {
+    private func roster() throws -> Roster {
+        func fresh() throws -> VerifyingKey {
+            try SigningKey(from: SystemRandom()).verifyingKey
+        }
+        var draft = RosterDraft(
+            vault: VaultParty(id: "vault", statementKey: try fresh(), logKey: try fresh()),
+            threshold: 2, policy: Policy(purposes: ["09A"]))
+        for index in 0..<3 {
+            draft.add(
+                Custodian(
+                    id: "custodian-\(index)", name: "Custodian \(index)",
+                    institution: "Institution \(index)", place: "Place \(index)",
+                    administrator: "Office \(index)", slot: .file, statementKey: try fresh(),
+                    cosignKey: try fresh(), officers: []))
+        }
+        return try draft.roster(origin: "example.org/vault.demo")
+    }
+
+    @Test func eachHasACopyOfItsOwnAndTheNextFindsTheFirstAgain() throws {
+        let disk = POSIXFileSystem()
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "platevault-\(UUID().uuidString)"
+        ).path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let roster = try roster()
+        func open() throws -> AnyObject {
+            try LogCopy.open(in: folder, trusting: roster, disk: disk)
+        }
+        func copies() throws -> [String] {
+            try disk.list(folder).filter { !$0.hasSuffix(".lock") }
+        }
+        var held = [try open()]
+        #expect(try copies() == ["mirror"])
+        held.append(try open())
+        #expect(try copies() == ["mirror", "mirror-2"])
+        held.removeAll()
+        for _ in 0..<4 { _ = try open() }
+        #expect(try copies() == ["mirror", "mirror-2"])
+        for _ in 0..<LogCopy.copies { held.append(try open()) }
+        #expect(held.count == LogCopy.copies)
+        do {
+            _ = try open()
+            Issue.record("one copy too many")
+        } catch let error as HostingError {
+            #expect(error.code == "folder-busy")
+        }
+    }
+}
