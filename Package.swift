@@ -44,7 +44,7 @@ func tests(
 let package = Package(
     name: "PlateVault",
     dependencies: [
-        // HPKE with X-Wing, which libsodium does not have, and the faster SHA-256 of public bytes
+        // HPKE with X-Wing, which libsodium does not have
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         // SQLite with prepared statements, transactions and migrations done right
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -74,6 +74,8 @@ let package = Package(
     targets: [
         .systemLibrary(
             name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLinux"),
         .target(  // byte strings and their few encodings
             name: "Bytes",
@@ -87,10 +89,11 @@ let package = Package(
         .target(  // memory that forgets, and the few operations allowed on it
             name: "Secrets",
             dependencies: [
-                "CSodium",  // guarded memory, HMAC, XChaCha20-Poly1305, Ed25519, Argon2id
+                "CSodium",  // guarded memory, XChaCha20-Poly1305, Ed25519, Argon2id
+                "COpenSSL",  // SHA-256 by the processor's own instructions, on contexts of ours
                 "CLinux",  // no core dumps, no ptrace
                 "Bytes",  // hex, Base64, coded errors
-                crypto,  // HPKE with X-Wing, and SHA-256 of public bytes
+                crypto,  // HPKE with X-Wing
             ], swiftSettings: strict),
         .target(  // the words of the domain: values that travel
             name: "Plates",

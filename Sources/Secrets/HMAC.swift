@@ -1,9 +1,11 @@
 import CSodium
 
-/// HMAC-SHA-256 (RFC 2104) under keys in guarded memory, by libsodium.
+/// HMAC-SHA-256 (RFC 2104) under keys in guarded memory.
 public enum HMACSHA256 {
     /// 32: the size of a tag in bytes, and of every key in the hierarchy.
     public static let size = 32
+    /// 64: the bytes of a key's schedule.
+    public static let scheduleSize = 2 * SHA256State.size
 
     /// A secret tag, in guarded memory. Throws `memory-locked-out`.
     public static func secret(
@@ -50,54 +52,105 @@ public enum HMACSHA256 {
         _ message: [UInt8], key: UnsafeRawBufferPointer,
         into target: UnsafeMutableRawBufferPointer
     ) {
-        var state = crypto_auth_hmacsha256_state()
-        crypto_auth_hmacsha256_init(&state, key.pointer, key.count)
-        crypto_auth_hmacsha256_update(&state, message, UInt64(message.count))
-        crypto_auth_hmacsha256_final(&state, target.pointer)
-        // The state holds what is as good as the key.
-        sodium_memzero(&state, MemoryLayout<crypto_auth_hmacsha256_state>.size)
+        message.withUnsafeBytes { compute($0, key: key, into: target) }
+    }
+
+    /// The same of a lent message.
+    public static func compute(
+        _ message: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer,
+        into target: UnsafeMutableRawBufferPointer
+    ) {
+        var state = HMACState()
+        state.begin(key: key)
+        state.update(message)
+        state.finish(into: target)
+    }
+
+    /// Writes the schedule of a key, 64 bytes that are as good as the key: with it each tag costs
+    /// half.
+    public static func schedule(
+        of key: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
+    ) {
+        var state = HMACState()
+        state.begin(key: key)
+        state.saveSchedule(into: target)
+    }
+
+    /// Writes a tag into 32 bytes of `target`, under the key whose schedule this is.
+    public static func compute(
+        _ message: UnsafeRawBufferPointer, schedule: UnsafeRawBufferPointer,
+        into target: UnsafeMutableRawBufferPointer
+    ) {
+        var state = HMACState()
+        state.begin(schedule: schedule)
+        state.update(message)
+        state.finish(into: target)
     }
 }
 
-/// HKDF-SHA-256 (RFC 5869), extract and expand, over `HMACSHA256`: libsodium 1.0.18 has none, and
-/// swift-crypto's leaves copies of its input key on the heap.
-public enum HKDFSHA256 {
-    /// `count` bytes, at most 255 × 32. Throws `key-size` beyond that, and `memory-locked-out`.
-    public static func derive(
-        inputKey: borrowing SecretBytes, salt: [UInt8], info: [UInt8], count: Int
-    ) throws(SecretsError) -> SecretBytes {
-        guard count > 0, count <= 255 * HMACSHA256.size else {
-            throw SecretsError(code: "key-size", sentence: "HKDF gives 1 to 8,160 bytes")
-        }
-        var extracted = try SecretBytes(zeros: HMACSHA256.size)
-        let rounds = (count + HMACSHA256.size - 1) / HMACSHA256.size
-        var blocks = try SecretBytes(zeros: rounds * HMACSHA256.size)
-        // Extract: the salt is the key and the secret the message, so it is fed from its block.
-        var state = crypto_auth_hmacsha256_state()
-        crypto_auth_hmacsha256_init(&state, salt, salt.count)
-        inputKey.withUnsafeBytes {
-            _ = crypto_auth_hmacsha256_update(&state, $0.pointer, UInt64($0.count))
-        }
-        extracted.withUnsafeMutableBytes { _ = crypto_auth_hmacsha256_final(&state, $0.pointer) }
-        blocks.withUnsafeMutableBytes { blocks in
-            extracted.withUnsafeBytes { key in
-                for round in 0..<rounds {
-                    crypto_auth_hmacsha256_init(&state, key.pointer, key.count)
-                    let start = round * HMACSHA256.size
-                    if round > 0 {
-                        let previous = UnsafeRawBufferPointer(blocks)[(start - 32)..<start]
-                        let bytes = UnsafeRawBufferPointer(rebasing: previous)
-                        crypto_auth_hmacsha256_update(&state, bytes.pointer, 32)
-                    }
-                    crypto_auth_hmacsha256_update(&state, info, UInt64(info.count))
-                    crypto_auth_hmacsha256_update(&state, [UInt8(round + 1)], 1)
-                    let target = UnsafeMutableRawBufferPointer(rebasing: blocks[start...])
-                    crypto_auth_hmacsha256_final(&state, target.pointer)
-                }
+/// One tag under way. What is inside is as good as the key: it stays where it is, and the last call
+/// wipes it.
+struct HMACState {
+    private var hash = SHA256State()
+    /// The chaining value after the outer key's block.
+    private var outer = SIMD32<UInt8>(repeating: 0)
+
+    /// Keyed by any bytes.
+    mutating func begin(key: UnsafeRawBufferPointer) {
+        // RFC 2104: the key, or its digest where it is longer than a block, with zeros behind.
+        var block = SIMD64<UInt8>(repeating: 0)
+        withUnsafeMutableBytes(of: &block) { block in
+            if key.count > block.count {
+                hash.begin()
+                hash.update(key)
+                hash.finish(into: UnsafeMutableRawBufferPointer(rebasing: block[..<32]))
+            } else {
+                block.copyMemory(from: key)
             }
+            for index in block.indices { block[index] ^= 0x5c }
+            hash.begin()
+            hash.update(UnsafeRawBufferPointer(block))
+            withUnsafeMutableBytes(of: &outer) { hash.saveMidstate(into: $0) }
+            for index in block.indices { block[index] ^= 0x5c ^ 0x36 }
+            hash.begin()
+            hash.update(UnsafeRawBufferPointer(block))
+            sodium_memzero(block.pointer, block.count)
         }
-        sodium_memzero(&state, MemoryLayout<crypto_auth_hmacsha256_state>.size)
-        return try blocks.copy(0..<count)
+    }
+
+    /// Keyed by what `saveSchedule` wrote.
+    mutating func begin(schedule: UnsafeRawBufferPointer) {
+        hash.resume(afterOneBlock: UnsafeRawBufferPointer(rebasing: schedule[..<32]))
+        withUnsafeMutableBytes(of: &outer) {
+            $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: schedule[32..<64]))
+        }
+    }
+
+    /// Writes the 64 bytes that stand for the key, before any message, and forgets it.
+    mutating func saveSchedule(into target: UnsafeMutableRawBufferPointer) {
+        hash.saveMidstate(into: UnsafeMutableRawBufferPointer(rebasing: target[..<32]))
+        withUnsafeBytes(of: &outer) {
+            UnsafeMutableRawBufferPointer(rebasing: target[32..<64]).copyMemory(from: $0)
+        }
+        wipe()
+    }
+
+    /// Takes bytes of the message.
+    mutating func update(_ bytes: UnsafeRawBufferPointer) { hash.update(bytes) }
+
+    /// Writes the 32 bytes of the tag and forgets the key.
+    mutating func finish(into target: UnsafeMutableRawBufferPointer) {
+        let tag = UnsafeMutableRawBufferPointer(rebasing: target[..<HMACSHA256.size])
+        hash.finish(into: tag)
+        withUnsafeBytes(of: &outer) { hash.resume(afterOneBlock: $0) }
+        hash.update(UnsafeRawBufferPointer(tag))
+        hash.finish(into: tag)
+        wipe()
+    }
+
+    private mutating func wipe() {
+        hash.wipe()
+        sodium_memzero(&outer, HMACSHA256.size)
     }
 }
 

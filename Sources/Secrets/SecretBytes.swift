@@ -2,7 +2,7 @@
 //
 // Entry points: `SecretBytes` (guarded memory), `HMACSHA256`, `HKDFSHA256`, `XChaCha20Poly1305`,
 // `SigningKey` (Ed25519), `OneTimeKey` (HPKE with X-Wing), `Argon2id`. Every symmetric key goes
-// through libsodium from guarded memory and through nothing else: swift-crypto's symmetric keys
+// through libsodium or OpenSSL's SHA-256, from guarded memory, and through nothing else: swift-crypto's symmetric keys
 // leave copies on the heap when they are freed. This target never reads or writes files.
 
 public import Bytes

@@ -1,28 +1,24 @@
 import CSodium
 
-/// SHA-256 (FIPS 180-4) over secret and open parts, by libsodium, without a copy of the secret
-/// ones in ordinary memory. The digest itself is not secret.
+/// SHA-256 (FIPS 180-4) over secret and open parts, without a copy of the secret ones in ordinary
+/// memory. The digest itself is not secret.
 public struct SecretHasher: ~Copyable {
-    private var state = crypto_hash_sha256_state()
+    private var state = SHA256State()
 
     /// A hash of nothing yet.
-    public init() { crypto_hash_sha256_init(&state) }
+    public init() { state.begin() }
 
     /// Takes open bytes.
-    public mutating func update(_ bytes: [UInt8]) {
-        crypto_hash_sha256_update(&state, bytes, UInt64(bytes.count))
-    }
+    public mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { state.update($0) } }
 
     /// Takes secret bytes out of the block that lends them.
-    public mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        crypto_hash_sha256_update(&state, bytes.pointer, UInt64(bytes.count))
-    }
+    public mutating func update(_ bytes: UnsafeRawBufferPointer) { state.update(bytes) }
 
     /// The digest of everything taken; the inner state is wiped.
     public consuming func finish() -> Digest {
-        var result = [UInt8](repeating: 0, count: 32)
-        crypto_hash_sha256_final(&state, &result)
-        return Digest(hashed: result)
+        let digest = Digest { state.finish(into: $0) }
+        state.wipe()
+        return digest
     }
 }
 

@@ -139,6 +139,31 @@ struct GuardedMemoryTests {
         #expect(SystemRandom().bytes(32) != SystemRandom().bytes(32))
     }
 
+    @Test("nonces come from the source in its order, each once")
+    func nonces() {
+        let nonces = NonceSource(from: SeededRandom("nonces"))
+        let drawn = (0..<200).map { _ in nonces.next() }
+        #expect(Set(drawn).count == 200)
+        #expect(drawn.allSatisfy { $0.count == XChaCha20Poly1305.nonceSize })
+        let again = NonceSource(from: SeededRandom("nonces"))
+        #expect((0..<200).map { _ in again.next() } == drawn)
+    }
+
+    @Test("digests of parts are those of their concatenation, and are ordered byte by byte")
+    func digestParts() {
+        for size in [0, 1, 31, 55, 56, 63, 64, 65, 300] {
+            let bytes = source.bytes(size)
+            #expect(Digest(of: 7, bytes[...]) == Digest(of: [7] + bytes))
+            #expect(bytes.withUnsafeBytes { Digest(of: $0) } == Digest(of: bytes))
+        }
+        let all = (0..<50).map { Digest(of: [$0]) }
+        for (left, right) in zip(all, all.dropFirst()) {
+            #expect(Digest(of: 1, left, right) == Digest(of: [1] + left.bytes + right.bytes))
+            #expect((left < right) == left.bytes.lexicographicallyPrecedes(right.bytes))
+            #expect(!(left < left))
+        }
+    }
+
     @Test("digests are read from 64 lower-case digits and 32 bytes, and from nothing else")
     func digests() {
         let digest = Digest(of: Array("abc".utf8))

@@ -23,10 +23,31 @@ struct HMACVectorTests {
             #expect([16, 32].contains(size))
             let tag = Array(HMACSHA256.open(try unhex(test.msg), key: key).prefix(size))
             #expect((tag == (try unhex(test.tag))) == (test.result == "valid"), "\(test.tcId)")
+            let scheduled = try scheduled(unhex(test.msg), key).prefix(size)
+            #expect(Array(scheduled) == tag, "\(test.tcId)")
         }
     }
 
-    @Test("RFC 4231, in open, guarded and block form")
+    /// The tag by way of the key's schedule.
+    private func scheduled(
+        _ message: [UInt8], _ key: borrowing SecretBytes
+    ) throws -> [UInt8] {
+        var schedule = try SecretBytes(zeros: HMACSHA256.scheduleSize)
+        var tag = [UInt8](repeating: 0, count: HMACSHA256.size)
+        key.withUnsafeBytes { key in
+            schedule.withUnsafeMutableBytes { HMACSHA256.schedule(of: key, into: $0) }
+        }
+        schedule.withUnsafeBytes { schedule in
+            message.withUnsafeBytes { message in
+                tag.withUnsafeMutableBytes {
+                    HMACSHA256.compute(message, schedule: schedule, into: $0)
+                }
+            }
+        }
+        return tag
+    }
+
+    @Test("RFC 4231, in open, guarded and scheduled form")
     func rfc4231() throws {
         let cases = try Vectors.blocks("rfc/rfc-4231-sha256.txt", first: "Len")
         #expect(cases.count == 6)
@@ -37,6 +58,7 @@ struct HMACVectorTests {
             #expect(HMACSHA256.open(message, key: key) == expected)
             let secret = try HMACSHA256.secret(message, key: key)
             #expect(secret.withUnsafeBytes { Array($0) } == expected)
+            #expect(try scheduled(message, key) == expected)
         }
     }
 
