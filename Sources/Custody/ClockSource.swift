@@ -10,6 +10,18 @@ public protocol ClockSource: Sendable {
     var boot: Int64 { get }
     /// 16 bytes that are other ones after each boot.
     var bootID: [UInt8] { get }
+    /// All three of one moment.
+    var reading: (wall: Timestamp, boot: Int64, bootID: [UInt8]) { get }
+}
+
+extension ClockSource {
+    /// One after the other, the boot clock last: what passes between is then counted once. Read the
+    /// other way round, a machine that was held there would count it again at the next reading, and
+    /// a custodian's clock would be ahead of the time.
+    public var reading: (wall: Timestamp, boot: Int64, bootID: [UInt8]) {
+        let (wall, id) = (wall, bootID)
+        return (wall, boot, id)
+    }
 }
 
 /// The machine's own clocks: CLOCK_REALTIME, CLOCK_BOOTTIME and the kernel's boot id.

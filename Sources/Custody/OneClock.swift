@@ -27,7 +27,8 @@ public struct OneClock: Hashable, Sendable {
     public init(
         starting source: any ClockSource, confirmed: Timestamp
     ) throws(CustodyError) {
-        let wall = source.wall.milliseconds
+        let reading = source.reading
+        let wall = reading.wall.milliseconds
         let off = wall.subtractingReportingOverflow(confirmed.milliseconds)
         guard !off.overflow, off.partialValue.magnitude <= 600_000,
             wall.magnitude < UInt64(Int64.max / 4_000)
@@ -38,8 +39,8 @@ public struct OneClock: Hashable, Sendable {
                     + "the clock, then confirm again")
         }
         microseconds = wall * 1_000
-        boot = source.boot
-        bootID = source.bootID
+        boot = reading.boot
+        bootID = reading.bootID
     }
 
     /// Takes new readings and returns the custodian's time.
@@ -48,15 +49,15 @@ public struct OneClock: Hashable, Sendable {
     /// boot only what has passed since that boot is known to have passed at all.
     @discardableResult
     public mutating func read(_ source: any ClockSource) -> Timestamp {
-        let reading = source.boot
-        if source.bootID != bootID {
-            bootID = source.bootID
+        let reading = source.reading
+        if reading.bootID != bootID {
+            bootID = reading.bootID
             boot = 0
         }
-        let elapsed = reading.subtractingReportingOverflow(boot)
+        let elapsed = reading.boot.subtractingReportingOverflow(boot)
         guard !elapsed.overflow, elapsed.partialValue > 0 else { return now }
-        boot = reading
-        move(elapsed: elapsed.partialValue, wall: source.wall)
+        boot = reading.boot
+        move(elapsed: elapsed.partialValue, wall: reading.wall)
         return now
     }
 

@@ -110,9 +110,16 @@ public final class DemoClock: Sendable {
     public var boot: Int64 { hands.boot }
 
     /// 16 bytes that are other ones after each simulated boot.
-    public var bootID: [UInt8] {
-        let boots = hands.boots
-        return [UInt8](repeating: 0, count: 8) + (0..<8).map { UInt8(boots >> (56 - 8 * $0) & 255) }
+    public var bootID: [UInt8] { Self.bootID(hands) }
+
+    private static func bootID(_ hands: Hands) -> [UInt8] {
+        [UInt8](repeating: 0, count: 8) + (0..<8).map { UInt8(hands.boots >> (56 - 8 * $0) & 255) }
+    }
+
+    /// All three of one moment: the hands may be moved between two readings.
+    public var reading: (wall: Timestamp, boot: Int64, bootID: [UInt8]) {
+        let hands = hands
+        return (Timestamp(milliseconds: hands.wall), hands.boot, Self.bootID(hands))
     }
 
     /// The machine's CLOCK_BOOTTIME in milliseconds.

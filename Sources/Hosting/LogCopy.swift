@@ -3,9 +3,10 @@ import Ledger
 public import Warrants
 public import Wire
 
-/// A party's own copy of the log, in a folder of its own.
+/// A party's own copy of the log, in a folder of its own; a custodian's program has its mirror
+/// besides, which nobody else touches.
 ///
-/// Programs that run at once for one party each have a copy: `mirror`, `mirror-2`, and so on. Who
+/// Programs that run at once for one party each have a copy: `log-copy`, `log-copy-2`, and so on. Who
 /// comes first has the first one that nobody holds, for as long as its `Follower` lives.
 public enum LogCopy {
     /// 16: programs of one party that may follow the log at once.
@@ -18,7 +19,7 @@ public enum LogCopy {
     ) throws -> Follower {
         try disk.makeFolder(folder)
         for number in 1...copies {
-            let path = folder + (number == 1 ? "/mirror" : "/mirror-\(number)")
+            let path = folder + (number == 1 ? "/log-copy" : "/log-copy-\(number)")
             guard let lock = try disk.lock(path + ".lock") else { continue }
             let mirror = try mirror(at: path, trusting: roster, disk: disk)
             return try Follower(mirror: mirror, trusting: roster, holding: lock)

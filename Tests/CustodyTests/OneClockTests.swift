@@ -44,6 +44,28 @@ import Testing
         }
     }
 
+    /// A machine that is held for an hour in the middle of each reading, after the wall clock's.
+    private struct HeldSource: ClockSource {
+        let hands: SimulatedClockSource
+        var wall: Timestamp {
+            defer { hands.pass(milliseconds: 3_600_000) }
+            return hands.wall
+        }
+        var boot: Int64 { hands.boot }
+        var bootID: [UInt8] { hands.bootID }
+    }
+
+    @Test func whatPassesWhileItReadsIsCountedOnce() throws {
+        let hands = try source()
+        var clock = try OneClock(starting: HeldSource(hands: hands), confirmed: Self.start)
+        for _ in 0..<20 {
+            clock.read(HeldSource(hands: hands))
+            #expect(clock.now <= hands.wall)
+        }
+        clock.read(hands)
+        #expect(clock.now <= hands.wall)
+    }
+
     @Test func readingOftenGivesNoOtherSpeedThanReadingOnce() throws {
         for history in 0..<200 {
             let random = SeededRandom("often \(history)")

@@ -42,12 +42,12 @@ struct LogCopyTests {
             try disk.list(folder).filter { !$0.hasSuffix(".lock") }
         }
         var held = [try open()]
-        #expect(try copies() == ["mirror"])
+        #expect(try copies() == ["log-copy"])
         held.append(try open())
-        #expect(try copies() == ["mirror", "mirror-2"])
+        #expect(try copies() == ["log-copy", "log-copy-2"])
         held.removeAll()
         for _ in 0..<4 { _ = try open() }
-        #expect(try copies() == ["mirror", "mirror-2"])
+        #expect(try copies() == ["log-copy", "log-copy-2"])
         for _ in 0..<LogCopy.copies { held.append(try open()) }
         #expect(held.count == LogCopy.copies)
         do {
