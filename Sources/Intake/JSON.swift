@@ -75,27 +75,46 @@ enum JSON: Hashable, Sendable {
         }
     }
 
-    /// The value of what the quick reader gives; nil for anything that is no JSON.
+    /// The value of what the quick reader gives; nil for anything that is no JSON. The types are
+    /// asked for by name: a cast that fails costs more than reading the text did.
     private init?(_ value: Any) {
-        switch value {
-        case is NSNull: self = .null
-        case let text as String: self = .string(text)
-        case let number as NSNumber:
-            switch String(cString: number.objCType) {
-            case "c": self = .bool(number.boolValue)
-            case "d", "f": self = JSON(number.doubleValue)
-            default:
-                self = Int64(exactly: number).map(JSON.whole) ?? .fraction(number.doubleValue)
+        switch ObjectIdentifier(type(of: value)) {
+        case ObjectIdentifier(String.self):
+            guard let text = value as? String else { return nil }
+            self = .string(text)
+        case ObjectIdentifier([String: Any].self):
+            guard let members = value as? [String: Any] else { return nil }
+            var values: [String: JSON] = [:]
+            values.reserveCapacity(members.count)
+            for (key, member) in members {
+                guard let value = JSON(member) else { return nil }
+                values[key] = value
             }
-        case let items as [Any]:
-            let values = items.compactMap { JSON($0) }
-            guard values.count == items.count else { return nil }
-            self = .array(values)
-        case let members as [String: Any]:
-            let values = members.compactMapValues { JSON($0) }
-            guard values.count == members.count else { return nil }
             self = .object(values)
-        default: return nil
+        case ObjectIdentifier([Any].self):
+            guard let items = value as? [Any] else { return nil }
+            var values: [JSON] = []
+            values.reserveCapacity(items.count)
+            for item in items {
+                guard let value = JSON(item) else { return nil }
+                values.append(value)
+            }
+            self = .array(values)
+        default:
+            guard let number = value as? NSNumber else {
+                guard value is NSNull else { return nil }
+                self = .null
+                return
+            }
+            switch UInt8(bitPattern: number.objCType.pointee) {
+            case UInt8(ascii: "c"): self = .bool(number.boolValue)
+            case UInt8(ascii: "d"), UInt8(ascii: "f"): self = JSON(number.doubleValue)
+            case UInt8(ascii: "Q"):
+                self =
+                    Int64(exactly: number.uint64Value).map(JSON.whole)
+                    ?? .fraction(number.doubleValue)
+            default: self = .whole(number.int64Value)
+            }
         }
     }
 
