@@ -117,6 +117,19 @@ public enum Base64 {
 }
 
 extension String {
+    /// Whether the text has 1 to so many UTF-8 bytes and no control character, so that it can be
+    /// shown.
+    public func isShown(most: Int) -> Bool {
+        guard (1...most).contains(utf8.count) else { return false }
+        // U+0080 to U+009F are the bytes 0xc2 and 0x80 to 0x9f.
+        var last: UInt8 = 0
+        return utf8.allSatisfy { byte in
+            defer { last = byte }
+            return byte >= 0x20 && byte != 0x7f
+                && !(last == 0xc2 && (0x80...0x9f).contains(byte))
+        }
+    }
+
     /// Whether the text is a word of at most so many of a-z, 0-9 and `-`.
     public func isWord(most: Int) -> Bool {
         (1...most).contains(utf8.count)

@@ -46,11 +46,17 @@ public final class Gateway {
     let vault: VaultClient
     let custodians: [CustodianClient]
     let random: any RandomSource
+    let nonces: NonceSource
     /// The key set of each generation, and the generation of each hour of which keys were asked.
     var keySets: [UInt32: SiteKeys] = [:]
     /// The rosters under which generations were made: their orders give the bits.
     var makers: [UInt32: Roster] = [:]
-    var generations: [Hour: UInt32] = [:]
+    var generations: [Hour: UInt32] = [:] {
+        didSet { firstHourWithKeys = generations.keys.min() }
+    }
+    private var firstHourWithKeys: Hour?
+    /// The rows that were queued since the present message began, and the cells that it opened.
+    var trail = MessageTrail()
     /// What is still open, by hour.
     var cells: [Hour: OpenCell] = [:]
     /// Closings that were signed and not yet acknowledged; sent again as they are.
@@ -86,6 +92,7 @@ public final class Gateway {
         self.firstOpenHour = firstOpenHour
         self.firstLateHour = min(firstLateHour ?? firstOpenHour, firstOpenHour)
         self.random = random
+        nonces = NonceSource(from: random)
         siteID = entry.id
         signer = try NoteSigner(name: roster.keyName(entry.id), key: key)
         run = try RunID(bytes: random.bytes(8))
@@ -120,7 +127,7 @@ public final class Gateway {
             throw IntakeRefusal("seen-later", "the read is later than now; check the clocks")
         }
         let hour = read.seen.hour
-        guard hour >= max(firstLateHour, generations.keys.min() ?? hour),
+        guard hour >= max(firstLateHour, firstHourWithKeys ?? hour),
             closings[.late]?[hour] == nil, read.seen >= hour.start
         else {
             throw IntakeRefusal(
@@ -144,37 +151,36 @@ public final class Gateway {
         guard let keySet = keySet(of: hour) else {
             throw TokensError(code: "keys-missing", sentence: "the hour's keys are not complete")
         }
-        let isLate =
-            hour < firstOpenHour || closings[.prompt]?[hour] != nil || isClosedByLog(hour)
-        var cell = cells[hour] ?? OpenCell(kind: isLate ? .late : .prompt)
-        let keys: CellKeys
-        if let held = cell.keys[read.plate] {
-            keys = held
-        } else {
-            keys = try keySet.cellKeys(for: read.plate, hour: hour)
-        }
-        let counter = cell.counters[read.plate] ?? 0
-        let context = RowContext(
-            origin: roster.origin, cell: Cell(hour: hour, site: site), run: run, counter: counter)
-        let (sealed, shown) = try sealPhotos(photos, of: read, under: keys, context)
-        let row = try keys.sealRow(shown, context: context, nonce: random.bytes(24))
-        cell.keys[read.plate] = keys
-        cell.counters[read.plate] = counter + 1
+        let cell = try openCell(hour)
+        let (sealed, shown) = try sealPhotos(photos, of: read, in: cell, keySet)
+        let row = try cell.sealer.seal(shown, under: keySet)
         cell.pending.append(row)
         if !sealed.isEmpty { cell.photos[row.label] = sealed }
-        cells[hour] = cell
+        trail.rows.append((hour, read.plate))
         counts.waiting += 1
+    }
+
+    private func openCell(_ hour: Hour) throws(TokensError) -> OpenCell {
+        if let cell = cells[hour] { return cell }
+        let isLate =
+            hour < firstOpenHour || closings[.prompt]?[hour] != nil || isClosedByLog(hour)
+        let cell = OpenCell(
+            kind: isLate ? .late : .prompt,
+            sealer: try CellSealer(
+                cell: Cell(hour: hour, site: site), origin: roster.origin, run: run, nonces: nonces)
+        )
+        cells[hour] = cell
+        trail.cells.append(hour)
+        return cell
     }
 }
 
 /// One hour's rows on their way to the vault.
-struct OpenCell {
+final class OpenCell {
     /// The tree that rows go to now: the late one once the prompt one is signed.
-    var kind = HourOpening.Kind.prompt
-    /// find and open of each plate, 96 bytes each in a guarded pool.
-    var keys: [Plate: CellKeys] = [:]
-    /// The next counter of each plate; it goes on in the late tree.
-    var counters: [Plate: UInt64] = [:]
+    private(set) var kind: HourOpening.Kind
+    /// The keys of each plate, and its next counter, which goes on in the late tree.
+    var sealer: CellSealer
     /// Sealed rows that are in no batch yet.
     var pending: [SealedRow] = []
     /// The batch that the vault has not acknowledged; sent again as it is.
@@ -192,12 +198,27 @@ struct OpenCell {
     /// The digest of a batch that was given up unacknowledged: the vault may have it.
     var doubtful: Digest?
 
+    init(kind: HourOpening.Kind, sealer: consuming CellSealer) {
+        self.kind = kind
+        self.sealer = sealer
+    }
+
     /// What is taken from now on is late.
-    mutating func closePrompt() {
+    func closePrompt() {
         kind = .late
         nextNumber = 0
         acknowledged = [:]
         doubtful = nil
+    }
+
+    /// What the closing compares with stays; the plates, their keys and their rows do not.
+    func erase() {
+        doubtful = outstanding.map { Digest(of: $0.encode()) } ?? doubtful
+        sealer.erase()
+        outstanding = nil
+        pending = []
+        photos = [:]
+        laggards = []
     }
 
     /// Photos that the vault does not have yet.

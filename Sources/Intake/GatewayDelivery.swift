@@ -107,7 +107,7 @@ extension Gateway {
     /// The batch to send next: the one that waits for its acknowledgement, or a new one. Throws
     /// `batch-unsigned`.
     public func nextBatch(of hour: Hour) throws(WireProblem) -> Batch? {
-        guard var cell = cells[hour] else { return nil }
+        guard let cell = cells[hour] else { return nil }
         if let batch = cell.outstanding { return batch }
         guard !cell.pending.isEmpty else { return nil }
         let rows = Array(cell.pending.prefix(Batch.maximumRows))
@@ -120,7 +120,6 @@ extension Gateway {
         cell.pending.removeFirst(rows.count)
         cell.nextNumber += 1
         cell.outstanding = batch
-        cells[hour] = cell
         return batch
     }
 }

@@ -203,13 +203,7 @@ extension Gateway {
             giveUpPhotos(cell)
             counts.undelivered += cell.waiting
             counts.waiting -= cell.waiting
-            // What the closing compares with stays; the plates and their keys do not.
-            var rest = OpenCell(kind: cell.kind)
-            rest.nextNumber = cell.nextNumber
-            rest.handed = cell.handed
-            rest.acknowledged = cell.acknowledged
-            rest.doubtful = cell.outstanding.map { Digest(of: $0.encode()) } ?? cell.doubtful
-            cells[hour] = rest
+            cell.erase()
         }
     }
 

@@ -1,4 +1,5 @@
 public import Plates
+import Tokens
 import Warrants
 
 // All reads of one message, or none (Docs/Spec/Intake.md).
@@ -17,14 +18,14 @@ extension Gateway {
         message reads: [ReceivedRead], at now: Timestamp
     ) throws(IntakeRefusal) -> [String: Int] {
         var refused: [String: Int] = [:]
-        var undo = Undo(counts)
+        let before = counts
+        trail.begin()
         for received in reads {
-            undo.note(received.read, self)
             do throws(IntakeRefusal) {
                 try take(received.read, photos: received.photos, at: now)
             } catch {
                 guard Self.forGood.contains(error.code) else {
-                    undo.restore(self)
+                    undo(to: before)
                     throw error
                 }
                 refused[error.code, default: 0] += 1
@@ -33,47 +34,30 @@ extension Gateway {
         return refused
     }
 
-    /// How things were before a message.
-    private struct Undo {
-        private struct Before {
-            let isNew: Bool
-            let pending: Int
-            var counters: [Plate: UInt64?] = [:]
+    /// Undoes what the present message has done.
+    private func undo(to before: GatewayCounts) {
+        for (hour, plate) in trail.rows {
+            guard let cell = cells[hour], let row = cell.pending.popLast() else { continue }
+            cell.photos[row.label] = nil
+            cell.sealer.takeBack(plate)
         }
+        for hour in trail.cells { cells[hour] = nil }
+        let refused = counts.refused
+        counts = before
+        counts.refused = refused
+    }
+}
 
-        private let counts: GatewayCounts
-        private var hours: [Hour: Before] = [:]
+/// What a message has done so far.
+struct MessageTrail {
+    /// The hour and plate of each row that it queued.
+    var rows: [(hour: Hour, plate: Plate)] = []
+    /// The hours that it was the first to have rows of.
+    var cells: [Hour] = []
 
-        init(_ counts: GatewayCounts) { self.counts = counts }
-
-        /// Remembers what a read may change, once.
-        mutating func note(_ read: Read, _ gateway: Gateway) {
-            let hour = read.seen.hour
-            let cell = gateway.cells[hour]
-            var before =
-                hours[hour] ?? Before(isNew: cell == nil, pending: cell?.pending.count ?? 0)
-            let copies = read.candidateCopies(gateway.roster.policy.indexCandidates)
-            for plate in [read.plate] + copies.map(\.plate)
-            where !before.counters.keys.contains(plate) {
-                before.counters.updateValue(cell?.counters[plate], forKey: plate)
-            }
-            hours[hour] = before
-        }
-
-        func restore(_ gateway: Gateway) {
-            for (hour, before) in hours {
-                guard !before.isNew, var cell = gateway.cells[hour] else {
-                    gateway.cells[hour] = nil
-                    continue
-                }
-                for row in cell.pending[before.pending...] { cell.photos[row.label] = nil }
-                cell.pending.removeLast(cell.pending.count - before.pending)
-                for (plate, counter) in before.counters { cell.counters[plate] = counter }
-                gateway.cells[hour] = cell
-            }
-            var counts = counts
-            counts.refused = gateway.counts.refused
-            gateway.counts = counts
-        }
+    /// Another message begins.
+    mutating func begin() {
+        rows.removeAll(keepingCapacity: true)
+        cells.removeAll(keepingCapacity: true)
     }
 }

@@ -21,16 +21,15 @@ extension Gateway {
     /// The sealed photos of a read, and the read with their digests. What the policy does not keep,
     /// what has no room here and what has no place in the row is left out and counted.
     func sealPhotos(
-        _ photos: [Photo], of read: Read, under keys: CellKeys, _ context: RowContext
+        _ photos: [Photo], of read: Read, in cell: OpenCell, _ keys: SiteKeys
     ) throws(TokensError) -> ([SealedPhoto], Read) {
         guard !photos.isEmpty else { return ([], read) }
-        let label = try keys.label(run: context.run, counter: context.counter)
         var sealed: [SealedPhoto] = []
         var shown = Self.read(read, with: []) ?? read
         var bytes = counts.photoBytes
         for photo in photos where roster.policy.photos.keeps(photo.role) {
             do throws(TokensError) {
-                let fresh = try keys.sealPhoto(photo.bytes, label: label, nonce: random.bytes(24))
+                let fresh = try cell.sealer.sealPhoto(photo.bytes, of: read.plate, under: keys)
                 guard bytes + fresh.bytes.count <= Self.maximumPhotoBytes else {
                     counts.losePhoto("photo-no-room")
                     continue

@@ -86,10 +86,5 @@ extension Sighting {
     }
 
     /// Whether a text keeps the bounds of a read's texts.
-    static func isText(_ text: String, most: Int) -> Bool {
-        (1...most).contains(text.utf8.count)
-            && !text.unicodeScalars.contains {
-                $0.value < 0x20 || (0x7f...0x9f).contains($0.value)
-            }
-    }
+    static func isText(_ text: String, most: Int) -> Bool { text.isShown(most: most) }
 }

@@ -91,16 +91,38 @@ public struct RunID: Hashable, Comparable, Sendable, CustomStringConvertible {
 
 /// The pseudorandom name of a row, all that a look-up is made with (DESIGN section 5).
 public struct Label: Hashable, Comparable, Sendable, CustomStringConvertible {
-    /// Sixteen bytes.
-    public let bytes: [UInt8]
+    /// 16: the bytes of a label.
+    public static let size = 16
+
+    private let first: UInt64
+    private let second: UInt64
 
     /// A label from its bytes. Throws `label-size` unless there are sixteen.
-    public init(bytes: [UInt8]) throws(PlatesError) {
-        guard bytes.count == 16 else {
+    public init(bytes: some Collection<UInt8>) throws(PlatesError) {
+        guard bytes.count == Self.size else {
             throw PlatesError(
                 code: "label-size", sentence: "a label is 16 bytes, not \(bytes.count)")
         }
-        self.bytes = bytes
+        first = bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        second = bytes.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// The label that opens a tag of at least sixteen bytes. Throws `label-size`.
+    public init(opening tag: UnsafeRawBufferPointer) throws(PlatesError) {
+        guard tag.count >= Self.size else {
+            throw PlatesError(
+                code: "label-size", sentence: "a label is 16 bytes, not \(tag.count)")
+        }
+        first = UInt64(bigEndian: tag.loadUnaligned(as: UInt64.self))
+        second = UInt64(bigEndian: tag.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+    }
+
+    /// The sixteen bytes.
+    public var bytes: [UInt8] { withUnsafeBytes { Array($0) } }
+
+    /// Lends the sixteen bytes.
+    public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        Swift.withUnsafeBytes(of: (first.bigEndian, second.bigEndian)) { body($0) }
     }
 
     /// Thirty-two lower-case hex digits; a label says nothing without its key.
@@ -109,6 +131,6 @@ public struct Label: Hashable, Comparable, Sendable, CustomStringConvertible {
     public var description: String { hex }
     /// Byte-wise.
     public static func < (left: Self, right: Self) -> Bool {
-        left.bytes.lexicographicallyPrecedes(right.bytes)
+        left.first != right.first ? left.first < right.first : left.second < right.second
     }
 }

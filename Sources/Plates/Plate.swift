@@ -45,6 +45,11 @@ public struct Plate: Hashable, Sendable, CustomStringConvertible, CustomReflecta
 
     /// The plate that a reader's or an officer's text names. Throws why the text names none.
     public init(normalizing text: String, fold: Fold) throws(PlateRefusal) {
+        if let bytes = NormalForm.ofASCII(text, fold) {
+            utf8Bytes = bytes
+            self.fold = fold
+            return
+        }
         guard
             text.unicodeScalars.prefix(Self.maximumTextScalars + 1).count
                 <= Self.maximumTextScalars
@@ -133,6 +138,37 @@ public struct Plate: Hashable, Sendable, CustomStringConvertible, CustomReflecta
 
 /// The look-up in the closed table.
 enum NormalForm {
+    /// The table's row of each ASCII character: its target, 0 for a separator, 0xff for the rest.
+    private static let ascii: [UInt8] = (0..<128).map { code in
+        do throws(PlateRefusal) {
+            guard let target = try target(of: Unicode.Scalar(UInt8(code)), at: 0) else { return 0 }
+            return target.isASCII ? UInt8(target.value) : 0xff
+        } catch {
+            return 0xff
+        }
+    }
+
+    /// The normal form of a text of ASCII characters, as nearly all are; nil where there is a reason
+    /// to look closer.
+    static func ofASCII(_ text: String, _ fold: Fold) -> [UInt8]? {
+        guard text.utf8.count <= Plate.maximumTextScalars else { return nil }
+        var isPlain = true
+        let normal = [UInt8](unsafeUninitializedCapacity: Plate.maximumScalars) { normal, count in
+            for byte in text.utf8 {
+                let target = byte < 128 ? ascii[Int(byte)] : 0xff
+                if target == 0 { continue }
+                guard target != 0xff, count < Plate.maximumScalars else {
+                    isPlain = false
+                    return
+                }
+                let isFolded = fold == .letterOAsZero && target == UInt8(ascii: "O")
+                normal[count] = isFolded ? UInt8(ascii: "0") : target
+                count += 1
+            }
+        }
+        return isPlain && !normal.isEmpty ? normal : nil
+    }
+
     /// What a scalar becomes; nil for a separator. Throws the refusal of everything else.
     static func target(
         of scalar: Unicode.Scalar, at index: Int

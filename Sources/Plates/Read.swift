@@ -1,5 +1,7 @@
 // What a reader saw: one passage of one plate (Docs/Spec/Read.md).
 
+import Bytes
+
 /// One other reading of the same plate that the engine thought possible.
 public struct Candidate: Hashable, Sendable {
     /// The text as the reader sent it; 1 to 96 UTF-8 bytes.
@@ -105,15 +107,31 @@ public struct Read: Hashable, Sendable, CustomStringConvertible, CustomReflectab
         }
     }
 
+    /// Held once, however often the read is handed on.
+    private final class Content: Sendable {
+        let fields: Fields
+        /// The one encoding, by which the read's length is known to fit.
+        let encoding: [UInt8]
+
+        init(_ fields: Fields) {
+            self.fields = fields
+            encoding = Read.encode(fields)
+        }
+    }
+
+    private let content: Content
+
     /// The content.
-    public let fields: Fields
+    public var fields: Fields { content.fields }
+    /// The bytes that are padded and sealed; at most 1,022.
+    public func encode() -> [UInt8] { content.encoding }
 
     /// A read of fields that keep the bounds. Throws `read-text`, `read-plate`, `read-number`,
     /// `read-count` or `read-too-long`, naming the field and never its content.
     public init(_ fields: Fields) throws(PlatesError) {
         try ReadBounds.check(fields)
-        self.fields = fields
-        let size = encode().count
+        content = Content(fields)
+        let size = content.encoding.count
         guard size + 2 <= 1_024 else {
             throw PlatesError(
                 code: "read-too-long",
@@ -121,13 +139,20 @@ public struct Read: Hashable, Sendable, CustomStringConvertible, CustomReflectab
         }
     }
 
+    /// By content.
+    public static func == (left: Read, right: Read) -> Bool {
+        left.content === right.content || left.fields == right.fields
+    }
+    /// By content.
+    public func hash(into hasher: inout Hasher) { hasher.combine(fields) }
+
     /// The plate in normal form.
-    public var plate: Plate { fields.plate }
+    public var plate: Plate { content.fields.plate }
     /// The plate as the reader sent it.
-    public var asRead: String { fields.asRead }
+    public var asRead: String { content.fields.asRead }
     /// When the plate was seen, which files the read: the device's time, also where its clock is
     /// flagged, because a slow clock cannot be told from a late delivery.
-    public var seen: Timestamp { fields.deviceTime }
+    public var seen: Timestamp { content.fields.deviceTime }
 
     /// The word and nothing of the content.
     public var description: String { "read" }
@@ -188,11 +213,7 @@ enum ReadBounds {
     /// Texts are short, not empty, and without control characters, so that they can be shown.
     static func text(_ text: String?, most: Int, _ name: String) throws(PlatesError) {
         guard let text else { return }
-        guard (1...most).contains(text.utf8.count),
-            !text.unicodeScalars.contains(where: {
-                $0.value < 0x20 || (0x7f...0x9f).contains($0.value)
-            })
-        else {
+        guard text.isShown(most: most) else {
             throw PlatesError(
                 code: "read-text",
                 sentence: "the \(name) has control characters or not 1 to \(most) bytes")

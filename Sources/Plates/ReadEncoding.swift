@@ -28,26 +28,18 @@ extension Read {
         case photos = 17
     }
 
-    /// The bytes that are padded and sealed; at most 1,022.
-    public func encode() -> [UInt8] {
+    /// The bytes of fields that keep their bounds.
+    static func encode(_ fields: Fields) -> [UInt8] {
         var writer = FieldWriter()
         writer.text(.asRead, fields.asRead)
-        let fold: UInt8 = fields.plate.fold == .none ? 0 : 1
-        writer.field(.plate, [fold] + fields.plate.utf8Bytes)
+        writer.plate(.plate, fields.plate)
         writer.number(.confidence, fields.confidence)
-        if !fields.candidates.isEmpty {
-            writer.field(.candidates, fields.candidates.flatMap(Self.encode))
-        }
+        writer.candidates(.candidates, fields.candidates)
         writer.text(.camera, fields.camera)
-        if let place = fields.place {
-            var bytes = ByteWriter()
-            bytes.u32(UInt32(bitPattern: place.latitude))
-            bytes.u32(UInt32(bitPattern: place.longitude))
-            writer.field(.place, bytes.bytes)
-        }
+        writer.place(.place, fields.place)
         writer.time(.deviceTime, fields.deviceTime)
         writer.time(.receivedTime, fields.receivedTime)
-        if fields.deviceClockOff { writer.field(.deviceClockOff, []) }
+        if fields.deviceClockOff { writer.open(.deviceClockOff, 0) }
         writer.text(.make, fields.vehicle.make)
         writer.text(.model, fields.vehicle.model)
         writer.text(.color, fields.vehicle.color)
@@ -55,7 +47,7 @@ extension Read {
         writer.text(.year, fields.vehicle.year)
         writer.text(.region, fields.region)
         writer.number(.direction, fields.direction)
-        if !fields.photos.isEmpty { writer.field(.photos, fields.photos.flatMap { $0 }) }
+        writer.digests(.photos, fields.photos)
         return writer.bytes.bytes
     }
 
@@ -97,15 +89,6 @@ extension Read {
         guard encode() == bytes else { throw FieldReader.invalid }
     }
 
-    /// `u8(text's bytes) ‖ text ‖ u16(confidence, 0xffff for none)`.
-    private static func encode(_ candidate: Candidate) -> [UInt8] {
-        var writer = ByteWriter()
-        writer.u8(UInt8(clamping: candidate.text.utf8.count))
-        writer.text(candidate.text)
-        writer.u16(candidate.confidence ?? .max)
-        return writer.bytes
-    }
-
     private static func candidates(_ bytes: [UInt8]?) throws(PlatesError) -> [Candidate] {
         var reader = ByteReader(bytes ?? [])
         var result: [Candidate] = []
@@ -142,28 +125,62 @@ extension Read {
 
 /// Writes the version and the fields.
 private struct FieldWriter {
-    var bytes = ByteWriter(capacity: 256)
+    var bytes = ByteWriter(capacity: 254)
 
     init() { bytes.u8(Read.encodingVersion) }
 
-    mutating func field(_ tag: Read.Tag, _ value: [UInt8]) {
+    /// `u8(tag) ‖ u16(size)`, which so many bytes follow.
+    mutating func open(_ tag: Read.Tag, _ size: Int) {
         bytes.u8(tag.rawValue)
-        bytes.u16(UInt16(clamping: value.count))
-        bytes.raw(value)
+        bytes.u16(UInt16(clamping: size))
     }
 
     mutating func text(_ tag: Read.Tag, _ value: String?) {
-        if let value { field(tag, Array(value.utf8)) }
+        guard let value else { return }
+        open(tag, value.utf8.count)
+        bytes.text(value)
     }
 
     mutating func number(_ tag: Read.Tag, _ value: UInt16?) {
-        if let value { field(tag, [UInt8(value >> 8), UInt8(value & 255)]) }
+        guard let value else { return }
+        open(tag, 2)
+        bytes.u16(value)
     }
 
     mutating func time(_ tag: Read.Tag, _ value: Timestamp) {
-        var writer = ByteWriter()
-        writer.u64(UInt64(bitPattern: value.milliseconds))
-        field(tag, writer.bytes)
+        open(tag, 8)
+        bytes.u64(UInt64(bitPattern: value.milliseconds))
+    }
+
+    /// `u8(fold) ‖ normal form`.
+    mutating func plate(_ tag: Read.Tag, _ value: Plate) {
+        open(tag, 1 + value.utf8Bytes.count)
+        bytes.u8(value.fold == .none ? 0 : 1)
+        bytes.raw(value.utf8Bytes)
+    }
+
+    /// `u8(text's bytes) ‖ text ‖ u16(confidence, 0xffff for none)` of each.
+    mutating func candidates(_ tag: Read.Tag, _ values: [Candidate]) {
+        guard !values.isEmpty else { return }
+        open(tag, values.reduce(0) { $0 + 3 + $1.text.utf8.count })
+        for value in values {
+            bytes.u8(UInt8(clamping: value.text.utf8.count))
+            bytes.text(value.text)
+            bytes.u16(value.confidence ?? .max)
+        }
+    }
+
+    mutating func place(_ tag: Read.Tag, _ value: Place?) {
+        guard let value else { return }
+        open(tag, 8)
+        bytes.u32(UInt32(bitPattern: value.latitude))
+        bytes.u32(UInt32(bitPattern: value.longitude))
+    }
+
+    mutating func digests(_ tag: Read.Tag, _ values: [[UInt8]]) {
+        guard !values.isEmpty else { return }
+        open(tag, values.reduce(0) { $0 + $1.count })
+        for value in values { bytes.raw(value) }
     }
 }
 

@@ -42,16 +42,29 @@ public enum PaddedRead {
     /// `u16(length) ‖ encoding ‖ zeros`, 256 bytes or else 1,024. Throws `read-too-long` above
     /// 1,022 bytes of encoding.
     public static func pad(_ encoding: [UInt8]) throws(PlatesError) -> [UInt8] {
+        var padded = [UInt8](repeating: 0, count: try size(of: encoding))
+        padded.withUnsafeMutableBytes { write(encoding, into: $0) }
+        return padded
+    }
+
+    /// 256 or 1,024: the bytes of an encoding once it is padded. Throws `read-too-long`.
+    public static func size(of encoding: [UInt8]) throws(PlatesError) -> Int {
         guard let size = sizes.first(where: { encoding.count + 2 <= $0 }) else {
             throw PlatesError(
                 code: "read-too-long",
                 sentence: "a read of \(encoding.count) bytes; at most 1,022 fit into a row")
         }
-        var writer = ByteWriter(capacity: size)
-        writer.u16(UInt16(encoding.count))
-        writer.raw(encoding)
-        writer.raw([UInt8](repeating: 0, count: size - encoding.count - 2))
-        return writer.bytes
+        return size
+    }
+
+    /// Writes the padded encoding over all of `target`, which has the size that `size` gives.
+    public static func write(_ encoding: [UInt8], into target: UnsafeMutableRawBufferPointer) {
+        let end = encoding.count + 2
+        target[0] = UInt8(truncatingIfNeeded: encoding.count >> 8)
+        target[1] = UInt8(truncatingIfNeeded: encoding.count)
+        UnsafeMutableRawBufferPointer(rebasing: target[2..<end]).copyBytes(from: encoding)
+        _ = UnsafeMutableRawBufferPointer(rebasing: target[end...])
+            .initializeMemory(as: UInt8.self, repeating: 0)
     }
 
     /// The encoding inside. Throws `padding-invalid` unless `pad` would have written these bytes.

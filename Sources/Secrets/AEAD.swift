@@ -27,6 +27,20 @@ public enum XChaCha20Poly1305 {
         return plaintext.withUnsafeBytes { sealed($0, key, nonce, aad) }
     }
 
+    /// Seals in place: the bytes between the first 24 of `target`, which are the nonce, and its last
+    /// 16, where the tag goes. Returns false, and does nothing, for a key that is not 32 bytes or a
+    /// target that has no room for both.
+    public static func seal(
+        inPlace target: UnsafeMutableRawBufferPointer, key: UnsafeRawBufferPointer,
+        aad: UnsafeRawBufferPointer
+    ) -> Bool {
+        guard key.count == 32, target.count >= nonceSize + tagSize else { return false }
+        let text = UnsafeMutableRawBufferPointer(rebasing: target[nonceSize...])
+        return crypto_aead_xchacha20poly1305_ietf_encrypt(
+            text.pointer, nil, text.pointer, UInt64(text.count - tagSize), aad.pointer,
+            UInt64(aad.count), nil, target.pointer, key.pointer) == 0
+    }
+
     /// Ciphertext and tag of a secret plaintext. Throws as the other.
     public static func seal(
         secret: borrowing SecretBytes, key: borrowing SecretBytes, nonce: [UInt8], aad: [UInt8]

@@ -130,17 +130,6 @@ public final class CellKeys: Sendable, CustomStringConvertible, CustomReflectabl
 }
 
 extension KeyBlock {
-    /// XORs HMAC(key, message) onto the first key; the second is used for the partial.
-    mutating func add(_ message: [UInt8], key: UnsafeRawBufferPointer) {
-        bytes.withUnsafeMutableBytes { all in
-            guard all.count >= 2 * Derivation.size else { return }
-            let partial = UnsafeMutableRawBufferPointer(
-                rebasing: all[Derivation.size..<(2 * Derivation.size)])
-            HMACSHA256.compute(message, key: key, into: partial)
-            for index in 0..<Derivation.size { all[index] ^= partial[index] }
-        }
-    }
-
     /// XORs 32 lent bytes onto the first key.
     mutating func add(_ other: UnsafeRawBufferPointer) {
         bytes.withUnsafeMutableBytes { sum in

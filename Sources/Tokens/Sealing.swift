@@ -4,38 +4,81 @@ import Secrets
 
 // Rows under the keys of their plate and cell (DESIGN section 5).
 
+extension Label {
+    /// The first 16 bytes of HMAC(find, run ‖ u64(counter)).
+    static func derive(
+        _ message: [UInt8], find: UnsafeRawBufferPointer
+    ) throws(TokensError) -> Label {
+        let label = withUnsafeTemporaryAllocation(byteCount: HMACSHA256.size, alignment: 8) {
+            tag in
+            HMACSHA256.compute(message, key: find, into: tag)
+            return try? Label(opening: UnsafeRawBufferPointer(tag))
+        }
+        guard let label else {
+            throw TokensError(code: "label-size", sentence: "a tag shorter than a label")
+        }
+        return label
+    }
+}
+
+extension SealedRow {
+    /// The row of a read, written once, in its own memory: `nonce ‖ sealed padded read`. `draw`
+    /// writes the nonce. Throws `key-size` for a key that is not 32 bytes; no read is too long.
+    static func seal(
+        _ read: Read, label: Label, open: UnsafeRawBufferPointer, aad: [UInt8],
+        _ draw: (UnsafeMutableRawBufferPointer) -> Void
+    ) throws(PlatesError) -> SealedRow {
+        let (front, behind) = (XChaCha20Poly1305.nonceSize, XChaCha20Poly1305.tagSize)
+        let encoding = read.encode()
+        let size = front + (try PaddedRead.size(of: encoding)) + behind
+        var isSealed = false
+        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            let row = UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: size)
+            draw(UnsafeMutableRawBufferPointer(rebasing: row[..<front]))
+            PaddedRead.write(
+                encoding,
+                into: UnsafeMutableRawBufferPointer(rebasing: row[front..<(size - behind)]))
+            isSealed = aad.withUnsafeBytes {
+                XChaCha20Poly1305.seal(inPlace: row, key: open, aad: $0)
+            }
+            // What is not sealed goes nowhere.
+            count = isSealed ? size : 0
+        }
+        guard isSealed else {
+            throw PlatesError(code: "key-size", sentence: "a row is sealed under 32 bytes")
+        }
+        return try SealedRow(label: label, bytes: bytes)
+    }
+}
+
 extension CellKeys {
     /// The label of a row: the first 16 bytes of HMAC(find, run ‖ u64(counter)). Public.
     public func label(run: RunID, counter: UInt64) throws(TokensError) -> Label {
         var message = ByteWriter(capacity: 16)
         message.raw(run.bytes)
         message.u64(counter)
-        var tag = [UInt8](repeating: 0, count: HMACSHA256.size)
-        withFind { find in
-            tag.withUnsafeMutableBytes { HMACSHA256.compute(message.bytes, key: find, into: $0) }
+        return try withFind { (find) throws(TokensError) in
+            try Label.derive(message.bytes, find: find)
         }
-        do { return try Label(bytes: Array(tag[..<16])) } catch { throw TokensError(error) }
     }
 
     /// The row of a read: encoded, padded, sealed under `open` and bound to its context. `nonce` is
-    /// 24 fresh random bytes. Throws `read-too-long`, and `key-size` for another nonce.
+    /// 24 fresh random bytes. Throws `key-size` for another nonce.
     public func sealRow(
         _ read: Read, context: RowContext, nonce: [UInt8]
     ) throws(TokensError) -> SealedRow {
+        guard nonce.count == XChaCha20Poly1305.nonceSize else {
+            throw TokensError(code: "key-size", sentence: "a nonce has 24 bytes")
+        }
         let label = try label(run: context.run, counter: context.counter)
-        do {
-            let padded = try PaddedRead.pad(read.encode())
-            let sealed = try withKey(1) { (key) throws(SecretsError) in
-                try XChaCha20Poly1305.seal(
-                    padded, key: key, nonce: nonce, aad: context.associatedData)
+        do throws(PlatesError) {
+            return try withKey(1) { (key) throws(PlatesError) in
+                try SealedRow.seal(
+                    read, label: label, open: key, aad: context.associatedData
+                ) { $0.copyBytes(from: nonce) }
             }
-            return try SealedRow(label: label, bytes: nonce + sealed)
-        } catch let error as SecretsError {
-            throw TokensError(error)
-        } catch let error as PlatesError {
-            throw TokensError(error)
         } catch {
-            throw TokensError(code: "row-unsealed", sentence: "the row could not be sealed")
+            throw TokensError(error)
         }
     }
 
@@ -68,19 +111,8 @@ extension CellKeys {
     public func sealPhoto(
         _ photo: [UInt8], label: Label, nonce: [UInt8]
     ) throws(TokensError) -> SealedPhoto {
-        do {
-            let padded = try PaddedPhoto.pad(photo)
-            let sealed = try withKey(2) { (key) throws(SecretsError) in
-                try XChaCha20Poly1305.seal(
-                    padded, key: key, nonce: nonce, aad: Self.photoData(label))
-            }
-            return try SealedPhoto(label: label, bytes: nonce + sealed)
-        } catch let error as SecretsError {
-            throw TokensError(error)
-        } catch let error as PlatesError {
-            throw TokensError(error)
-        } catch {
-            throw TokensError(code: "photo-unsealed", sentence: "the photo could not be sealed")
+        try withKey(2) { (key) throws(TokensError) in
+            try SealedPhoto.seal(photo, label: label, key: key, nonce: nonce)
         }
     }
 
@@ -93,15 +125,34 @@ extension CellKeys {
                 try XChaCha20Poly1305.open(
                     Array(photo.bytes[XChaCha20Poly1305.nonceSize...]), key: key,
                     nonce: Array(photo.bytes[..<XChaCha20Poly1305.nonceSize]),
-                    aad: Self.photoData(photo.label))
+                    aad: SealedPhoto.associatedData(photo.label))
             }
         } catch {
             throw TokensError(error)
         }
         do { return try PaddedPhoto.unpad(padded) } catch { throw TokensError(error) }
     }
+}
 
-    private static func photoData(_ label: Label) -> [UInt8] {
+extension SealedPhoto {
+    /// A photo sealed under a lent `photo` key. Throws as `CellKeys.sealPhoto`.
+    static func seal(
+        _ photo: [UInt8], label: Label, key: UnsafeRawBufferPointer, nonce: [UInt8]
+    ) throws(TokensError) -> SealedPhoto {
+        do {
+            let sealed = try XChaCha20Poly1305.seal(
+                PaddedPhoto.pad(photo), key: key, nonce: nonce, aad: associatedData(label))
+            return try SealedPhoto(label: label, bytes: nonce + sealed)
+        } catch let error as SecretsError {
+            throw TokensError(error)
+        } catch let error as PlatesError {
+            throw TokensError(error)
+        } catch {
+            throw TokensError(code: "photo-unsealed", sentence: "the photo could not be sealed")
+        }
+    }
+
+    static func associatedData(_ label: Label) -> [UInt8] {
         Array("platevault/photo/v1".utf8) + label.bytes
     }
 }

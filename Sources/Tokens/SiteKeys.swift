@@ -23,7 +23,13 @@ public final class SiteKeys: Sendable, CustomStringConvertible, CustomReflectabl
     public let threshold: Threshold
     private static let pool = SecretPool(slotSize: Derivation.size)
     private let masks: [SubsetMask]
-    private let held = Mutex<[Hour: [SubsetMask: [Candidate]]]>([:])
+    private let state = Mutex(State())
+
+    private struct State {
+        var held: [Hour: [SubsetMask: [Candidate]]] = [:]
+        /// The hours whose keys were used, until another grant has keys of them.
+        var ready: [Hour: HourKeys] = [:]
+    }
 
     /// One value of a key, and the custodians who gave it.
     private struct Candidate {
@@ -59,15 +65,16 @@ public final class SiteKeys: Sendable, CustomStringConvertible, CustomReflectabl
                 code: "parcel-other",
                 sentence: "custodian \(custodian) sent keys of another site, generation or subset")
         }
-        return try held.withLock { (held) throws(TokensError) in
+        return try state.withLock { (state) throws(TokensError) in
             var differences: [KeyDifference] = []
             for hour in parcel.hours {
+                state.ready[hour] = nil
                 for mask in parcel.masks {
-                    var candidates = held[hour]?[mask] ?? []
+                    var candidates = state.held[hour]?[mask] ?? []
                     try parcel.withKey(mask: mask, hour: hour) { (key) throws(TokensError) in
                         try Self.note(key, of: custodian, in: &candidates)
                     }
-                    held[hour, default: [:]][mask] = candidates
+                    state.held[hour, default: [:]][mask] = candidates
                     if candidates.count > 1 {
                         let camps = candidates.map { $0.holders.sorted() }
                         differences.append(KeyDifference(hour: hour, mask: mask, camps: camps))
@@ -100,18 +107,20 @@ public final class SiteKeys: Sendable, CustomStringConvertible, CustomReflectabl
     }
 
     /// The hours of which any key is held, ascending.
-    public var hours: [Hour] { held.withLock { $0.keys.sorted() } }
+    public var hours: [Hour] { state.withLock { $0.held.keys.sorted() } }
 
     /// The subsets of an hour of which no key is held, ascending; empty where the hour is complete.
     public func missing(_ hour: Hour) -> [SubsetMask] {
-        held.withLock { held in masks.filter { held[hour]?[$0] == nil } }
+        state.withLock { state in
+            state.ready[hour] != nil ? [] : masks.filter { state.held[hour]?[$0] == nil }
+        }
     }
 
     /// The subsets of an hour whose used key only one custodian gave, ascending.
     public func unconfirmed(_ hour: Hour) -> [SubsetMask] {
-        held.withLock { held in
+        state.withLock { state in
             masks.filter { mask in
-                guard let candidates = held[hour]?[mask] else { return false }
+                guard let candidates = state.held[hour]?[mask] else { return false }
                 return Self.best(candidates)?.holders.count == 1
             }
         }
@@ -127,25 +136,34 @@ public final class SiteKeys: Sendable, CustomStringConvertible, CustomReflectabl
     /// The keys of one plate in one hour at this site. Throws `subset-missing` where the hour is not
     /// complete, and `memory-locked-out`.
     public func cellKeys(for plate: Plate, hour: Hour) throws(TokensError) -> CellKeys {
-        var used: [(mask: SubsetMask, key: HeldKey)] = []
-        let candidates = held.withLock { $0[hour] ?? [:] }
-        for mask in masks {
-            guard let best = Self.best(candidates[mask] ?? []) else {
-                throw CellKeys.missing(mask)
+        let keys = try hourKeys(hour)
+        var work = try KeyBlock(count: 2)
+        work.bytes.withUnsafeMutableBytes { keys.combine(plate, into: $0) }
+        return try CellKeys(sum: work)
+    }
+
+    /// The used keys of an hour, made ready once. Throws as `cellKeys`.
+    func hourKeys(_ hour: Hour) throws(TokensError) -> HourKeys {
+        try state.withLock { (state) throws(TokensError) in
+            if let ready = state.ready[hour] { return ready }
+            let candidates = state.held[hour] ?? [:]
+            let ready = try HourKeys(masks) { (mask, take) throws(TokensError) in
+                guard let best = Self.best(candidates[mask] ?? []) else {
+                    throw CellKeys.missing(mask)
+                }
+                best.key.slot.withUnsafeBytes(take)
             }
-            used.append((mask, best.key))
+            state.ready[hour] = ready
+            return ready
         }
-        var sums = try KeyBlock(count: 2)
-        for (mask, key) in used {
-            let message = Derivation.partialMessage(mask, plate)
-            key.slot.withUnsafeBytes { sums.add(message, key: $0) }
-        }
-        return try CellKeys(sum: sums)
     }
 
     /// Erases the keys of every hour before `hour`.
     public func forget(before hour: Hour) {
-        held.withLock { held in held = held.filter { $0.key >= hour } }
+        state.withLock { state in
+            state.held = state.held.filter { $0.key >= hour }
+            state.ready = state.ready.filter { $0.key >= hour }
+        }
     }
 
     /// No key.

@@ -139,6 +139,32 @@ struct GuardedMemoryTests {
         #expect(SystemRandom().bytes(32) != SystemRandom().bytes(32))
     }
 
+    @Test("a table keeps every secret apart from its neighbours, over many blocks")
+    func table() throws {
+        for size in [1, 64, 96, 4_080] {
+            var table = SecretTable(slotSize: size)
+            let count = size == 4_080 ? 40 : 2_500
+            for number in 0..<count {
+                #expect(try table.append() == number)
+                let isFresh = table.withSecret(number) {
+                    $0.count == size && $0.allSatisfy { $0 == 0 }
+                }
+                #expect(isFresh)
+                table.withMutableSecret(number) {
+                    $0.copyBytes(from: [UInt8](repeating: UInt8(number % 251), count: size))
+                }
+            }
+            for number in 0..<count {
+                let isWhole = table.withSecret(number) { secret in
+                    secret.allSatisfy { $0 == UInt8(number % 251) }
+                }
+                #expect(isWhole)
+            }
+            for number in [-1, count] { #expect(table.withSecret(number) { $0.isEmpty }) }
+            #expect(table.count == count)
+        }
+    }
+
     @Test("nonces come from the source in its order, each once")
     func nonces() {
         let nonces = NonceSource(from: SeededRandom("nonces"))
