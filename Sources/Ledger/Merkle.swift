@@ -14,21 +14,42 @@ public enum Merkle {
         Digest(of: [1] + left.bytes + right.bytes)
     }
 
-    /// The root over a row of 2^k hashes of equal subtrees, one after the other.
-    static func root(ofRow row: [UInt8]) -> Digest {
-        var row = row
-        while row.count > 32 {
-            for place in stride(from: 0, to: row.count, by: 64) {
-                let hash = Digest(of: 1, row[place..<(place + 64)])
-                row.replaceSubrange((place / 2)..<(place / 2 + 32), with: hash.bytes)
+    /// One level up in a tree, 32 bytes a hash: pairs are hashed, and a last one without a partner stands
+    /// as it is until it finds one. From the leaf hashes on, level by level, that gives the root.
+    public static func parents(of hashes: [UInt8]) -> [UInt8] {
+        let pairs = hashes.count / 64
+        let rest = hashes.count - pairs * 64
+        return hashes.withUnsafeBytes { hashes in
+            [UInt8](unsafeUninitializedCapacity: pairs * 32 + rest) { parents, count in
+                let parents = UnsafeMutableRawBufferPointer(parents)
+                for pair in 0..<pairs {
+                    let both = UnsafeRawBufferPointer(
+                        rebasing: hashes[(pair * 64)..<(pair * 64 + 64)])
+                    Digest(of: 1, both).withUnsafeBytes {
+                        UnsafeMutableRawBufferPointer(
+                            rebasing: parents[(pair * 32)..<(pair * 32 + 32)]
+                        ).copyMemory(from: $0)
+                    }
+                }
+                let last = UnsafeRawBufferPointer(rebasing: hashes[(pairs * 64)...])
+                UnsafeMutableRawBufferPointer(rebasing: parents[(pairs * 32)...])
+                    .copyMemory(from: last)
+                count = pairs * 32 + rest
             }
-            row.removeLast(row.count / 2)
         }
-        return Digest(wire: row) ?? .zero
+    }
+
+    /// The root over leaf hashes that stand one after the other, 32 bytes each.
+    public static func root(ofHashes hashes: [UInt8]) -> Digest {
+        var level = hashes
+        while level.count >= 64 { level = parents(of: level) }
+        return Digest(wire: level) ?? emptyRoot
     }
 
     /// The root over leaf hashes.
-    public static func root(of leafHashes: [Digest]) -> Digest { MerkleTree(leafHashes).root }
+    public static func root(of leafHashes: [Digest]) -> Digest {
+        root(ofHashes: leafHashes.flatMap(\.bytes))
+    }
 
     /// The proof that the leaf at `index` is in the tree of these leaf hashes, lowest sibling
     /// first. Throws `proof-range` unless the leaf exists.

@@ -190,7 +190,7 @@ public struct TiledLog: Sendable {
             guard index < log.size >> UInt64(8 * level + 8) else { return log.edge[level] }
             let above = try tile(level: level + 1, index: index >> 8)
             let bytes = try TiledLog.tile(log.source, level, index: index, width: TilePath.width)
-            guard Merkle.root(ofRow: bytes) == TiledLog.hash(above, Int(index & 255)) else {
+            guard Merkle.root(ofHashes: bytes) == TiledLog.hash(above, Int(index & 255)) else {
                 throw TiledLog.wrong(TilePath.hashes(level: level, index: index))
             }
             held[level] = (index, bytes)
@@ -203,7 +203,7 @@ public struct TiledLog: Sendable {
             let bytes = try tile(level: node.level / 8, index: first >> 8)
             let start = 32 * Int(first & 255)
             let count = 32 << (node.level % 8)
-            return Merkle.root(ofRow: Array(bytes[start..<(start + count)]))
+            return Merkle.root(ofHashes: Array(bytes[start..<(start + count)]))
         }
     }
 }

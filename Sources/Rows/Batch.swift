@@ -38,7 +38,7 @@ public struct Batch: Hashable, Sendable {
     ) throws(RowsError) {
         let sorted = rows.sorted { $0.label < $1.label }
         try Self.check(number, sorted)
-        let root = Merkle.root(of: sorted.map { RowLeaf($0).hash })
+        let root = Self.root(of: sorted)
         let message = Self.message(origin, cell, run, kind.word(number), sorted.count, root)
         self.init(cell, kind, run, number, sorted, root, key.sign(message))
     }
@@ -65,8 +65,14 @@ public struct Batch: Hashable, Sendable {
         signature: [UInt8]
     ) throws(RowsError) {
         try Self.check(number, rows)
-        let root = Merkle.root(of: rows.map { RowLeaf($0).hash })
+        let root = Self.root(of: rows)
         self.init(cell, kind, run, number, rows, root, signature)
+    }
+
+    private static func root(of rows: [SealedRow]) -> Digest {
+        var leaves = LeafList(capacity: rows.count)
+        leaves.append(rows)
+        return Merkle.root(ofHashes: leaves.hashes)
     }
 
     private static func parse(_ bytes: [UInt8]) throws -> Batch {
@@ -83,7 +89,7 @@ public struct Batch: Hashable, Sendable {
         for _ in 0..<count { rows.append(try reader.row()) }
         try reader.end()
         try check(number, rows)
-        guard root == Merkle.root(of: rows.map { RowLeaf($0).hash }) else {
+        guard root == Self.root(of: rows) else {
             throw RowsError(code: "batch-root", sentence: "the root is not that of the rows")
         }
         let kind: HourOpening.Kind = word > maximumNumber ? .late : .prompt

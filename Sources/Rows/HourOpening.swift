@@ -86,7 +86,9 @@ public struct HourOpening: Hashable, Sendable {
             runs.append(
                 Run(id: run, lastBatch: last, isUnfinished: unfinished.contains(run)))
         }
-        let tree = try HourTree(leaves: Array(Set(batches.flatMap(\.rows).map { RowLeaf($0) })))
+        var leaves = LeafList(capacity: batches.reduce(0) { $0 + $1.rows.count })
+        for batch in batches { leaves.append(batch.rows) }
+        let tree = try HourTree(leaves, mergingEqual: true)
         try self.init(cell: cell, kind: kind, runs: runs, tree: tree.root, salt: salt)
     }
 

@@ -23,6 +23,9 @@ public struct RowLeaf: Hashable, Comparable, Sendable {
 
     private init(repeating byte: UInt8) { bytes = [UInt8](repeating: byte, count: 48) }
 
+    /// A leaf of a list, which has 48 bytes.
+    init(_ slice: ArraySlice<UInt8>) { bytes = Array(slice) }
+
     /// The RFC 6962 hash of the leaf.
     public var hash: Digest { Merkle.leafHash(bytes) }
 
@@ -70,52 +73,82 @@ public struct AbsenceProof: Hashable, Sendable {
 }
 
 /// The tree of one closed cell: RFC 6962 over the leaves of its rows, labels strictly ascending,
-/// between two sentinel leaves that count in its size (Docs/Spec/Hour.md). Immutable.
+/// between two sentinel leaves that count in its size (Docs/Spec/Hour.md). Immutable; 112 bytes a leaf.
 public struct HourTree: Sendable {
-    private let leaves: [RowLeaf]
-    private let tree: MerkleTree
+    private let leaves: LeafList
+    // levels[k] has the hashes of all subtrees of 2^k leaves, and of a last one with fewer.
+    private let levels: [[UInt8]]
 
     /// The tree of all rows of a cell, in any order; none gives the tree of a quiet hour. Throws
     /// `hour-repeats` where two rows have one label, or one has the label of a sentinel.
     public init(_ rows: [SealedRow]) throws(RowsError) {
-        try self.init(leaves: rows.map { RowLeaf($0) })
+        var leaves = LeafList(capacity: rows.count)
+        leaves.append(rows)
+        try self.init(leaves)
     }
 
     /// The tree of all rows' leaves, in any order. Throws as the other.
     public init(leaves rows: [RowLeaf]) throws(RowsError) {
-        let leaves = [RowLeaf.first] + rows.sorted() + [RowLeaf.last]
-        guard zip(leaves, leaves.dropFirst()).allSatisfy({ $0 < $1 }) else {
-            throw RowsError(
-                code: "hour-repeats", sentence: "two rows of the cell have one label")
-        }
-        self.leaves = leaves
-        tree = MerkleTree(leaves.map(\.hash))
+        var leaves = LeafList(capacity: rows.count)
+        for leaf in rows { leaves.append(leaf) }
+        try self.init(leaves)
+    }
+
+    /// The same of a list. Leaves that are equal may be one: the same row in two batches. Throws as
+    /// the others.
+    public init(_ rows: LeafList, mergingEqual: Bool = false) throws(RowsError) {
+        leaves = try rows.enclosed(mergingEqual: mergingEqual)
+        var levels = [leaves.hashes]
+        while let top = levels.last, top.count > 32 { levels.append(Merkle.parents(of: top)) }
+        self.levels = levels
     }
 
     /// How many leaves, both sentinels included: rows + 2.
-    public var size: UInt64 { tree.size }
+    public var size: UInt64 { UInt64(leaves.count) }
     /// The root, and the size that it counts for.
-    public var root: HourRoot { HourRoot(size: tree.size, root: tree.root) }
+    public var root: HourRoot {
+        HourRoot(size: size, root: Digest(wire: levels[levels.count - 1]) ?? .zero)
+    }
+
+    /// The leaf at an index.
+    public subscript(index: Int) -> RowLeaf { leaves[index] }
+
+    /// The hashes of some of the subtrees of 2^level leaves, one after the other; the last one may
+    /// have fewer leaves.
+    public func hashes(level: Int, _ range: Range<Int>) -> ArraySlice<UInt8> {
+        // A tree of fewer leaves is such a subtree by itself.
+        let hashes = levels[min(max(level, 0), levels.count - 1)]
+        let range = range.clamped(to: 0..<(hashes.count / 32))
+        return hashes[(range.lowerBound * 32)..<(range.upperBound * 32)]
+    }
+
+    /// The siblings on the way from one of the subtrees of 2^level leaves to the root, lowest first,
+    /// 32 bytes each: from level 0 on, PATH of RFC 6962 section 2.1.1.
+    public func path(level: Int, _ index: Int) -> [UInt8] {
+        var path: [UInt8] = []
+        var index = index
+        for hashes in levels.dropFirst(level) {
+            let sibling = (index ^ 1) * 32
+            if sibling < hashes.count { path += hashes[sibling..<(sibling + 32)] }
+            index >>= 1
+        }
+        return path
+    }
 
     /// The place of the row of a label, nil where there is none.
     public func presence(of label: Label) -> LeafProof? {
         let index = lowerBound(label)
-        guard leaves[index].label.elementsEqual(label.bytes), let path = path(index) else {
-            return nil
-        }
-        return LeafProof(index: UInt64(index), path: path)
+        guard leaves.label(at: index).elementsEqual(label.bytes) else { return nil }
+        return proof(index)
     }
 
     /// The two neighbours between which a label is not; nil where it is there.
     public func absence(of label: Label) -> AbsenceProof? {
         let index = lowerBound(label)
-        guard index > 0, !leaves[index].label.elementsEqual(label.bytes),
-            let leftPath = path(index - 1), let rightPath = path(index)
-        else { return nil }
+        guard index > 0, !leaves.label(at: index).elementsEqual(label.bytes) else { return nil }
         return AbsenceProof(
-            left: leaves[index - 1],
-            leftProof: LeafProof(index: UInt64(index - 1), path: leftPath),
-            right: leaves[index], rightPath: rightPath)
+            left: leaves[index - 1], leftProof: proof(index - 1), right: leaves[index],
+            rightPath: proof(index).path)
     }
 
     /// The first index whose label is not below this one; the last sentinel at the latest.
@@ -123,7 +156,7 @@ public struct HourTree: Sendable {
         var (low, high) = (0, leaves.count - 1)
         while low < high {
             let middle = (low + high) / 2
-            if leaves[middle].label.lexicographicallyPrecedes(label.bytes) {
+            if leaves.label(at: middle).lexicographicallyPrecedes(label.bytes) {
                 low = middle + 1
             } else {
                 high = middle
@@ -132,8 +165,17 @@ public struct HourTree: Sendable {
         return low
     }
 
-    private func path(_ index: Int) -> [Digest]? {
-        try? tree.inclusionProof(UInt64(index), size: tree.size)
+    private func proof(_ index: Int) -> LeafProof {
+        LeafProof(index: UInt64(index), path: Digest.list(path(level: 0, index)))
+    }
+}
+
+extension Digest {
+    /// Digests that stand one after the other, 32 bytes each.
+    public static func list(_ bytes: [UInt8]) -> [Digest] {
+        stride(from: 0, to: bytes.count - size + 1, by: size).compactMap {
+            Digest(wire: bytes[$0..<($0 + size)])
+        }
     }
 }
 

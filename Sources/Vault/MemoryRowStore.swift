@@ -11,6 +11,8 @@ public final class MemoryRowStore: RowStore {
         // In label order each, as they came over the wire.
         var batches: [RunID: [Batch]] = [:]
         var closing: StoredClosing?
+        // Of the rows, once the tree is closed.
+        var hours: HourTree?
     }
 
     private struct State {
@@ -50,7 +52,8 @@ public final class MemoryRowStore: RowStore {
         let ofRun = tree.batches[batch.run] ?? []
         let taken = Int(exactly: batch.number).flatMap { $0 < ofRun.count ? ofRun[$0] : nil }
         let place = StoreRules.Place(
-            known: UInt64(ofRun.count), taken: taken.map { ($0.root, $0.signature) },
+            known: UInt64(ofRun.count),
+            taken: taken.map { StoreRules.Head(root: $0.root, signature: $0.signature) },
             isClosed: tree.closing != nil, isPromptClosed: other?.closing != nil)
         guard try StoreRules.judge(batch, place) == .fresh else { return .again }
         for row in batch.rows {
@@ -83,10 +86,11 @@ public final class MemoryRowStore: RowStore {
         (state.trees[tree]?.rows ?? [:]).values.sorted { $0.label < $1.label }
     }
 
-    public func close(_ closing: StoredClosing) throws(StoreError) -> Kept {
+    public func publish(_ closing: StoredClosing) throws(StoreError) -> Kept {
         try state.withLock { (state: inout State) throws(StoreError) -> Kept in
-            guard try Self.judge(closing, state) == .fresh else { return .again }
+            guard let hours = try Self.judge(closing, state) else { return .again }
             state.trees[closing.tree, default: TreeState()].closing = closing
+            state.trees[closing.tree]?.hours = hours
             return .fresh
         }
     }
@@ -95,26 +99,64 @@ public final class MemoryRowStore: RowStore {
         try state.withLock { state throws(StoreError) in _ = try Self.judge(closing, state) }
     }
 
+    /// The batches stay, for whoever sends one again: nobody but this process can look at them.
+    public func forgetBatches(of tree: CellTreeID) throws(StoreError) {}
+
+    /// The tree to be closed; nil where it is closed so.
     private static func judge(
         _ closing: StoredClosing, _ state: State
-    ) throws(StoreError) -> Kept {
+    ) throws(StoreError) -> HourTree? {
         let cell = closing.opening.cell
         guard !state.dead.contains(cell.hour.day) else { throw StoreRules.dead(cell.hour.day) }
         let tree = state.trees[closing.tree]
         if let standing = tree?.closing {
             guard standing == closing else { throw StoreRules.closed(cell) }
-            return .again
+            return nil
         }
         if closing.tree.kind == .late, state.trees[closing.tree.other]?.closing == nil {
             throw StoreRules.open(cell)
         }
         let runs = (tree?.batches ?? [:]).mapValues { UInt64($0.count) }
-        try StoreRules.judge(closing.opening, runs: runs, rows: rows(of: closing.tree, state))
-        return .fresh
+        try StoreRules.judge(closing.opening, runs: runs)
+        let hours = try StoreRules.tree(of: rows(of: closing.tree, state))
+        try StoreRules.judge(closing.opening, hours)
+        return hours
     }
 
     public func closing(of tree: CellTreeID) throws(StoreError) -> StoredClosing? {
         state.withLock { $0.trees[tree]?.closing }
+    }
+
+    public func search<Found>(
+        _ day: Day, _ body: (any ClosedTrees) throws(StoreError) -> Found
+    ) throws(StoreError) -> Found? {
+        let trees = state.withLock { $0.trees.filter { $0.key.cell.hour.day == day } }
+        return trees.isEmpty ? nil : try body(Trees(trees: trees))
+    }
+
+    /// A copy of what the store has of one day.
+    private struct Trees: ClosedTrees {
+        let trees: [CellTreeID: TreeState]
+
+        func closing(of tree: CellTreeID) throws(StoreError) -> StoredClosing? {
+            trees[tree]?.closing
+        }
+
+        func find(_ label: Label, in tree: CellTreeID) throws(StoreError) -> FoundLabel {
+            let state = trees[tree]
+            if let row = state?.rows[label], let proof = state?.hours?.presence(of: label) {
+                return .present(LookupAnswer.FoundRow(row: row, proof: proof))
+            }
+            guard let absence = state?.hours?.absence(of: label) else {
+                throw StoreError(
+                    code: "store-failed", sentence: "a closed cell's rows do not fit its tree")
+            }
+            return .absent(absence)
+        }
+
+        func rows(of tree: CellTreeID) throws(StoreError) -> [SealedRow] {
+            (trees[tree]?.rows ?? [:]).values.sorted { $0.label < $1.label }
+        }
     }
 
     public func closings() throws(StoreError) -> [StoredClosing] {

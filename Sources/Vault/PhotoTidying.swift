@@ -26,13 +26,6 @@ extension SQLiteRowStore {
                 if let file = files[day] { try work(file) }
             }
         }
-        func closed(
-            _ labels: Set<Label>, _ cell: Cell
-        ) throws(StoreError) -> (rows: Set<Label>, isOver: Bool)? {
-            try files.withLock { files throws(StoreError) in
-                try files[day]?.closed(labels, in: cell)
-            }
-        }
         var cells: [Cell] = []
         try withFile { file throws(StoreError) in cells = try file.arriving() }
         for cell in cells where try closed([], cell) != nil {

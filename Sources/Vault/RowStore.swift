@@ -115,12 +115,19 @@ public protocol RowStore: AnyObject, Sendable {
     func batches(of tree: CellTreeID) throws(StoreError) -> [Batch]
     /// The rows of a tree in label order; none where there is no such tree.
     func rows(of tree: CellTreeID) throws(StoreError) -> [SealedRow]
-    /// Closes a tree for good, once the opening's runs and tree are those of the stored rows.
-    /// Throws `cell-dead`, `cell-closed` where another closing stands, `opening-differs`,
-    /// `cell-open` for a late tree before the prompt one.
-    func close(_ closing: StoredClosing) throws(StoreError) -> Kept
-    /// Throws what `close` would, and changes nothing.
+    /// Throws what `publish` would, and does all of closing that takes long, while batches of other
+    /// cells come in; nobody sees anything of it.
     func checkClose(_ closing: StoredClosing) throws(StoreError)
+    /// Closes a tree for good, once the opening's runs and tree are those of the stored rows; in a
+    /// moment after `checkClose`. Throws `cell-dead`, `cell-closed` where another closing stands,
+    /// `opening-differs`, `cell-open` for a late tree before the prompt one.
+    func publish(_ closing: StoredClosing) throws(StoreError) -> Kept
+    /// Forgets which row came in which batch, of a tree that is closed.
+    func forgetBatches(of tree: CellTreeID) throws(StoreError)
+    /// Reads closed trees of one day while nothing of it changes; nil where there is no such day.
+    func search<Found>(
+        _ day: Day, _ body: (any ClosedTrees) throws(StoreError) -> Found
+    ) throws(StoreError) -> Found?
     /// The closing of a tree, nil where it is not closed or its day is dead.
     func closing(of tree: CellTreeID) throws(StoreError) -> StoredClosing?
     /// All closings of days that live, by cell, prompt before late.
@@ -150,14 +157,49 @@ public protocol RowStore: AnyObject, Sendable {
     func refusals() throws(StoreError) -> [String: UInt64]
 }
 
+extension RowStore {
+    /// All of closing a tree: `checkClose`, `publish`, `forgetBatches`. Throws as `publish`.
+    public func close(_ closing: StoredClosing) throws(StoreError) -> Kept {
+        try checkClose(closing)
+        let kept = try publish(closing)
+        try forgetBatches(of: closing.tree)
+        return kept
+    }
+}
+
+/// The closed trees of one day, for as long as they are read.
+public protocol ClosedTrees {
+    /// The closing of a tree, nil where it is not closed.
+    func closing(of tree: CellTreeID) throws(StoreError) -> StoredClosing?
+    /// The row of a label in a closed tree with its proof, or the proof that there is none. Throws
+    /// `store-failed` for a tree that is open.
+    func find(_ label: Label, in tree: CellTreeID) throws(StoreError) -> FoundLabel
+    /// All rows of a closed tree in label order.
+    func rows(of tree: CellTreeID) throws(StoreError) -> [SealedRow]
+}
+
+/// What a closed tree has under a label, with its proof.
+public enum FoundLabel: Hashable, Sendable {
+    /// The row, and its place.
+    case present(LookupAnswer.FoundRow)
+    /// The neighbours between which it is not.
+    case absent(AbsenceProof)
+}
+
 /// The decisions that every backend makes alike, on what it has found out.
 enum StoreRules {
+    /// What a store keeps of a batch for good.
+    struct Head {
+        let root: Digest
+        let signature: [UInt8]
+    }
+
     /// What is known about one batch's place.
     struct Place {
         /// Batches of the run in the tree.
         let known: UInt64
-        /// Root and signature of the batch that has this number, if any.
-        let taken: (root: Digest, signature: [UInt8])?
+        /// The batch that has this number, if any.
+        let taken: Head?
         let isClosed: Bool
         /// Whether the cell's prompt tree is closed; late rows come after that.
         let isPromptClosed: Bool
@@ -185,23 +227,33 @@ enum StoreRules {
         return .fresh
     }
 
-    /// Throws `opening-differs` unless the opening names exactly the runs, the number of batches of
-    /// each, and the tree of these rows.
+    /// Throws `opening-differs` unless the opening names exactly the runs, and the number of batches of
+    /// each.
     static func judge(
-        _ opening: HourOpening, runs: [RunID: UInt64], rows: [SealedRow]
+        _ opening: HourOpening, runs: [RunID: UInt64]
     ) throws(StoreError) {
         let named = opening.runs.map { ($0.id, $0.lastBatch + 1) }
-        let tree: HourTree
+        guard Dictionary(uniqueKeysWithValues: named) == runs else { throw differs(opening) }
+    }
+
+    /// Throws `opening-differs` unless the opening names the tree of the rows.
+    static func judge(_ opening: HourOpening, _ tree: HourTree) throws(StoreError) {
+        guard tree.root == opening.tree else { throw differs(opening) }
+    }
+
+    /// The tree of rows that a closing is judged by. Throws `opening-differs`.
+    static func tree(of rows: [SealedRow]) throws(StoreError) -> HourTree {
         do throws(RowsError) {
-            tree = try HourTree(rows)
+            return try HourTree(rows)
         } catch {
             throw StoreError(code: "opening-differs", sentence: error.sentence)
         }
-        guard Dictionary(uniqueKeysWithValues: named) == runs, tree.root == opening.tree else {
-            throw StoreError(
-                code: "opening-differs",
-                sentence: "the closing of \(opening.cell) is not that of the rows kept for it")
-        }
+    }
+
+    private static func differs(_ opening: HourOpening) -> StoreError {
+        StoreError(
+            code: "opening-differs",
+            sentence: "the closing of \(opening.cell) is not that of the rows kept for it")
     }
 
     static func closed(_ cell: Cell) -> StoreError {

@@ -9,7 +9,7 @@ import GRDB
 struct SQLiteFile: Sendable {
     let path: String
     let queue: DatabaseQueue
-    private static let version = 3
+    private static let version = 4
 
     /// A new file with a schema, mode 0600. Throws `store-exists`, `store-failed`.
     static func create(
@@ -63,10 +63,25 @@ struct SQLiteFile: Sendable {
         return file
     }
 
+    /// SQLite wants 32 KiB beside the file for an index of its journal. Where a full disk refuses them
+    /// the index is held in memory, and no other process can look at the file: so it opens all the same.
     private init(_ path: String) throws(StoreError) {
+        self.path = path
+        do throws(StoreError) {
+            queue = try Self.connect(path, isAlone: false)
+        } catch {
+            guard error.code == Self.full else { throw error }
+            queue = try Self.connect(path, isAlone: true)
+        }
+    }
+
+    private static func connect(
+        _ path: String, isAlone: Bool
+    ) throws(StoreError) -> DatabaseQueue {
         var configuration = Configuration()
         configuration.label = "vault"
         configuration.prepareDatabase { database in
+            if isAlone { try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE") }
             for pragma in [
                 "page_size = 8192", "secure_delete = ON", "journal_mode = WAL",
                 "synchronous = FULL", "temp_store = MEMORY", "trusted_schema = OFF",
@@ -74,8 +89,7 @@ struct SQLiteFile: Sendable {
                 try database.execute(sql: "PRAGMA \(pragma)")
             }
         }
-        self.path = path
-        queue = try Self.checked { try DatabaseQueue(path: path, configuration: configuration) }
+        return try checked { try DatabaseQueue(path: path, configuration: configuration) }
     }
 
     /// Reads in one transaction.
@@ -86,6 +100,11 @@ struct SQLiteFile: Sendable {
     /// Writes in one transaction, durable when this returns; nothing is changed when it throws.
     func write<Result>(_ body: (Database) throws -> Result) throws(StoreError) -> Result {
         try Self.checked { try queue.write(body) }
+    }
+
+    /// Does what no transaction may be around.
+    func withoutTransaction(_ body: (Database) throws -> Void) throws(StoreError) {
+        try Self.checked { try queue.writeWithoutTransaction(body) }
     }
 
     /// Moves the journal into the file and empties it, so that no older page is left in it.
@@ -122,7 +141,7 @@ struct SQLiteFile: Sendable {
     }
 
     // SQLite's own messages can quote what was bound: only the number goes out.
-    private static func checked<Result>(
+    static func checked<Result>(
         _ body: () throws -> Result
     ) throws(StoreError) -> Result {
         do {
@@ -130,7 +149,7 @@ struct SQLiteFile: Sendable {
         } catch let error as StoreError {
             throw error
         } catch let error as DatabaseError {
-            if error.resultCode == .SQLITE_FULL {
+            if [.SQLITE_FULL, .SQLITE_IOERR_SHMSIZE].contains(error.extendedResultCode) {
                 throw StoreError(code: full, sentence: "the disk of the store is full")
             }
             throw StoreError(

@@ -5,16 +5,19 @@ public import Rows
 import Synchronization
 
 /// The store in a folder: `store.sqlite` with the dead days and the counters, and for each day that
-/// lives one `day-<number>.sqlite`, and one `photos-<number>.sqlite` where it has photos
-/// (Docs/Spec/Store.md).
+/// lives `open-<number>.sqlite` with what arrives, `day-<number>.sqlite` with what is closed, and
+/// `photos-<number>.sqlite` where it has photos (Docs/Spec/Store.md).
 public final class SQLiteRowStore: RowStore {
-    private let folder: String
-    private let fileSystem: any FileSystem
+    let folder: String
+    let fileSystem: any FileSystem
     private let main: SQLiteFile
-    let files: Mutex<[Day: DayFile]>
-    // Never locked together with `files`: photos are long.
+    // Locked to find a day or to make one, and never for as long as a day works.
+    private let living: Mutex<[Day: DayStore]>
+    // What `main` has noted, so that nobody asks it for each batch.
+    private let dead: Mutex<Set<Day>>
+    // Never locked together with `living`: photos are long.
     let photoFiles: Mutex<[Day: PhotoFile]>
-    private let photoLimit: Int
+    let photoLimit: Int
 
     private static let schema = """
         CREATE TABLE dead (day INTEGER NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
@@ -24,12 +27,14 @@ public final class SQLiteRowStore: RowStore {
 
     private init(
         _ folder: String, _ fileSystem: any FileSystem, _ main: SQLiteFile,
-        _ files: sending [Day: DayFile], _ photoFiles: sending [Day: PhotoFile], _ photoLimit: Int?
+        _ living: sending [Day: DayStore], _ dead: Set<Day>,
+        _ photoFiles: sending [Day: PhotoFile], _ photoLimit: Int?
     ) {
         self.folder = folder
         self.fileSystem = fileSystem
         self.main = main
-        self.files = Mutex(files)
+        self.living = Mutex(living)
+        self.dead = Mutex(dead)
         self.photoFiles = Mutex(photoFiles)
         self.photoLimit = photoLimit ?? PhotoRules.bytesADay
     }
@@ -43,7 +48,7 @@ public final class SQLiteRowStore: RowStore {
         try SQLiteFile.disk { () throws(DiskError) in try fileSystem.makeFolder(folder) }
         let main = try SQLiteFile.create(
             folder + "/store.sqlite", schema: schema, fileSystem: fileSystem)
-        return SQLiteRowStore(folder, fileSystem, main, [:], [:], photoBytes)
+        return SQLiteRowStore(folder, fileSystem, main, [:], [], [:], photoBytes)
     }
 
     /// A store that exists; finishes the dropping of days that a crash cut short. Throws
@@ -69,19 +74,26 @@ public final class SQLiteRowStore: RowStore {
             }
             return found
         }
-        var files: [Day: DayFile] = [:]
+        var days: [Day: DayStore] = [:]
+        // The one of the open trees is made first: where it is alone, nobody was told of the day.
+        var open = Dictionary(uniqueKeysWithValues: try living("open"))
         for (day, path) in try living("day") {
-            let file = try DayFile.open(path, fileSystem)
-            try file.settle()
-            files[day] = file
+            days[day] = try DayStore(
+                try DayFile.open(path, fileSystem),
+                try ArrivingFile.open(
+                    open.removeValue(forKey: day) ?? folder + "/open-\(day.number).sqlite",
+                    fileSystem))
         }
+        for path in open.values { try SQLiteFile.remove(path, fileSystem) }
         var photoFiles: [Day: PhotoFile] = [:]
         for (day, path) in try living("photos") {
             let file = try PhotoFile.open(path, fileSystem)
             try file.settle()
             photoFiles[day] = file
         }
-        return SQLiteRowStore(folder, fileSystem, main, files, photoFiles, photoBytes)
+        return SQLiteRowStore(
+            folder, fileSystem, main, days, Set(dead.map { Day(number: UInt32(clamping: $0)) }),
+            photoFiles, photoBytes)
     }
 
     /// The day of `day-20780.sqlite` or `photos-20780.sqlite` and of what SQLite puts beside it.
@@ -96,11 +108,9 @@ public final class SQLiteRowStore: RowStore {
     public func keep(_ batch: Batch, admission: Admission) throws(StoreError) -> Kept {
         do throws(StoreError) {
             let day = batch.cell.hour.day
-            return try files.withLock { files throws(StoreError) in
-                try checkAlive(day)
-                try admission.check(batch.cell)
-                return try file(day, &files).keep(batch)
-            }
+            try checkAlive(day)
+            try admission.check(batch.cell)
+            return try alive(day) { () throws(StoreError) in try made(day).keep(batch) }
         } catch {
             try counted(error)
             throw error
@@ -108,101 +118,75 @@ public final class SQLiteRowStore: RowStore {
     }
 
     public func batches(of tree: CellTreeID) throws(StoreError) -> [Batch] {
-        try files.withLock { files throws(StoreError) in
-            try checkAlive(tree.cell.hour.day)
-            return try files[tree.cell.hour.day]?.batches(of: tree) ?? []
+        let day = tree.cell.hour.day
+        return try alive(day) { () throws(StoreError) in
+            try self.day(day)?.batches(of: tree) ?? []
         }
     }
 
     public func rows(of tree: CellTreeID) throws(StoreError) -> [SealedRow] {
-        try files.withLock { files throws(StoreError) in
-            try files[tree.cell.hour.day]?.rows(of: tree) ?? []
-        }
-    }
-
-    public func close(_ closing: StoredClosing) throws(StoreError) -> Kept {
-        let day = closing.opening.cell.hour.day
-        return try files.withLock { files throws(StoreError) in
-            try checkAlive(day)
-            return try file(day, &files).close(closing)
-        }
+        try found(in: tree.cell.hour.day) { day throws(StoreError) in
+            try day.rows(of: tree)
+        } ?? []
     }
 
     public func checkClose(_ closing: StoredClosing) throws(StoreError) {
         let day = closing.opening.cell.hour.day
-        try files.withLock { files throws(StoreError) in
-            try checkAlive(day)
-            guard let file = files[day] else {
-                if closing.tree.kind == .late { throw StoreRules.open(closing.tree.cell) }
-                return try StoreRules.judge(closing.opening, runs: [:], rows: [])
+        try alive(day) { () throws(StoreError) in
+            if let day = self.day(day) {
+                _ = try day.prepare(closing)
+                return
             }
-            try file.checkClose(closing)
+            if closing.tree.kind == .late { throw StoreRules.open(closing.tree.cell) }
+            try StoreRules.judge(closing.opening, runs: [:])
+            try StoreRules.judge(closing.opening, try StoreRules.tree(of: []))
         }
+    }
+
+    public func publish(_ closing: StoredClosing) throws(StoreError) -> Kept {
+        let day = closing.opening.cell.hour.day
+        return try alive(day) { () throws(StoreError) in try made(day).publish(closing) }
+    }
+
+    public func forgetBatches(of tree: CellTreeID) throws(StoreError) {
+        try found(in: tree.cell.hour.day) { day throws(StoreError) in try day.forget() }
     }
 
     public func closing(of tree: CellTreeID) throws(StoreError) -> StoredClosing? {
-        try files.withLock { files throws(StoreError) in
-            try files[tree.cell.hour.day]?.closing(of: tree)
-        }
+        try found(in: tree.cell.hour.day) { day throws(StoreError) in
+            try day.file.closing(of: tree)
+        } ?? nil
+    }
+
+    public func search<Found>(
+        _ day: Day, _ body: (any ClosedTrees) throws(StoreError) -> Found
+    ) throws(StoreError) -> Found? {
+        try found(in: day) { day throws(StoreError) in try day.file.search(body) }
     }
 
     public func closings() throws(StoreError) -> [StoredClosing] {
-        try files.withLock { files throws(StoreError) in
-            var result: [StoredClosing] = []
-            for day in files.sorted(by: { $0.key < $1.key }) { result += try day.value.closings() }
-            return result
+        var result: [StoredClosing] = []
+        for day in living.withLock({ $0.keys.sorted() }) {
+            result +=
+                try found(in: day) { day throws(StoreError) in
+                    try day.file.closings()
+                } ?? []
         }
+        return result
     }
 
-    public func keep(
-        _ photos: [PhotoDelivery], admission: Admission
-    ) throws(StoreError) -> Kept {
-        do throws(StoreError) {
-            let over = try over(Set(photos.map(\.cell)))
-            return try photoFiles.withLock { files throws(StoreError) in
-                for photo in photos {
-                    try checkAlive(photo.cell.hour.day)
-                    try admission.check(photo.cell)
-                }
-                guard let day = photos.first?.cell.hour.day else { return .again }
-                guard photos.allSatisfy({ $0.cell.hour.day == day }) else {
-                    throw PhotoRules.severalDays
-                }
-                return try photoFile(day, &files).keep(
-                    photos, limit: PhotoRules.share(of: photoLimit, admission), over: over)
-            }
-        } catch {
-            try counted(error)
-            throw error
-        }
-    }
-
-    /// Those of the cells of which the late tree is closed.
-    private func over(_ cells: Set<Cell>) throws(StoreError) -> Set<Cell> {
-        try files.withLock { files throws(StoreError) in
-            var over: Set<Cell> = []
-            for cell in cells {
-                let late = CellTreeID(cell: cell, kind: .late)
-                if try files[cell.hour.day]?.closing(of: late) != nil { over.insert(cell) }
-            }
-            return over
-        }
-    }
-
-    public func photos(of label: Label, in cell: Cell) throws(StoreError) -> [SealedPhoto] {
-        try photoFiles.withLock { files throws(StoreError) in
-            try files[cell.hour.day]?.photos(cell, label) ?? []
-        }
-    }
-
-    public func photoLabels(in cell: Cell) throws(StoreError) -> Set<Label> {
-        try photoFiles.withLock { files throws(StoreError) in
-            try files[cell.hour.day]?.labels(cell) ?? []
-        }
+    /// Of these labels those that have a row in a closed tree of a cell, and whether its late tree is
+    /// closed. Nil where no tree is closed.
+    func closed(
+        _ labels: Set<Label>, _ cell: Cell
+    ) throws(StoreError) -> (rows: Set<Label>, isOver: Bool)? {
+        try found(in: cell.hour.day) { day throws(StoreError) in
+            try day.file.closed(labels, in: cell)
+        } ?? nil
     }
 
     public func days() throws(StoreError) -> [Day] {
-        let days = files.withLock { Set($0.keys) }
+        let days = living.withLock { Set($0.keys) }
         return days.union(photoFiles.withLock { Array($0.keys) }).sorted()
     }
 
@@ -223,18 +207,18 @@ public final class SQLiteRowStore: RowStore {
     }
 
     private func note(_ day: Day) throws(StoreError) {
-        try files.withLock { _ throws(StoreError) in
-            try main.write {
-                try $0.execute(
-                    sql: "INSERT OR IGNORE INTO dead VALUES (?)", arguments: [Int64(day.number)])
-            }
+        try main.write {
+            try $0.execute(
+                sql: "INSERT OR IGNORE INTO dead VALUES (?)", arguments: [Int64(day.number)])
         }
+        dead.withLock { _ = $0.insert(day) }
     }
 
+    /// Nobody finds the day from here on; whoever has found it before is waited for, and finds it
+    /// dead the next time.
     private func drop(_ day: Day) throws(StoreError) {
-        try files.withLock { files throws(StoreError) in
-            try files[day]?.remove(fileSystem)
-            files[day] = nil
+        if let store = living.withLock({ $0.removeValue(forKey: day) }) {
+            try store.remove(fileSystem)
         }
         try photoFiles.withLock { files throws(StoreError) in
             try files[day]?.remove(fileSystem)
@@ -243,14 +227,11 @@ public final class SQLiteRowStore: RowStore {
     }
 
     public func isDead(_ day: Day) throws(StoreError) -> Bool {
-        try main.read {
-            try Bool.fetchOne(
-                $0, sql: "SELECT 1 FROM dead WHERE day = ?", arguments: [Int64(day.number)])
-        } ?? false
+        dead.withLock { $0.contains(day) }
     }
 
     /// On a full disk nothing can be counted either.
-    private func counted(_ refusal: StoreError) throws(StoreError) {
+    func counted(_ refusal: StoreError) throws(StoreError) {
         guard refusal.code != SQLiteFile.full else { return }
         try count(refusal.code)
     }
@@ -275,32 +256,56 @@ public final class SQLiteRowStore: RowStore {
         }
     }
 
-    private func checkAlive(_ day: Day) throws(StoreError) {
+    func checkAlive(_ day: Day) throws(StoreError) {
         guard !(try isDead(day)) else { throw StoreRules.dead(day) }
     }
 
-    /// The day's file, made at its first row or closing.
-    private func file(
-        _ day: Day, _ files: inout [Day: DayFile]
-    ) throws(StoreError) -> DayFile {
-        if let file = files[day] { return file }
-        let path = folder + "/day-\(day.number).sqlite"
-        if try SQLiteFile.isUnborn(path, fileSystem) {
-            // A disk that was full has cut its creation short.
-            try SQLiteFile.remove(path, fileSystem)
+    func day(_ day: Day) -> DayStore? { living.withLock { $0[day] } }
+
+    /// What is asked of a day that must live, also while it is dropped. Throws `cell-dead`.
+    private func alive<Result>(
+        _ day: Day, _ body: () throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        try checkAlive(day)
+        do throws(StoreError) {
+            return try body()
+        } catch {
+            try checkAlive(day)
+            throw error
         }
-        let file = try DayFile.create(path, fileSystem)
-        files[day] = file
-        return file
     }
 
-    /// The day's file of photos, made at its first one.
-    private func photoFile(
-        _ day: Day, _ files: inout [Day: PhotoFile]
-    ) throws(StoreError) -> PhotoFile {
-        if let file = files[day] { return file }
-        let file = try PhotoFile.create(folder + "/photos-\(day.number).sqlite", fileSystem)
-        files[day] = file
-        return file
+    /// What a day has; nil where there is none, or it is dropped meanwhile.
+    private func found<Result>(
+        in day: Day, _ body: (DayStore) throws(StoreError) -> Result
+    ) throws(StoreError) -> Result? {
+        guard let store = self.day(day) else { return nil }
+        do throws(StoreError) {
+            return try body(store)
+        } catch {
+            guard self.day(day) != nil else { return nil }
+            throw error
+        }
+    }
+
+    /// The day, made at its first row or closing.
+    private func made(_ day: Day) throws(StoreError) -> DayStore {
+        try living.withLock { living throws(StoreError) in
+            if let store = living[day] { return store }
+            // Dropped since somebody asked.
+            try checkAlive(day)
+            let open = try ArrivingFile.create(newPath("open", day), fileSystem)
+            let store = try DayStore(
+                try DayFile.create(newPath("day", day), fileSystem), open)
+            living[day] = store
+            return store
+        }
+    }
+
+    private func newPath(_ kind: String, _ day: Day) throws(StoreError) -> String {
+        let path = folder + "/\(kind)-\(day.number).sqlite"
+        // A disk that was full, or a crash, has cut an earlier creation short: nobody was told of it.
+        try SQLiteFile.remove(path, fileSystem)
+        return path
     }
 }

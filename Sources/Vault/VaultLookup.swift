@@ -21,7 +21,9 @@ extension VaultService {
         guard query.items.allSatisfy(\.isWhole) else { throw Message.malformed("list of cells") }
         let policy = try checked(query, caller)
         return try query.items.map { item throws(StoreError) in
-            try trees(of: item.cell).isSmall(policy.wholeCells) ? 1 : 0
+            try store.search(item.cell.hour.day) { trees throws(StoreError) in
+                try CellTrees(item.cell, trees).isSmall(policy.wholeCells)
+            } ?? (policy.wholeCells > 0) ? 1 : 0
         }
     }
 
@@ -41,21 +43,38 @@ extension VaultService {
     ) throws(StoreError) -> [LookupAnswer] {
         let policy = try checked(query, caller)
         var answers: [LookupAnswer] = []
-        var trees: CellTrees?
         var size = 0
-        for (index, item) in query.items.enumerated() {
-            let outcome = try outcome(query, index, policy, &trees)
-            let answer = LookupAnswer(item: item, outcome: outcome)
-            size += answer.encode().count
-            guard size <= Self.maximumLookup else {
-                throw StoreError(
-                    code: "answer-large",
-                    sentence: "the answer has more than \(Self.maximumLookup >> 20) MiB; "
-                        + "ask for fewer cells")
+        var next = 0
+        // Items ascend by cell, so that those of a day stand together.
+        while next < query.items.count {
+            let day = query.items[next].cell.hour.day
+            let rest = query.items[next...]
+            let items = next..<(rest.firstIndex { $0.cell.hour.day != day } ?? rest.endIndex)
+            func answer(_ trees: (any ClosedTrees)?) throws(StoreError) {
+                for index in items {
+                    let outcome = try outcome(query, index, policy, trees)
+                    let answer = LookupAnswer(item: query.items[index], outcome: outcome)
+                    size += answer.encode().count
+                    guard size <= Self.maximumLookup else { throw Self.answerLarge }
+                    answers.append(answer)
+                }
             }
-            answers.append(answer)
+            let isDead = try store.isDead(day) || isDead(day)
+            let isFound = isDead ? false : try store.search(day, answer) != nil
+            if !isFound {
+                // There is no such day, or it has died on the way.
+                answers.removeLast(answers.count - next)
+                try answer(nil)
+            }
+            next = items.upperBound
         }
         return answers
+    }
+
+    private static var answerLarge: StoreError {
+        StoreError(
+            code: "answer-large",
+            sentence: "the answer has more than \(maximumLookup >> 20) MiB; ask for fewer cells")
     }
 
     private func checked(
@@ -129,16 +148,16 @@ extension VaultService {
     }
 
     private func outcome(
-        _ query: LookupQuery, _ index: Int, _ policy: Policy, _ known: inout CellTrees?
+        _ query: LookupQuery, _ index: Int, _ policy: Policy, _ day: (any ClosedTrees)?
     ) throws(StoreError) -> LookupAnswer.Outcome {
         let item = query.items[index]
         let cell = item.cell
-        if try store.isDead(cell.hour.day) || isDead(cell.hour.day) { return .gone }
-        // Items ascend by cell, so that each cell's trees are built once.
-        let trees: CellTrees
-        if let known, known.cell == cell { trees = known } else { trees = try self.trees(of: cell) }
-        known = trees
         let isOver = now() >= cell.hour.end.adding(hours: Int64(policy.lateHours) + 1)
+        guard let day else {
+            let isDead = try store.isDead(cell.hour.day) || isDead(cell.hour.day)
+            return isDead ? .gone : isOver ? .unknown : .open
+        }
+        let trees = try CellTrees(cell, day)
         guard let prompt = trees.prompt else { return isOver ? .unknown : .open }
         if item.isWhole {
             guard trees.isSmall(policy.wholeCells) else {
@@ -149,8 +168,10 @@ extension VaultService {
             }
             return .whole(
                 WholeCell(
-                    prompt: prompt.whole,
-                    late: trees.late.map { .closed($0.whole) } ?? (isOver ? .unknown : .open)))
+                    prompt: try prompt.whole,
+                    late: try trees.late.map { tree throws(StoreError) in
+                        .closed(try tree.whole)
+                    } ?? (isOver ? .unknown : .open)))
         }
         var counters: [RunID: UInt64] = [:]
         let inTime = try prompt.answer(query, index, &counters)
@@ -161,26 +182,18 @@ extension VaultService {
             LookupAnswer.Closed(
                 prompt: inTime, late: .closed(try late.answer(query, index, &counters))))
     }
-
-    private func trees(of cell: Cell) throws(StoreError) -> CellTrees {
-        CellTrees(
-            cell: cell, prompt: try cellTree(cell, .prompt), late: try cellTree(cell, .late))
-    }
-
-    private func cellTree(
-        _ cell: Cell, _ kind: HourOpening.Kind
-    ) throws(StoreError) -> CellTree? {
-        let tree = CellTreeID(cell: cell, kind: kind)
-        guard let closing = try store.closing(of: tree) else { return nil }
-        return try CellTree(closing, store.rows(of: tree))
-    }
 }
 
 /// What a cell has of its two trees.
 private struct CellTrees {
-    let cell: Cell
     let prompt: CellTree?
     let late: CellTree?
+
+    init(_ cell: Cell, _ day: any ClosedTrees) throws(StoreError) {
+        prompt = try CellTree(CellTreeID(cell: cell, kind: .prompt), day)
+        // No late tree is closed before the prompt one.
+        late = prompt == nil ? nil : try CellTree(CellTreeID(cell: cell, kind: .late), day)
+    }
 
     /// Whether both together have at most so many rows, where any may be handed out at all.
     func isSmall(_ most: Int) -> Bool {
@@ -188,65 +201,62 @@ private struct CellTrees {
     }
 }
 
-/// The rows of a closed tree, with the tree that proves them.
+/// A closed tree, in which rows are found one by one, each with its proof.
 private struct CellTree {
+    private let tree: CellTreeID
     private let closing: StoredClosing
-    private let rows: [Label: SealedRow]
-    private let tree: HourTree
+    private let day: any ClosedTrees
 
-    init(_ closing: StoredClosing, _ rows: [SealedRow]) throws(StoreError) {
+    init?(_ tree: CellTreeID, _ day: any ClosedTrees) throws(StoreError) {
+        guard let closing = try day.closing(of: tree) else { return nil }
+        self.tree = tree
         self.closing = closing
-        self.rows = Dictionary(rows.map { ($0.label, $0) }, uniquingKeysWith: { first, _ in first })
-        do throws(RowsError) {
-            tree = try HourTree(rows)
-        } catch {
-            throw StoreError(code: "store-failed", sentence: error.sentence)
-        }
+        self.day = day
     }
 
     /// How many rows it has.
-    var count: Int { rows.count }
+    var count: Int { Int(closing.opening.tree.size) - 2 }
 
     /// All rows.
     var whole: WholeCell.Tree {
-        WholeCell.Tree(
-            opening: closing.opening, statement: closing.statement,
-            entries: rows.values.sorted { $0.label < $1.label }.map { .row($0) })
+        get throws(StoreError) {
+            WholeCell.Tree(
+                opening: closing.opening, statement: closing.statement,
+                entries: try day.rows(of: tree).map { .row($0) })
+        }
     }
 
     /// The rows of one item, each run's from the counter that it has come to.
     func answer(
         _ query: LookupQuery, _ index: Int, _ counters: inout [RunID: UInt64]
     ) throws(StoreError) -> LookupAnswer.Tree {
-        do throws(RowsError) {
-            var runs: [LookupAnswer.FoundRun] = []
-            for run in closing.opening.runs {
-                let first = counters[run.id] ?? 0
-                let found = try found(run.id, from: first, query, index)
-                counters[run.id] = first + UInt64(found.rows.count)
-                runs.append(found)
-            }
-            return LookupAnswer.Tree(
-                opening: closing.opening, statement: closing.statement, runs: runs)
-        } catch {
-            throw StoreError(code: error.code, sentence: error.sentence)
+        var runs: [LookupAnswer.FoundRun] = []
+        for run in closing.opening.runs {
+            let first = counters[run.id] ?? 0
+            let found = try found(run.id, from: first, query, index)
+            counters[run.id] = first + UInt64(found.rows.count)
+            runs.append(found)
         }
+        return LookupAnswer.Tree(
+            opening: closing.opening, statement: closing.statement, runs: runs)
     }
 
     private func found(
         _ run: RunID, from first: UInt64, _ query: LookupQuery, _ index: Int
-    ) throws(RowsError) -> LookupAnswer.FoundRun {
+    ) throws(StoreError) -> LookupAnswer.FoundRun {
         var found: [LookupAnswer.FoundRow] = []
-        var label = try query.label(index, run: run, counter: first)
-        while let row = rows[label], let proof = tree.presence(of: label) {
-            found.append(LookupAnswer.FoundRow(row: row, proof: proof))
-            label = try query.label(index, run: run, counter: first + UInt64(found.count))
+        while true {
+            let label: Label
+            do throws(RowsError) {
+                label = try query.label(index, run: run, counter: first + UInt64(found.count))
+            } catch {
+                throw StoreError(code: error.code, sentence: error.sentence)
+            }
+            switch try day.find(label, in: tree) {
+            case .present(let row): found.append(row)
+            case .absent(let absence):
+                return LookupAnswer.FoundRun(run: run, rows: found, absence: absence)
+            }
         }
-        guard let absence = tree.absence(of: label) else {
-            throw RowsError(
-                code: "store-failed",
-                sentence: "the rows of \(closing.opening.cell) do not fit their tree")
-        }
-        return LookupAnswer.FoundRun(run: run, rows: found, absence: absence)
     }
 }

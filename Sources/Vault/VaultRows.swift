@@ -56,31 +56,41 @@ extension VaultService {
         ByteList.encode(try store.batches(of: Message.tree(body)).map { $0.encode() })
     }
 
-    /// Closes cells, all or none. First everything is checked. Then each closing is kept in the
-    /// store, with its statement: if we crash here, the vault appends it when it starts again, so
-    /// that no statement can be in the log whose opening is lost. Then all go into the log.
+    /// Closes cells, all or none. First everything is checked, and what takes long is done, while
+    /// the vault answers others. Then each closing is kept in the store, with its statement: if we
+    /// crash here, the vault appends it when it starts again, so that no statement can be in the log
+    /// whose opening is lost. Then all go into the log. Last, the store forgets which row came in which
+    /// batch: if we crash here, it does when it opens.
     func close(_ body: [UInt8]) throws(StoreError) -> [UInt8] {
         let parts = try Message.list(body)
         guard parts.count.isMultiple(of: 2), parts.count <= 2 * Self.maximumNotes else {
             throw Message.malformed("list of closings")
         }
+        let closings = try withRecord { (record) throws(StoreError) in
+            try stride(from: 0, to: parts.count, by: 2).map { index throws(StoreError) in
+                let closing = try closing(parts[index], parts[index + 1], record)
+                try Self.check(closing, record)
+                return closing
+            }
+        }
+        guard Set(closings.map(\.tree)).count == closings.count else {
+            throw Message.malformed("list of closings")
+        }
+        for closing in closings { try store.checkClose(closing) }
         try withRecord { (record) throws(StoreError) in
-            var closings: [StoredClosing] = []
-            for index in stride(from: 0, to: parts.count, by: 2) {
-                closings.append(try closing(parts[index], parts[index + 1], record))
-            }
-            guard Set(closings.map(\.tree)).count == closings.count else {
-                throw Message.malformed("list of closings")
-            }
-            for closing in closings {
-                try store.checkClose(closing)
-                guard record.index(of: closing.statement) == nil else { continue }
-                try Self.refused(record.refusal(of: closing.wire))
-            }
-            for closing in closings { _ = try store.close(closing) }
+            // The log may have gone on meanwhile.
+            for closing in closings { try Self.check(closing, record) }
+            for closing in closings { _ = try store.publish(closing) }
             _ = try append(closings.map(\.wire), to: &record)
         }
+        for closing in closings { try store.forgetBatches(of: closing.tree) }
         return []
+    }
+
+    /// Throws why the log would not take a closing that it does not have.
+    private static func check(_ closing: StoredClosing, _ record: Record) throws(StoreError) {
+        guard record.index(of: closing.statement) == nil else { return }
+        try refused(record.refusal(of: closing.wire))
     }
 
     private static func refused(_ refusal: Refusal?) throws(StoreError) {

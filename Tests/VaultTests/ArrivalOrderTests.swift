@@ -127,7 +127,9 @@ struct ArrivalOrderTests {
                 let found = places(rows.map(\.label.bytes), in: data)
                 guard !found.arrival.isEmpty else { continue }
                 seen += 1
-                #expect(found.arrival.count >= Self.count, "\(name)")
+                // A label that lies over the border of two pages is not found.
+                let borders = Self.count * 314 / 8_188 + 1
+                #expect(found.arrival.count + borders >= Self.count, "\(name)")
                 let correlation = Self.correlation(found.arrival, found.offset)
                 #expect(abs(correlation) < Self.limit, "\(name), step \(step)")
                 let pages = Self.withinPages(found.arrival, found.offset)
@@ -161,8 +163,10 @@ struct ArrivalOrderTests {
             let found = places(rows.map(\.label.bytes), in: data)
             guard !found.arrival.isEmpty else { continue }
             seen += 1
-            // Each label stands there once: no list of a batch's members is left.
-            #expect(found.arrival.count == Self.count, "\(name)")
+            // Each label stands there once, and the first of a block twice more, as its name in the table
+            // and in the index: no list of a batch's members is left.
+            #expect(Set(found.arrival).count == Self.count, "\(name)")
+            #expect(found.arrival.count == Self.count + 2 * (Self.count / 32), "\(name)")
             let correlation = Self.correlation(found.arrival, found.offset)
             #expect(abs(correlation) < Self.limit, "\(name)")
             let pages = Self.withinPages(found.arrival, found.offset)
@@ -173,37 +177,35 @@ struct ArrivalOrderTests {
 
     @Test("a page that rows entered one by one lies in label order once the hour is closed")
     func page() throws {
-        let rows = Array(try arrived().prefix(20))
+        let rows = Array(try arrived().prefix(12))
         let store = try SQLiteRowStore.create(
             at: folder.path + "/rows", fileSystem: POSIXFileSystem())
         let batches = try rows.enumerated().map {
             try Sample.batch([$0.element], number: UInt64($0.offset))
         }
         for batch in batches { _ = try store.keep(batch, admission: Sample.admission) }
-        /// The labels in the order in which the day's file has them, backwards as pages are filled.
-        func stored() throws -> [[UInt8]] {
+        /// The labels in the order in which a file of the day has them.
+        func stored(_ kind: String) throws -> [[UInt8]] {
             // A second connection moves the journal into the file, and changes no page.
-            let path = folder.path + "/rows/day-\(Sample.day.number).sqlite"
+            let path = folder.path + "/rows/\(kind)-\(Sample.day.number).sqlite"
             let copy = folder.path + "/copy-\(UUID().uuidString).sqlite"
             try FileManager.default.copyItem(atPath: path, toPath: copy)
             try? FileManager.default.copyItem(atPath: path + "-wal", toPath: copy + "-wal")
             _ = try DatabaseQueue(path: copy).writeWithoutTransaction {
-                // The list of members has the labels too: out of the way, with zeros in its place.
-                try $0.execute(sql: "PRAGMA secure_delete = ON")
-                try $0.execute(sql: "DROP TABLE members")
                 try $0.checkpoint(.truncate)
             }
             let data = try Data(contentsOf: URL(fileURLWithPath: copy))
             let found = places(rows.map(\.label.bytes), in: data)
-            return zip(found.arrival, found.offset).sorted { $0.1 > $1.1 }
+            return zip(found.arrival, found.offset).sorted { $0.1 < $1.1 }
                 .map { rows[$0.0].label.bytes }
         }
+        // Pages are filled from their end, with one batch after the other; a block from its beginning.
         let arrivals = rows.map(\.label.bytes)
-        #expect(try stored() == arrivals)
+        #expect(try stored("open") == arrivals.reversed())
         _ = try store.close(Sample.closing(batches))
         let sorted = arrivals.sorted { $0.lexicographicallyPrecedes($1) }
         #expect(sorted != arrivals)
-        #expect(try stored() == sorted)
+        #expect(try stored("day") == sorted && stored("open") == [])
     }
 
     @Test("a batch of ten is one transaction: all of it or nothing is in the files")

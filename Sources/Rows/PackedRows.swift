@@ -1,0 +1,93 @@
+import Bytes
+public import Plates
+
+/// Rows one after the other, as they go over the wire in a batch and lie in a store:
+/// `label(16) ‖ u16(length) ‖ bytes` each. What comes in is of two sizes only, and nothing is copied
+/// out of it before somebody asks for a row.
+public struct PackedRows: Sendable {
+    /// The bytes in which the rows stand.
+    public let bytes: [UInt8]
+    /// Where the last row ends in them.
+    public let end: Int
+    private let starts: [Int]
+
+    /// Rows in the order given.
+    public init(_ rows: some Collection<SealedRow>) {
+        var writer = ByteWriter(capacity: rows.count * 314)
+        var starts: [Int] = []
+        starts.reserveCapacity(rows.count)
+        for row in rows {
+            starts.append(writer.bytes.count)
+            writer.row(row)
+        }
+        bytes = writer.bytes
+        end = bytes.count
+        self.starts = starts
+    }
+
+    /// Rows as they were written. Throws `rows-malformed` for cut or further bytes, and for a length
+    /// that no row has.
+    public init(wire bytes: [UInt8]) throws(RowsError) {
+        try self.init(in: bytes, at: 0, count: nil)
+        guard end == bytes.count else { throw Self.malformed }
+    }
+
+    /// So many rows that stand somewhere in other bytes, which are not copied; all that follow, where
+    /// no number is given. Throws `rows-malformed`.
+    public init(in bytes: [UInt8], at start: Int, count: Int?) throws(RowsError) {
+        var starts: [Int] = []
+        starts.reserveCapacity(count ?? (bytes.count - start) / 314)
+        var next = start
+        while starts.count != count, count != nil || next < bytes.count {
+            guard next + 18 <= bytes.count else { throw Self.malformed }
+            starts.append(next)
+            let length = Int(bytes[next + 16]) << 8 | Int(bytes[next + 17])
+            guard SealedRow.sizes.contains(length) else { throw Self.malformed }
+            next += 18 + length
+        }
+        guard next <= bytes.count else { throw Self.malformed }
+        self.bytes = bytes
+        self.starts = starts
+        end = next
+    }
+
+    /// How many rows.
+    public var count: Int { starts.count }
+
+    /// The 16 bytes of a row's label.
+    public func label(at place: Int) -> ArraySlice<UInt8> {
+        bytes[starts[place]..<(starts[place] + 16)]
+    }
+
+    /// A row's sealed bytes, without its label.
+    public func sealed(at place: Int) -> ArraySlice<UInt8> {
+        bytes[(starts[place] + 18)..<end(of: place)]
+    }
+
+    /// A row as it is packed, label and length included.
+    public func packed(at place: Int) -> ArraySlice<UInt8> {
+        bytes[starts[place]..<end(of: place)]
+    }
+
+    /// One row.
+    public func row(at place: Int) throws(PlatesError) -> SealedRow {
+        try SealedRow(
+            label: Label(bytes: Array(label(at: place))), bytes: Array(sealed(at: place)))
+    }
+
+    /// All rows in their order.
+    public func rows() throws(PlatesError) -> [SealedRow] {
+        var rows: [SealedRow] = []
+        rows.reserveCapacity(count)
+        for place in starts.indices { rows.append(try row(at: place)) }
+        return rows
+    }
+
+    private func end(of place: Int) -> Int {
+        place + 1 < starts.count ? starts[place + 1] : end
+    }
+
+    private static var malformed: RowsError {
+        RowsError(code: "rows-malformed", sentence: "these are no well-formed rows")
+    }
+}

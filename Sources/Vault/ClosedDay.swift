@@ -1,0 +1,83 @@
+import FoundationEssentials
+import GRDB
+import Plates
+import Rows
+
+/// The closed trees of a day's file while it is read: one search of the index for a label.
+struct ClosedDay: ClosedTrees {
+    let database: Database
+
+    func closing(of tree: CellTreeID) throws(StoreError) -> StoredClosing? {
+        try SQLiteFile.checked { try DayFile.closing(tree, database) }
+    }
+
+    func find(_ label: Label, in tree: CellTreeID) throws(StoreError) -> FoundLabel {
+        guard let block = try block(tree, "label <= ? ORDER BY label DESC", label) else {
+            throw Self.damaged
+        }
+        let place = block.lowerBound(label)
+        if block.holds(label, at: place), let row = try block.row(at: place) {
+            return .present(LookupAnswer.FoundRow(row: row, proof: block.proven(place).proof))
+        }
+        guard place > 0 else { throw Self.damaged }
+        if place < block.count {
+            let (left, right) = block.proven(place - 1, and: place)
+            return .absent(between: left, and: right)
+        }
+        guard let next = try self.block(tree, "label > ? ORDER BY label", label) else {
+            throw Self.damaged
+        }
+        return .absent(between: block.proven(place - 1), and: next.proven(0))
+    }
+
+    /// The row of a label without its proof; nil where the tree has none.
+    func row(_ label: Label, in tree: CellTreeID) throws(StoreError) -> SealedRow? {
+        guard let block = try block(tree, "label <= ? ORDER BY label DESC", label) else {
+            return nil
+        }
+        let place = block.lowerBound(label)
+        return block.holds(label, at: place) ? try block.row(at: place) : nil
+    }
+
+    func rows(of tree: CellTreeID) throws(StoreError) -> [SealedRow] {
+        try SQLiteFile.checked {
+            let found = try Data.fetchCursor(
+                database,
+                sql: "SELECT block FROM blocks WHERE \(DayFile.ofTree) ORDER BY label",
+                arguments: DayFile.arguments(tree))
+            var rows: [SealedRow] = []
+            while let block = try found.next() {
+                rows += try Block(wire: Array(block)).rows.rows()
+            }
+            return rows
+        }
+    }
+
+    private func block(
+        _ tree: CellTreeID, _ place: String, _ label: Label
+    ) throws(StoreError) -> Block? {
+        let found = try SQLiteFile.checked {
+            let statement = try database.cachedStatement(
+                sql: "SELECT block FROM blocks WHERE \(DayFile.ofTree) AND \(place) LIMIT 1")
+            return try Data.fetchOne(
+                statement, arguments: DayFile.arguments(tree) + [Data(label.bytes)])
+        }
+        return try found.map { bytes throws(StoreError) in try Block(wire: Array(bytes)) }
+    }
+
+    private static var damaged: StoreError {
+        StoreError(code: "store-failed", sentence: "a closed cell lacks a block of its rows")
+    }
+}
+
+extension FoundLabel {
+    fileprivate static func absent(
+        between left: (leaf: RowLeaf, proof: LeafProof),
+        and right: (leaf: RowLeaf, proof: LeafProof)
+    ) -> FoundLabel {
+        .absent(
+            AbsenceProof(
+                left: left.leaf, leftProof: left.proof, right: right.leaf,
+                rightPath: right.proof.path))
+    }
+}

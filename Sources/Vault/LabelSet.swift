@@ -1,0 +1,48 @@
+/// The beginnings of the labels of an open tree: whether a label may be there already, in 8 bytes a
+/// row and no word from the disk. A hit is a question to the store and no answer: two labels can
+/// begin alike.
+///
+/// Open addressing, at most three quarters full, 11 to 21 bytes a row. Labels are pseudorandom, but
+/// a site could choose them: where one stands depends on a number that only this process knows.
+struct LabelSet {
+    private var slots = [UInt64](repeating: 0, count: 16)
+    private(set) var count = 0
+    private let multiplier = UInt64.random(in: .min ... .max) | 1
+
+    /// Adds a label's first eight bytes; false where they were there.
+    mutating func insert(_ beginning: UInt64) -> Bool {
+        // 0 says that a slot is free.
+        let word = max(beginning, 1)
+        var slot = home(word)
+        while slots[slot] != 0 {
+            guard slots[slot] != word else { return false }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        slots[slot] = word
+        count += 1
+        if count * 4 > slots.count * 3 { grow() }
+        return true
+    }
+
+    private mutating func grow() {
+        let words = slots
+        slots = [UInt64](repeating: 0, count: words.count * 2)
+        for word in words where word != 0 {
+            var slot = home(word)
+            while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
+            slots[slot] = word
+        }
+    }
+
+    private func home(_ word: UInt64) -> Int {
+        Int((word &* multiplier) >> UInt64(64 - slots.count.trailingZeroBitCount))
+    }
+
+    /// The first eight bytes of a label as a number, in the order of labels.
+    static func beginning(_ label: [UInt8]) -> UInt64 { beginning(label[...]) }
+
+    /// The same of a slice, which has eight bytes or more.
+    static func beginning(_ label: ArraySlice<UInt8>) -> UInt64 {
+        label.withUnsafeBytes { UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)) }
+    }
+}
