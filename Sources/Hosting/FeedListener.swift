@@ -67,7 +67,7 @@ public struct FeedListener: Service {
     private let certificate: PublicCertificate?
     private let admit: @Sendable (_ feed: String, _ credential: String) -> Int?
     private let take: @Sendable (Message) async -> Reply
-    private let patience: Duration
+    private let deadlines: Deadlines
     private let room = FeedRoom()
 
     /// A listener at a place. `admit` gives how long a message of a feed may be, and nil where the
@@ -80,7 +80,7 @@ public struct FeedListener: Service {
     ) throws(HostingError) {
         self.place = try ListenPlace(place)
         self.certificate = certificate
-        self.patience = patience
+        deadlines = Deadlines(after: patience)
         self.admit = admit
         self.take = take
         try self.place.ensureCovered(by: certificate)
@@ -132,7 +132,7 @@ public struct FeedListener: Service {
                 throw WireProblem(
                     code: "too-busy", sentence: "too much of this feed or of all is under way")
             }
-            let body = try await request.wholeBody(upTo: limit, within: patience)
+            let body = try await request.wholeBody(upTo: limit, before: deadlines)
             let type = request.headers[.contentType] ?? ""
             return await take(Message(feed: feed, contentType: type, body: body, room: stay))
                 .response
@@ -149,7 +149,7 @@ final class FeedRoom: Sendable {
     /// 64 MiB: of one feed.
     static let mostOfOne = 64 << 20
     /// Messages of one feed at once.
-    static let messages = 64
+    static let messages = 256
 
     /// What one message holds.
     struct Place {

@@ -19,7 +19,7 @@ public struct PartyListener: Service {
     /// Messages that are being answered at once; beyond, the answer is `too-busy`.
     static let atOnce = 64
     /// How long a message may take to come in.
-    static let patience: Duration = .seconds(30)
+    static let deadlines = Deadlines(after: .seconds(30))
 
     /// Answers one message of a party, on a thread that may wait.
     public typealias Answer =
@@ -69,7 +69,7 @@ public struct PartyListener: Service {
                     )
                 }
                 let body = try await request.wholeBody(
-                    upTo: Self.bodyLimit, within: Self.patience)
+                    upTo: Self.bodyLimit, before: Self.deadlines)
                 let mayGoOn = busy.withLock { count in
                     guard count < Self.atOnce else { return false }
                     count += 1
@@ -180,31 +180,30 @@ extension Request {
     /// The whole body, if it comes in time and is no longer than allowed. Throws
     /// `message-too-long`, `too-slow`.
     func wholeBody(
-        upTo limit: Int, within patience: Duration
+        upTo limit: Int, before deadlines: Deadlines
     ) async throws(WireProblem) -> [UInt8] {
         let tooLong = WireProblem(
             code: "message-too-long", sentence: "a message has at most \(limit) bytes")
         if let said = headers[.contentLength].flatMap({ Int($0) }), said > limit { throw tooLong }
         let body = body
-        let found: [UInt8]?
-        do {
-            found = try await withThrowingTaskGroup(of: [UInt8]?.self) { group in
-                group.addTask { Array(buffer: try await body.collect(upTo: limit)) }
-                group.addTask {
-                    try await Task.sleep(for: patience)
-                    return nil
-                }
-                defer { group.cancelAll() }
-                return try await group.next() ?? nil
-            }
-        } catch {
-            throw tooLong
+        let collecting = Task { Array(buffer: try await body.collect(upTo: limit)) }
+        let deadline = deadlines.add { collecting.cancel() }
+        defer { deadlines.remove(deadline) }
+        let result = await withTaskCancellationHandler {
+            await collecting.result
+        } onCancel: {
+            collecting.cancel()
         }
-        guard let found else {
+        // Who is cancelled may still give what had come.
+        guard !collecting.isCancelled else {
             throw WireProblem(
                 code: "too-slow", sentence: "the message did not come within its time")
         }
-        return found
+        do {
+            return try result.get()
+        } catch {
+            throw tooLong
+        }
     }
 }
 

@@ -79,6 +79,11 @@ public enum ProgramKeys {
                     + "tells the vault about the order of reads.",
                 trust: "the vault, with the order of batches"),
             ConfigurationKey(
+                "batch-rows", .number(1...4_096), standard: "64",
+                "How many rows go to the vault at once, though fewer milliseconds are over: so "
+                    + "many hide each other's order as well.",
+                trust: "the vault, with the order of batches"),
+            ConfigurationKey(
                 "answer-seconds", .number(1...60), standard: "5",
                 "How long a sender waits at most; then it is told to come again.",
                 trust: "nobody"),

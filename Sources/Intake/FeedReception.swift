@@ -46,11 +46,13 @@ public struct FeedReception: Sendable {
     private let keeping: PhotoKeeping
     private var passages = Passages(room: 4_096)
     private var passings = Passings()
-    private var messages = Recent<[UInt8]>(lifetime: FeedReception.memory)
-    private var events: Recent<[UInt8]>
+    private var messages = Recent<Digest>(lifetime: FeedReception.memory)
+    private var events: Recent<Digest>
     /// The keys of all open deliveries.
-    private var openKeys: Set<[UInt8]> = []
+    private var openKeys: Set<Digest> = []
     private var open: [DeliveryToken: OpenDelivery] = [:]
+    /// The messages of all open deliveries.
+    private var openMessages: Set<Digest> = []
     private var backlog: [ReceivedRead] = []
     private var nextToken: UInt64 = 0
 
@@ -91,16 +93,14 @@ public struct FeedReception: Sendable {
         guard body.count <= feed.kind.maximumBytes else {
             throw IntakeRefusal("message-too-long", "a message longer than its format may be")
         }
-        let digest = Digest(of: body).bytes
+        let digest = Digest(of: body)
         var delivery = Delivery(token: newToken())
         guard !messages.contains(digest, at: now) else {
             delivery.duplicates = 1
             summary.duplicates += 1
             return delivery
         }
-        guard !open.values.contains(where: { $0.digest == digest }) else {
-            throw Self.inFlight
-        }
+        guard !openMessages.contains(digest) else { throw Self.inFlight }
         var context = FeedContext(
             feed: feed, now: now, sieve: PhotoSieve(keeping: keeping))
         let found = try FeedMessage.parse(body, contentType: contentType, &context)
@@ -253,8 +253,7 @@ public struct FeedReception: Sendable {
 
     /// The reads of a delivery are durable: it is remembered, and its passages are over.
     public mutating func confirm(_ token: DeliveryToken, at now: Timestamp) {
-        guard let pending = open.removeValue(forKey: token) else { return }
-        openKeys.subtract(pending.keys)
+        guard let pending = close(token) else { return }
         if let digest = pending.digest { messages.insert(digest, at: now) }
         for key in pending.keys { events.insert(key, at: now) }
         for (sighting, frames) in pending.groups { passages.group(sighting, frames, at: now) }
@@ -264,12 +263,18 @@ public struct FeedReception: Sendable {
     /// The reads of a delivery are not durable: it is new when it comes again. What `due` had
     /// given comes again with the next `due`, as far as there is room.
     public mutating func abandon(_ token: DeliveryToken) {
-        guard let pending = open.removeValue(forKey: token) else { return }
-        openKeys.subtract(pending.keys)
+        guard let pending = close(token) else { return }
         let room = max(0, Self.maximumBacklog - backlog.count)
         backlog += pending.retried.prefix(room)
         let lost = pending.retried.count - room
         if lost > 0 { summary.refused["queue-full", default: 0] += lost }
+    }
+
+    private mutating func close(_ token: DeliveryToken) -> OpenDelivery? {
+        guard let pending = open.removeValue(forKey: token) else { return nil }
+        openKeys.subtract(pending.keys)
+        if let digest = pending.digest { openMessages.remove(digest) }
+        return pending
     }
 
     private static let inFlight = IntakeRefusal(
@@ -278,6 +283,7 @@ public struct FeedReception: Sendable {
     private mutating func hold(_ pending: OpenDelivery, _ delivery: Delivery) {
         guard !delivery.reads.isEmpty else { return }
         open[delivery.token] = pending
+        if let digest = pending.digest { openMessages.insert(digest) }
         openKeys.formUnion(pending.keys)
     }
 
@@ -286,17 +292,17 @@ public struct FeedReception: Sendable {
         return DeliveryToken(number: nextToken)
     }
 
-    private func key(_ id: String) -> [UInt8] { Digest(of: Array(id.utf8)).bytes }
+    private func key(_ id: String) -> Digest { Digest(of: Array(id.utf8)) }
 
     /// A passage of one id that reads the same plate is the same passage.
-    private func passingKeys(_ id: String, _ sighting: Sighting) -> [[UInt8]] {
+    private func passingKeys(_ id: String, _ sighting: Sighting) -> [Digest] {
         let plate = (try? Plate(normalizing: sighting.asRead, fold: fold))?.text
         return [key("passing \(id) \(plate ?? sighting.asRead)")]
     }
 
     /// Files one sighting as a read, unless one of its keys is known.
     private mutating func file(
-        _ sighting: Sighting, _ photos: [Photo], _ keys: [[UInt8]], _ now: Timestamp,
+        _ sighting: Sighting, _ photos: [Photo], _ keys: [Digest], _ now: Timestamp,
         _ delivery: inout Delivery, _ pending: inout OpenDelivery
     ) throws(IntakeRefusal) {
         let isKnown = keys.contains { key in
@@ -320,8 +326,8 @@ public struct FeedReception: Sendable {
 
 /// What is done once a delivery is durable, or not.
 private struct OpenDelivery {
-    let digest: [UInt8]?
-    var keys: Set<[UInt8]> = []
+    let digest: Digest?
+    var keys: Set<Digest> = []
     var groups: [(Sighting, [FrameKey])] = []
     var passings: [String] = []
     var retried: [ReceivedRead] = []

@@ -24,4 +24,7 @@ extension Gateway {
 
     /// How many rows of an hour the vault has acknowledged.
     public func rowsHanded(in hour: Hour) -> Int { cells[hour]?.handed ?? 0 }
+
+    /// How many rows are in no batch yet.
+    public var rowsPending: Int { cells.values.reduce(0) { $0 + $1.pending.count } }
 }

@@ -31,7 +31,7 @@ struct OpenALPRParser {
     /// The longest message, in bytes; agents put crops of the vehicle into it as Base64.
     static let maximumBytes = 32 << 20
     /// What engines write where they saw no plate (compared in lower case).
-    static let noPlates: Set<String> = [
+    static let noPlates = [
         "", "unknown", "noplate", "no plate", "no_plate", "none", "null", "n/a",
     ]
 
@@ -136,8 +136,15 @@ struct OpenALPRParser {
 
     /// A plate's text; nil where the engine says in one of its ways that there is none.
     static func plate(_ json: JSON?) -> String? {
-        guard let text = json?.string, !noPlates.contains(text.lowercased()) else { return nil }
+        guard let text = json?.string, !isNoPlate(text) else { return nil }
         return text
+    }
+
+    /// Whether a text is one of those words, whatever the case of its ASCII letters.
+    private static func isNoPlate(_ text: String) -> Bool {
+        guard text.utf8.count <= 8 else { return false }
+        let small = text.utf8.lazy.map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 }
+        return noPlates.contains { $0.utf8.elementsEqual(small) }
     }
 
     /// Per cent with a fraction, as hundredths; nil outside of 0 to 100.

@@ -32,6 +32,7 @@ final class GatewayDaemon: Daemon {
             SiteWorker.Options(
                 site: try Self.site(setting), closes: file.flag("closes-hours"),
                 batchMilliseconds: file.number("batch-milliseconds"),
+                batchRows: file.number("batch-rows"),
                 answerSeconds: file.number("answer-seconds"),
                 prefetchHours: file.number("prefetch-hours")),
             feeds: feeds, vault: ways.way(to: setting.newestRoster.body.vault.id),

@@ -21,11 +21,12 @@ extension SiteWorker {
             numbers.putOff[Self.vaultAway.code, default: 0] += 1
             return
         }
-        guard let gateway, gateway.holdsKeys(of: now.hour) else {
+        let time = now
+        guard let gateway, gateway.holdsKeys(of: time.hour) else {
             let code = self.gateway == nil ? "log-unfollowed" : "keys-missing"
             return refuse(ticket, 503, code, "no read can be sealed yet; come again")
         }
-        guard !isRosterDue(at: now) else {
+        guard !isRosterDue(at: time) else {
             return refuse(ticket, 503, "roster-due", "another roster comes into force; come again")
         }
         guard let feed = feeds[message.feed] else { return }
@@ -35,10 +36,9 @@ extension SiteWorker {
                 feed: feed, fold: policy.fold, lateHours: policy.lateHours, photos: policy.photos)
         }
         do throws(IntakeRefusal) {
-            let time = now
             let delivery = try receptions[feed.name]?.take(
                 message.body, contentType: message.contentType, at: time)
-            if let delivery { try seal(delivery, of: feed.name, ticket) }
+            if let delivery { try seal(delivery, of: feed.name, at: time, ticket) }
         } catch {
             let isLater = Self.later.contains(error.code)
             let status = isLater ? 503 : error.code == "message-too-long" ? 413 : 400
@@ -53,7 +53,7 @@ extension SiteWorker {
 
     /// Seals what a message gave, all of it or nothing.
     private func seal(
-        _ delivery: Delivery, of feed: String, _ ticket: Ticket
+        _ delivery: Delivery, of feed: String, at time: Timestamp, _ ticket: Ticket
     ) throws(IntakeRefusal) {
         var counts = [
             "reads": 0, "held": delivery.held, "duplicates": delivery.duplicates,
@@ -64,7 +64,7 @@ extension SiteWorker {
             return ticket.answer(
                 FeedListener.Reply(isHeld ? 202 : 200, isHeld ? "held" : "nothing", counts))
         }
-        guard let refused = try queue(delivery, of: feed) else { return }
+        guard let refused = try queue(delivery, of: feed, at: time) else { return }
         let sealed = delivery.reads.count - refused.values.reduce(0, +)
         guard sealed > 0 else {
             receptions[feed]?.abandon(delivery.token)
@@ -83,11 +83,12 @@ extension SiteWorker {
     /// Seals reads that no sender waits for. What cannot be sealed now comes again with the next
     /// `due`; what never can is counted.
     func seal(due delivery: Delivery, of feed: String) {
+        let time = now
         guard !delivery.reads.isEmpty else { return }
         do throws(IntakeRefusal) {
-            guard let refused = try queue(delivery, of: feed) else { return }
+            guard let refused = try queue(delivery, of: feed, at: time) else { return }
             guard refused.values.reduce(0, +) < delivery.reads.count else {
-                receptions[feed]?.confirm(delivery.token, at: now)
+                receptions[feed]?.confirm(delivery.token, at: time)
                 return
             }
             track(delivery, feed, FeedListener.Reply(200, "durable", [:]), nil)
@@ -98,10 +99,10 @@ extension SiteWorker {
 
     /// Queues rows, all or none; returns what can never be sealed, by code.
     private func queue(
-        _ delivery: Delivery, of feed: String
+        _ delivery: Delivery, of feed: String, at time: Timestamp
     ) throws(IntakeRefusal) -> [String: Int]? {
         do throws(IntakeRefusal) {
-            return try gateway?.take(message: delivery.reads, at: now)
+            return try gateway?.take(message: delivery.reads, at: time)
         } catch {
             receptions[feed]?.abandon(delivery.token)
             throw error

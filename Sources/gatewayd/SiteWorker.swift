@@ -21,6 +21,7 @@ final class SiteWorker: @unchecked Sendable {
         let site: SiteNumber
         let closes: Bool
         let batchMilliseconds: Int
+        let batchRows: Int
         let answerSeconds: Int
         let prefetchHours: Int
     }
@@ -38,13 +39,14 @@ final class SiteWorker: @unchecked Sendable {
     let follower: Follower
     let state = DispatchQueue(label: "site")
     let line = DispatchQueue(label: "vault")
+    private let deadlines: Deadlines
 
     // On `state`:
     var gateway: Gateway?
     var ways: [Way] = []
     var receptions: [String: FeedReception] = [:]
     var open = OpenDeliveries()
-    var isFlushPlanned = false
+    private var flushPlan = FlushPlan()
     var isVaultThere = false
     var keys = KeyFetching()
     /// Since when another roster waits for the end of the run under the old one.
@@ -62,6 +64,7 @@ final class SiteWorker: @unchecked Sendable {
         self.follower = follower
         self.log = log
         self.custodians = custodians
+        deadlines = Deadlines(after: .seconds(options.answerSeconds))
     }
 
     var now: Timestamp { setting.clock.now }
@@ -71,7 +74,7 @@ final class SiteWorker: @unchecked Sendable {
     func take(_ message: FeedListener.Message) async -> FeedListener.Reply {
         let ticket = Ticket()
         state.async { self.accept(message, ticket) }
-        return await ticket.reply(within: options.answerSeconds, otherwise: Self.vaultAway)
+        return await ticket.reply(before: deadlines, otherwise: Self.vaultAway)
     }
 
     /// What time asks of the site. Called every second or two, by one thread.
@@ -134,12 +137,14 @@ final class SiteWorker: @unchecked Sendable {
 
     // MARK: Rows to the vault
 
-    /// On `state`: rows were queued.
+    /// On `state`: rows were queued. A batch goes when rows were gathered for `batch-milliseconds`,
+    /// or when there are `batch-rows`, among which the order of so many is lost as well.
     func planFlush() {
-        guard !isFlushPlanned else { return }
-        isFlushPlanned = true
-        line.asyncAfter(deadline: .now() + .milliseconds(options.batchMilliseconds)) {
-            self.state.sync { self.isFlushPlanned = false }
+        let isFull = isVaultThere && (gateway?.rowsPending ?? 0) >= options.batchRows
+        guard let number = flushPlan.next(isFull: isFull) else { return }
+        let delay = isFull ? 0 : options.batchMilliseconds
+        line.asyncAfter(deadline: .now() + .milliseconds(delay)) {
+            guard self.state.sync(execute: { self.flushPlan.begin(number) }) else { return }
             self.flush()
         }
     }
@@ -210,6 +215,30 @@ final class SiteWorker: @unchecked Sendable {
     }
 
     private func confirm(_ items: [OpenDeliveries.Item]) {
-        for item in items { receptions[item.feed]?.confirm(item.token, at: now) }
+        let time = now
+        for item in items { receptions[item.feed]?.confirm(item.token, at: time) }
+    }
+}
+
+/// When rows go to the vault next: at most one time is planned, and it may be brought forward.
+struct FlushPlan {
+    private var number: UInt64 = 0
+    private var isPlanned = false
+    private var isAtOnce = false
+
+    /// The number of a new plan; nil where the one that there is comes as early.
+    mutating func next(isFull: Bool) -> UInt64? {
+        guard !isPlanned || (isFull && !isAtOnce) else { return nil }
+        number += 1
+        isPlanned = true
+        isAtOnce = isFull
+        return number
+    }
+
+    /// Whether a plan is still the one that counts; it is carried out now.
+    mutating func begin(_ number: UInt64) -> Bool {
+        guard isPlanned, number == self.number else { return false }
+        isPlanned = false
+        return true
     }
 }

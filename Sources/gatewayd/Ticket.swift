@@ -1,4 +1,3 @@
-import Dispatch
 import Hosting
 import Synchronization
 
@@ -29,11 +28,10 @@ final class Ticket: Sendable {
 
     /// The answer, or `late` when the time is over. Called once.
     func reply(
-        within seconds: Int, otherwise late: FeedListener.Reply
+        before deadlines: Deadlines, otherwise late: FeedListener.Reply
     ) async -> FeedListener.Reply {
-        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(seconds)) { [self] in
-            answer(late)
-        }
+        let deadline = deadlines.add { [self] in answer(late) }
+        defer { deadlines.remove(deadline) }
         return await withCheckedContinuation { waiter in
             let ready = state.withLock { state in
                 if state.reply == nil { state.waiter = waiter }

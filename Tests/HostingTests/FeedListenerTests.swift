@@ -135,7 +135,7 @@ import Testing
         #expect(other != nil)
         room.leave(places[0])
         #expect(room.enter("a", bytes: 16 << 20) != nil)
-        let small = (0..<100).compactMap { _ in room.enter("c", bytes: 1) }
+        let small = (0..<(2 * FeedRoom.messages)).compactMap { _ in room.enter("c", bytes: 1) }
         #expect(small.count == FeedRoom.messages)
         for feed in ["d", "e", "f", "g"] {
             while room.enter(feed, bytes: 16 << 20) != nil {}
