@@ -94,7 +94,10 @@ struct RunCommand<Program: Daemon>: AsyncParsableCommand {
 
     func run() async throws {
         if untilInputEnds { InputWatch.start() }
-        try await Program(try options.setting(Program.keys)).run()
+        let setting = try options.setting(Program.keys)
+        let lock = try ProgramLock.take(setting.stateFolder, disk: setting.disk)
+        try await Program(setting).run()
+        withExtendedLifetime(lock) {}
     }
 }
 

@@ -46,6 +46,8 @@ public struct PartySetting: Sendable {
 
     /// The configuration.
     public let file: ConfigurationFile
+    /// Where what the program keeps is: the configuration's own folder, unless it says another.
+    public var stateFolder: String { file.path("state") ?? file.folder }
     /// The first roster, which everything is checked against.
     public let roster: Roster
     /// The newest roster that the file holds, by which the others are known at first.

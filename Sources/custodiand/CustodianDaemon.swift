@@ -51,7 +51,7 @@ final class CustodianDaemon: Daemon {
         }
         let clients = ids.map { (id: $0, client: CustodianClient(ways.way(to: $0))) }
         var parts = CustodianSetting(
-            folder: setting.file.path("state") ?? setting.file.folder, roster: roster,
+            folder: setting.stateFolder, roster: roster,
             custodian: own,
             signer: try NoteSigner(name: roster.keyName(own), key: setting.key),
             cosigner: try Cosigner(
@@ -90,7 +90,7 @@ final class CustodianDaemon: Daemon {
         let trust = PartyTrust(
             roster: { [ways] in ways.roster }, now: { Date() })
         let origin = setting.roster.origin
-        let mirror = (file.path("state") ?? file.folder) + "/mirror/public/"
+        let mirror = setting.stateFolder + "/mirror/public/"
         let pages = TlogPages(mirror + Digest(of: Array(origin.utf8)).hex, disk: setting.disk)
         var parts: [any Service] = [
             Repeating("tick", every: .seconds(file.number("tick-seconds"))) { [self] in

@@ -11,6 +11,7 @@ import Intake
 import Ledger
 import Plates
 import Secrets
+import Synchronization
 import Warrants
 import Wire
 
@@ -31,6 +32,7 @@ struct DeploymentOptions: ParsableArguments {
     func open(settled: Bool = true) throws -> Deployment {
         let root = path
         let origin = try Deployment.origin(at: root)
+        try Self.takeAlone(root)
         var passphrase: SecretBox?
         if !origin.hasSuffix(".demo") { passphrase = try self.passphrase(origin) }
         let deployment = try Deployment.open(at: root, passphrase: passphrase)
@@ -40,6 +42,17 @@ struct DeploymentOptions: ParsableArguments {
             }
         }
         return deployment
+    }
+
+    private static let locks = Mutex<[DiskLock]>([])
+
+    /// A deployment whose parties are all in this program is one program's at a time; where they are
+    /// programs of their own, each has its files for itself.
+    private static func takeAlone(_ root: String) throws {
+        let disk = POSIXFileSystem()
+        guard try disk.size(root + "/services.toml") == nil else { return }
+        let lock = try ProgramLock.take(root, disk: disk)
+        locks.withLock { $0.append(lock) }
     }
 
     /// The directory that is meant.

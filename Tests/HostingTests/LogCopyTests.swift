@@ -58,3 +58,28 @@ struct LogCopyTests {
         }
     }
 }
+
+/// A folder is one program's.
+struct ProgramLockTests {
+    @Test func theSecondProgramIsRefusedUntilTheFirstHasEnded() throws {
+        let disk = POSIXFileSystem()
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "platevault-\(UUID().uuidString)"
+        ).path
+        try disk.makeFolder(folder)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var first: DiskLock? = try ProgramLock.take(folder, disk: disk, seconds: 0)
+        do {
+            _ = try ProgramLock.take(folder, disk: disk, seconds: 0)
+            Issue.record("two programs in one folder")
+        } catch {
+            #expect(error.code == "already-running")
+        }
+        first = nil
+        #expect(first == nil)
+        _ = try ProgramLock.take(folder, disk: disk, seconds: 0)
+        #expect(throws: HostingError.self) {
+            try ProgramLock.take(folder + "/nowhere", disk: disk, seconds: 0)
+        }
+    }
+}
