@@ -2,6 +2,7 @@ import Disk
 public import Inquiry
 import Ledger
 public import Warrants
+import Wire
 
 extension Deployment {
     /// What anybody can check, from nothing but public files: the log's, and those of every
@@ -22,15 +23,10 @@ extension Deployment {
         // A party that has not the vault's files has followed the log into its own.
         let log =
             try fileSystem.size(layout.log) != nil
-            ? layout.log + "/public" : try followed(layout.auditor)
+            ? layout.log + "/public" : try publicView().mirror.publicFolder
         return try LogAudit(
             FolderTiles(log, fileSystem: fileSystem),
             trusting: .roster(roster), mirrors: mirrors + more, at: now, claim: claim
         ).run(progress: progress).report
-    }
-
-    private func followed(_ folder: String) throws -> String {
-        _ = try publicView()
-        return layout.mirror(in: folder, origin: roster.origin)
     }
 }

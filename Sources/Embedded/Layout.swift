@@ -37,7 +37,7 @@ public struct Layout: Sendable {
     public func gateway(_ site: UInt16) -> String { root + "/gateway-\(site)" }
     /// A custodian, by its index in the roster.
     public func custodian(_ index: Int) -> String { root + "/custodian-\(index)" }
-    /// What anybody may fetch of the mirror of a log in a party's folder.
+    /// What anybody may fetch of a custodian's mirror, by its folder.
     public func mirror(in folder: String, origin: String) -> String {
         folder + "/mirror/public/" + Digest(of: Array(origin.utf8)).hex
     }

@@ -33,6 +33,8 @@ public final class Mirror: Sendable {
     /// The name of the log that is followed.
     public let origin: String
     let files: MirrorFiles
+    /// Where what anybody may fetch stands: `checkpoint`, `tile/…`.
+    public var publicFolder: String { files.published.path }
     let cosigner: Cosigner?
     /// Held by whoever brings entries, from the first to the seal: one writer of the journal at a
     /// time, who may wait for a network meanwhile.

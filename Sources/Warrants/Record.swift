@@ -68,6 +68,8 @@ public struct Record: Sendable {
     /// The log's own time: t of the custodians in force have dated a statement then or later, so
     /// that no t − 1 can hurry it. Zero before; never goes back.
     public internal(set) var time = Timestamp(milliseconds: 0)
+    /// Whether no entry was left out.
+    var isWhole = true
     /// All rosters, with the index from which each is in force.
     public internal(set) var rosters: [(index: UInt64, roster: Roster)] = []
     /// The ids of the requests that are not forgotten, in the order of the log.
@@ -231,8 +233,12 @@ extension Record {
     }
 
     /// Goes on at a later index, for a reader that has only some of the log's entries, such as a
-    /// bundle's verifier; never backwards.
-    public mutating func skip(to index: UInt64) { count = max(count, index) }
+    /// bundle's verifier; never backwards. How late it was in the log, such a reader does not know.
+    public mutating func skip(to index: UInt64) {
+        guard index > count else { return }
+        count = index
+        isWhole = false
+    }
 
     /// The cells, once for each plate, that an agency's requests of the 30 days before a time named,
     /// counting only entries before an index.

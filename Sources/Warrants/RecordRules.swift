@@ -206,9 +206,9 @@ extension Record {
     }
 
     /// A ceremony for what is owed is not overtaken before its time, so that nobody can cut each
-    /// short; one for anything else is.
+    /// short; one for anything else is. Whether its time was over, only the whole log tells.
     private func checkNoneUnderWay() throws(Refusal) {
-        guard let newest = newestProposed, isUnderWay(newest), time < newest.deadline,
+        guard isWhole, let newest = newestProposed, isUnderWay(newest), time < newest.deadline,
             renewal(at: time)?.allows(newest, at: time) == true
         else { return }
         throw Refusal(

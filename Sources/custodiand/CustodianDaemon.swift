@@ -245,7 +245,7 @@ struct Shred: ParsableCommand {
         let ways = setting.ways(as: try setting.identity(), seconds: 4)
         let report = try Custodian.shred(try CustodianDaemon.custodianSetting(setting, ways))
         if let problem = report.problem {
-            DaemonVoice.say("everything is erased; the log could not be told: \(problem.sentence)")
+            DaemonVoice.say(problem.sentence)
             return
         }
         DaemonVoice.say("everything is erased, and the log was told")
