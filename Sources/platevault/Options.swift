@@ -44,15 +44,17 @@ struct DeploymentOptions: ParsableArguments {
         return deployment
     }
 
-    private static let locks = Mutex<[DiskLock]>([])
+    /// By directory: a command may open one more than once.
+    private static let locks = Mutex<[String: DiskLock]>([:])
 
     /// A deployment whose parties are all in this program is one program's at a time; where they are
     /// programs of their own, each has its files for itself.
     private static func takeAlone(_ root: String) throws {
         let disk = POSIXFileSystem()
         guard try disk.size(root + "/services.toml") == nil else { return }
-        let lock = try ProgramLock.take(root, disk: disk)
-        locks.withLock { $0.append(lock) }
+        try locks.withLock { locks in
+            if locks[root] == nil { locks[root] = try ProgramLock.take(root, disk: disk) }
+        }
     }
 
     /// The directory that is meant.
