@@ -193,9 +193,9 @@ final class OpenCell {
     var nextNumber: UInt64 = 0
     /// Rows of both trees that the vault has acknowledged; they go in the order in which they came.
     var handed = 0
-    /// The digests of the acknowledged batches, by number: what the vault must still have.
+    /// The roots of the acknowledged batches, by number: what the vault must still have.
     var acknowledged: [UInt64: Digest] = [:]
-    /// The digest of a batch that was given up unacknowledged: the vault may have it.
+    /// The root of a batch that was given up unacknowledged: the vault may have it.
     var doubtful: Digest?
 
     init(kind: HourOpening.Kind, sealer: consuming CellSealer) {
@@ -213,7 +213,7 @@ final class OpenCell {
 
     /// What the closing compares with stays; the plates, their keys and their rows do not.
     func erase() {
-        doubtful = outstanding.map { Digest(of: $0.encode()) } ?? doubtful
+        doubtful = outstanding?.root ?? doubtful
         sealer.erase()
         outstanding = nil
         pending = []

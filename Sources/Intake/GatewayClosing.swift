@@ -177,10 +177,10 @@ extension Gateway {
                         sentence: "the vault has a batch of \(cell) that this site did not sign")
                 }
                 if batch.run == run {
-                    let digest = Digest(of: wire)
+                    // The root was computed from the rows that came.
                     guard
-                        mine.removeValue(forKey: batch.number) == digest
-                            || held?.doubtful == digest
+                        mine.removeValue(forKey: batch.number) == batch.root
+                            || held?.doubtful == batch.root
                     else {
                         throw RowsError(
                             code: "batch-other",

@@ -90,7 +90,7 @@ extension Gateway {
         resumePhotos()
         cells[hour]?.outstanding = nil
         cells[hour]?.handed += batch.rows.count
-        cells[hour]?.acknowledged[batch.number] = Digest(of: batch.encode())
+        cells[hour]?.acknowledged[batch.number] = batch.root
         counts.waiting -= batch.rows.count
         counts.delivered += batch.rows.count
         counts.batches += 1

@@ -9,7 +9,7 @@ public import Secrets
 /// Wire form: `u32(hour) ‖ u16(site) ‖ run(8) ‖ u64(late × 2^63 + number) ‖ u32(rows) ‖ root(32) ‖
 /// signature(64)` and then each row as `label(16) ‖ u16(length) ‖ bytes`. Numbers count from 0 for
 /// each run in each of a cell's two trees, without gaps, so that a closed hour can name the last one.
-public struct Batch: Hashable, Sendable {
+public struct Batch: Sendable {
     /// 4,096: rows that one batch may hold; it holds at least one.
     public static let maximumRows = 4_096
     /// The largest number of a batch: the highest bit says which tree, and in `HourOpening` more.
@@ -27,6 +27,8 @@ public struct Batch: Hashable, Sendable {
     public let rows: [SealedRow]
     /// RFC 6962 root over the rows' leaves, without sentinels.
     public let root: Digest
+    /// The rows' leaves, from which the root was computed.
+    let leaves: LeafList
     /// The site's Ed25519 signature over `signedBytes(origin:)`, 64 bytes.
     public let signature: [UInt8]
 
@@ -38,9 +40,10 @@ public struct Batch: Hashable, Sendable {
     ) throws(RowsError) {
         let sorted = rows.sorted { $0.label < $1.label }
         try Self.check(number, sorted)
-        let root = Self.root(of: sorted)
+        let leaves = Self.leaves(of: sorted)
+        let root = Merkle.root(ofHashes: leaves.hashes)
         let message = Self.message(origin, cell, run, kind.word(number), sorted.count, root)
-        self.init(cell, kind, run, number, sorted, root, key.sign(message))
+        self.init(cell, kind, run, number, sorted, leaves, root, key.sign(message))
     }
 
     /// A batch from its wire form; whether the site signed it is another question. Throws
@@ -65,14 +68,15 @@ public struct Batch: Hashable, Sendable {
         signature: [UInt8]
     ) throws(RowsError) {
         try Self.check(number, rows)
-        let root = Self.root(of: rows)
-        self.init(cell, kind, run, number, rows, root, signature)
+        let leaves = Self.leaves(of: rows)
+        let root = Merkle.root(ofHashes: leaves.hashes)
+        self.init(cell, kind, run, number, rows, leaves, root, signature)
     }
 
-    private static func root(of rows: [SealedRow]) -> Digest {
+    private static func leaves(of rows: [SealedRow]) -> LeafList {
         var leaves = LeafList(capacity: rows.count)
         leaves.append(rows)
-        return Merkle.root(ofHashes: leaves.hashes)
+        return leaves
     }
 
     private static func parse(_ bytes: [UInt8]) throws -> Batch {
@@ -89,22 +93,24 @@ public struct Batch: Hashable, Sendable {
         for _ in 0..<count { rows.append(try reader.row()) }
         try reader.end()
         try check(number, rows)
-        guard root == Self.root(of: rows) else {
+        let leaves = leaves(of: rows)
+        guard root == Merkle.root(ofHashes: leaves.hashes) else {
             throw RowsError(code: "batch-root", sentence: "the root is not that of the rows")
         }
         let kind: HourOpening.Kind = word > maximumNumber ? .late : .prompt
-        return Batch(cell, kind, run, number, rows, root, signature)
+        return Batch(cell, kind, run, number, rows, leaves, root, signature)
     }
 
     private init(
         _ cell: Cell, _ kind: HourOpening.Kind, _ run: RunID, _ number: UInt64,
-        _ rows: [SealedRow], _ root: Digest, _ signature: [UInt8]
+        _ rows: [SealedRow], _ leaves: LeafList, _ root: Digest, _ signature: [UInt8]
     ) {
         self.cell = cell
         self.kind = kind
         self.run = run
         self.number = number
         self.rows = rows
+        self.leaves = leaves
         self.root = root
         self.signature = signature
     }
@@ -166,6 +172,22 @@ public struct Batch: Hashable, Sendable {
     private static func size(_ count: Int) -> RowsError {
         RowsError(
             code: "batch-size", sentence: "a batch has 1 to \(maximumRows) rows, not \(count)")
+    }
+}
+
+// The root was computed from the rows: whoever has it has them.
+extension Batch: Hashable {
+    /// Whether two are the same, byte for byte.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.cell == right.cell && left.run == right.run && left.kind == right.kind
+            && left.number == right.number && left.root == right.root
+            && left.signature == right.signature
+    }
+
+    /// By root and signature.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(root)
+        hasher.combine(signature)
     }
 }
 

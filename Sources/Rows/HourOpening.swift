@@ -87,7 +87,7 @@ public struct HourOpening: Hashable, Sendable {
                 Run(id: run, lastBatch: last, isUnfinished: unfinished.contains(run)))
         }
         var leaves = LeafList(capacity: batches.reduce(0) { $0 + $1.rows.count })
-        for batch in batches { leaves.append(batch.rows) }
+        for batch in batches { leaves.append(batch.leaves) }
         let tree = try HourTree(leaves, mergingEqual: true)
         try self.init(cell: cell, kind: kind, runs: runs, tree: tree.root, salt: salt)
     }
