@@ -68,7 +68,7 @@ struct Passages {
             taken.insert(key, at: now)
             if remove(key) != nil { folded += 1 }
         }
-        guard let sighting else { return }
+        guard let sighting, !waiting.isEmpty else { return }
         let names = Set(
             ([sighting.asRead] + sighting.candidates.map(\.text)).compactMap(Self.name))
         for uuid in Set(frames.map(\.frame)) {
