@@ -334,7 +334,7 @@ let package = Package(
             "VaultTests",
             [
                 "Vault", "Wire", "Warrants", "Rows", "Ledger", "Plates", "Secrets", "Bytes", "Disk",
-                grdb,
+                grdb, .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         tests(
             "CustodyTests",

@@ -6,8 +6,8 @@ import Secrets
 
 // What closing a tree writes, and what is left of it where a crash cut it short.
 extension DayFile {
-    // 4 MiB: how much is written or removed in one transaction, for which look-ups wait.
-    private static let bytesAtOnce = 4 << 20
+    // 16 MiB: how much is written in one transaction, for which look-ups of the day wait.
+    private static let bytesAtOnce = 16 << 20
 
     /// Notes a tree as one whose closing has begun, and writes its blocks and the heads of its batches.
     /// If we crash before there is a closing, the next opening of the store removes them.
@@ -79,7 +79,7 @@ extension DayFile {
                 try database.execute(
                     sql: """
                         DELETE FROM blocks WHERE id IN (
-                            SELECT id FROM blocks WHERE \(Self.ofTree) LIMIT 400)
+                            SELECT id FROM blocks WHERE \(Self.ofTree) LIMIT 1600)
                         """, arguments: Self.arguments(tree))
                 return database.changesCount > 0
             }

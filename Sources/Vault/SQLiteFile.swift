@@ -4,7 +4,7 @@ import GRDB
 /// One SQLite file of the vault with the settings that all of them share.
 ///
 /// WAL with `synchronous = FULL`: a transaction is on the disk before it is acknowledged.
-/// `secure_delete`: what is deleted is overwritten with zeros. Pages of 8 KiB hold a long row without
+/// The journal is moved into the file when it has 32 MiB. `secure_delete`: what is deleted is overwritten with zeros. Pages of 8 KiB hold a long row without
 /// overflow pages. `temp_store = MEMORY`: no file is made that this type does not know.
 struct SQLiteFile: Sendable {
     let path: String
@@ -84,7 +84,8 @@ struct SQLiteFile: Sendable {
             if isAlone { try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE") }
             for pragma in [
                 "page_size = 8192", "secure_delete = ON", "journal_mode = WAL",
-                "synchronous = FULL", "temp_store = MEMORY", "trusted_schema = OFF",
+                "synchronous = FULL", "wal_autocheckpoint = 4096", "temp_store = MEMORY",
+                "trusted_schema = OFF",
             ] {
                 try database.execute(sql: "PRAGMA \(pragma)")
             }

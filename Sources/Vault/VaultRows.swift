@@ -14,14 +14,26 @@ extension VaultService {
         } catch {
             throw try counted(error.code, error.sentence)
         }
-        let admission = try withRecord { (record) throws(StoreError) in
-            try checkSite(batch, record.roster)
-            return self.admission(under: record.roster)
+        let day = batch.cell.hour.day
+        let (keys, isDead, hours) = try withRecord { (record) throws(StoreError) in
+            guard let site = record.roster.site(batch.cell.site) else {
+                throw try counted("cell-unknown", "the roster has no site \(batch.cell.site)")
+            }
+            return (
+                record.roster.statementKeys(of: site.id),
+                record.report(on: day, at: now())?.verdict == .dead,
+                admission(under: record.roster).hours
+            )
         }
-        guard !isDead(batch.cell.hour.day) else {
-            throw try counted("cell-dead", StoreRules.dead(batch.cell.hour.day).sentence)
+        // Signatures take long, and are checked by many at once.
+        guard keys.contains(where: { (try? batch.verify(origin: log.origin, key: $0.key)) != nil })
+        else {
+            throw try counted(
+                "batch-signature",
+                "the batch does not carry the signature of site \(batch.cell.site)")
         }
-        _ = try store.keep(batch, admission: admission)
+        guard !isDead else { throw try counted("cell-dead", StoreRules.dead(day).sentence) }
+        _ = try store.keep(batch, admission: Admission(sites: [batch.cell.site], hours: hours))
         return []
     }
 
@@ -32,19 +44,6 @@ extension VaultService {
         let oldest = time.adding(days: -Int64(roster.policy.retentionDays)).hour
         return Admission(
             sites: Set(roster.sites.map(\.number)), hours: min(oldest, newest)...newest)
-    }
-
-    private func checkSite(_ batch: Batch, _ roster: Roster) throws(StoreError) {
-        guard let site = roster.site(batch.cell.site) else {
-            throw try counted("cell-unknown", "the roster has no site \(batch.cell.site)")
-        }
-        let isSigned = roster.statementKeys(of: site.id).contains { key in
-            (try? batch.verify(origin: log.origin, key: key.key)) != nil
-        }
-        guard isSigned else {
-            throw try counted(
-                "batch-signature", "the batch does not carry the signature of site \(site.number)")
-        }
     }
 
     func counted(_ code: String, _ sentence: String) throws(StoreError) -> StoreError {

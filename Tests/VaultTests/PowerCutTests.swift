@@ -1,0 +1,150 @@
+import Disk
+import Plates
+import Rows
+import Secrets
+import Testing
+import Vault
+
+/// Whether a power cut at any moment loses something that was acknowledged. One record of what SQLite
+/// did to the files, and of it many cuts: between any two operations, with any of what was not
+/// synchronized lost, under a fixed seed.
+@Suite("a power cut", .serialized)
+struct PowerCutTests {
+    private let folder: TemporaryFolder
+    private let fileSystem = POSIXFileSystem()
+
+    init() throws { folder = try TemporaryFolder() }
+
+    /// What was done, in its order: batches, and closings of their cells.
+    private enum Act {
+        case keep(Batch)
+        case close(StoredClosing)
+    }
+
+    private func acts() throws -> [Act] {
+        let run = try Sample.run("a")
+        let cells = (0..<2).map {
+            Cell(hour: Sample.cell.hour.adding(Int64($0)), site: Sample.cell.site)
+        }
+        var acts: [Act] = []
+        var batches: [[Batch]] = [[], []]
+        for number in 0..<5 {
+            for (place, cell) in cells.enumerated() {
+                let rows = try Car("\(place) \(number)").rows(run, 0..<(number == 2 ? 150 : 20))
+                let batch = try Sample.batch(rows, cell: cell, number: UInt64(number))
+                batches[place].append(batch)
+                acts.append(.keep(batch))
+            }
+        }
+        acts.append(.close(try Sample.closing(batches[0], cell: cells[0])))
+        let more = try Sample.batch(
+            Car("more").rows(run, 0..<30), cell: cells[1], number: 5)
+        acts.append(.keep(more))
+        let late = try Sample.batch(Car("late").rows(run, 0..<40), cell: cells[0], kind: .late)
+        acts.append(.keep(late))
+        acts.append(.close(try Sample.closing(batches[1] + [more], cell: cells[1], name: "two")))
+        acts.append(
+            .close(try Sample.closing([late], cell: cells[0], kind: .late, name: "three")))
+        return acts
+    }
+
+    private func recorded(_ acts: [Act]) throws -> [RecordingDisk.Operation] {
+        let path = folder.path + "/rows"
+        RecordingDisk.begin(path)
+        let store = try SQLiteRowStore.create(at: path, fileSystem: fileSystem)
+        RecordingDisk.mark(0)
+        for (place, act) in acts.enumerated() {
+            switch act {
+            case .keep(let batch): _ = try store.keep(batch, admission: Sample.admission)
+            case .close(let closing): _ = try store.close(closing)
+            }
+            RecordingDisk.mark(place + 1)
+        }
+        return RecordingDisk.end()
+    }
+
+    /// A store on the files of a cut.
+    private func opened(_ contents: [String: [UInt8]], _ name: String) throws -> SQLiteRowStore {
+        let path = folder.path + "/" + name
+        try fileSystem.makeFolder(path)
+        for (name, content) in contents where !name.hasSuffix("-shm") {
+            try fileSystem.create(path + "/" + name, content)
+        }
+        return try SQLiteRowStore.open(at: path, fileSystem: fileSystem)
+    }
+
+    /// Whether a store still has something that was acknowledged.
+    private func holds(_ store: SQLiteRowStore, _ act: Act) throws -> Bool {
+        switch act {
+        case .keep(let batch):
+            let tree = CellTreeID(cell: batch.cell, kind: batch.kind)
+            let rows = Set(try store.rows(of: tree))
+            guard rows.isSuperset(of: batch.rows) else { return false }
+            if try store.closing(of: tree) == nil, try !store.batches(of: tree).contains(batch) {
+                return false
+            }
+            return try store.keep(batch, admission: Sample.admission) == .again
+        case .close(let closing):
+            let tree = CellTreeID(cell: closing.opening.cell, kind: closing.opening.kind)
+            return try store.closing(of: tree) == closing && store.close(closing) == .again
+        }
+    }
+
+    private func acknowledged(_ operations: ArraySlice<RecordingDisk.Operation>) -> Int? {
+        operations.compactMap { if case .mark(let number) = $0 { number } else { nil } }.last
+    }
+
+    @Test("nothing acknowledged is lost, and what was under way can be done again")
+    func cuts() throws {
+        let acts = try acts()
+        let operations = try recorded(acts)
+        let random = SeededRandom("power cuts")
+        let first = try #require(
+            operations.firstIndex { if case .mark(0) = $0 { true } else { false } })
+        #expect(operations.count > 100)
+        // Every boundary of a synchronization, and as many places drawn among all.
+        var places = operations.indices.filter {
+            if case .synchronize = operations[$0], $0 >= first { true } else { false }
+        }.flatMap { [$0, $0 + 1] }
+        for _ in places.indices {
+            let drawn = random.bytes(2).reduce(0) { $0 << 8 | Int($1) }
+            places.append(first + 1 + drawn % (operations.count - first))
+        }
+        for (number, place) in places.enumerated() {
+            let past = operations[..<min(place, operations.count)]
+            guard let known = acknowledged(past) else { continue }
+            let name = "cut-\(number)"
+            let store = try opened(CutDisk(past).contents(random), name)
+            for act in acts.prefix(known) { #expect(try holds(store, act), "cut at \(place)") }
+            // The rest is done again, as by whoever has no answer.
+            for act in acts.dropFirst(known) {
+                switch act {
+                case .keep(let batch): _ = try store.keep(batch, admission: Sample.admission)
+                case .close(let closing): _ = try store.close(closing)
+                }
+            }
+            for act in acts { #expect(try holds(store, act), "cut at \(place)") }
+            for name in try fileSystem.list(folder.path + "/" + name) {
+                try fileSystem.remove(folder.path + "/\("cut-\(number)")/" + name)
+            }
+        }
+    }
+
+    @Test("a disk that forgets what it was told to keep is caught by this test")
+    func control() throws {
+        let acts = try acts()
+        let operations = try recorded(acts)
+        let random = SeededRandom("control")
+        var isLost = false
+        for number in 0..<20 where !isLost {
+            let contents = CutDisk(operations[...], synchronizes: false).contents(random)
+            do {
+                let store = try opened(contents, "control-\(number)")
+                for act in acts where !isLost { isLost = try !holds(store, act) }
+            } catch {
+                isLost = true
+            }
+        }
+        #expect(isLost)
+    }
+}
