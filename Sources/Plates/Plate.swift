@@ -84,7 +84,7 @@ public struct Plate: Hashable, Sendable, CustomStringConvertible, CustomReflecta
     public static func canary(fold: Fold) -> Plate { Plate(reserved: canaryText, fold: fold) }
 
     /// Whether it is the reserved plate.
-    public var isCanary: Bool { utf8Bytes == Array(Self.canaryText.utf8) }
+    public var isCanary: Bool { utf8Bytes.elementsEqual(Self.canaryText.utf8) }
 
     private init(reserved text: String, fold: Fold) {
         utf8Bytes = Array(text.utf8)

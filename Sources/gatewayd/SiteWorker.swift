@@ -48,6 +48,8 @@ final class SiteWorker: @unchecked Sendable {
     var open = OpenDeliveries()
     private var flushPlan = FlushPlan()
     var isVaultThere = false
+    /// Whether the vault took the last batch: while it refuses, it is asked no oftener for more.
+    private var vaultTakesRows = true
     var keys = KeyFetching()
     /// Since when another roster waits for the end of the run under the old one.
     var rosterWaits: Timestamp?
@@ -140,7 +142,8 @@ final class SiteWorker: @unchecked Sendable {
     /// On `state`: rows were queued. A batch goes when rows were gathered for `batch-milliseconds`,
     /// or when there are `batch-rows`, among which the order of so many is lost as well.
     func planFlush() {
-        let isFull = isVaultThere && (gateway?.rowsPending ?? 0) >= options.batchRows
+        let isFull =
+            isVaultThere && vaultTakesRows && (gateway?.rowsPending ?? 0) >= options.batchRows
         guard let number = flushPlan.next(isFull: isFull) else { return }
         let delay = isFull ? 0 : options.batchMilliseconds
         line.asyncAfter(deadline: .now() + .milliseconds(delay)) {
@@ -203,11 +206,13 @@ final class SiteWorker: @unchecked Sendable {
         do throws(WireProblem) {
             _ = try gateway.settle(batch, problem)
             isVaultThere = true
+            vaultTakesRows = true
             confirm(open.settle(gateway))
             return true
         } catch {
             log.problem("vault-refused", error)
             isVaultThere = error.code != "unreachable"
+            vaultTakesRows = false
             // A vault that refuses has no rows either.
             open.putOff(FeedListener.Reply(503, error.code, "the vault does not take the rows"))
             return false
@@ -217,28 +222,5 @@ final class SiteWorker: @unchecked Sendable {
     private func confirm(_ items: [OpenDeliveries.Item]) {
         let time = now
         for item in items { receptions[item.feed]?.confirm(item.token, at: time) }
-    }
-}
-
-/// When rows go to the vault next: at most one time is planned, and it may be brought forward.
-struct FlushPlan {
-    private var number: UInt64 = 0
-    private var isPlanned = false
-    private var isAtOnce = false
-
-    /// The number of a new plan; nil where the one that there is comes as early.
-    mutating func next(isFull: Bool) -> UInt64? {
-        guard !isPlanned || (isFull && !isAtOnce) else { return nil }
-        number += 1
-        isPlanned = true
-        isAtOnce = isFull
-        return number
-    }
-
-    /// Whether a plan is still the one that counts; it is carried out now.
-    mutating func begin(_ number: UInt64) -> Bool {
-        guard isPlanned, number == self.number else { return false }
-        isPlanned = false
-        return true
     }
 }
