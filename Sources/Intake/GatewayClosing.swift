@@ -140,7 +140,7 @@ extension Gateway {
         do {
             let others = Set(batches.map(\.run)).subtracting([run])
             let opening = try HourOpening(
-                closing: cell, kind: kind, batches: batches, unfinished: others,
+                closing: cell, kind: kind, leaves: batches, unfinished: others,
                 salt: random.bytes(32))
             let body = HourClosedBody(
                 cell: cell, kind: kind == .prompt ? .prompt : .late, closed: opening.commitment,
@@ -155,42 +155,40 @@ extension Gateway {
         }
     }
 
-    /// The tree's batches as the vault has them: each signed by this site, and among them, byte
-    /// for byte, every one that the vault acknowledged to this process.
+    /// The tree's batches as the vault has them, without their rows: each signed by this site, and
+    /// among them every one that the vault acknowledged to this process.
     private func ownBatches(
         of cell: Cell, _ kind: HourOpening.Kind
-    ) throws(WireProblem) -> [Batch] {
-        var batches: [Batch] = []
+    ) throws(WireProblem) -> [BatchLeaves] {
+        var batches: [BatchLeaves] = []
         let held = cells[cell.hour].flatMap { $0.kind == kind ? $0 : nil }
         var mine = held?.acknowledged ?? [:]
-        let former = formerKeys.filter { cell.hour <= $0.last }.flatMap(\.keys)
-        let keys = (roster.site(site)?.keys ?? []) + former
-        for wire in try vault.batches(of: cell, kind) {
+        var last: BatchPlace?
+        while true {
+            let part = try vault.batches(of: cell, kind, after: last)
+            guard !part.isEmpty else { break }
             do throws(RowsError) {
-                let batch = try Batch(wire: wire)
-                let isSigned = keys.contains { key in
-                    (try? batch.verify(origin: roster.origin, key: key.key)) != nil
-                }
-                guard isSigned, batch.cell == cell, batch.kind == kind else {
-                    throw RowsError(
-                        code: "batch-signature",
-                        sentence: "the vault has a batch of \(cell) that this site did not sign")
-                }
-                if batch.run == run {
-                    // The root was computed from the rows that came.
-                    guard
-                        mine.removeValue(forKey: batch.number) == batch.root
-                            || held?.doubtful == batch.root
-                    else {
-                        throw RowsError(
-                            code: "batch-other",
-                            sentence: "the vault has another batch than this process handed over")
+                for wire in part {
+                    let batch = try own(wire, of: cell, kind, after: last)
+                    if batch.run == run {
+                        // The root stands for the rows that were handed over.
+                        guard
+                            mine.removeValue(forKey: batch.number) == batch.root
+                                || held?.doubtful == batch.root
+                        else {
+                            throw RowsError(
+                                code: "batch-other",
+                                sentence:
+                                    "the vault has another batch than this process handed over"
+                            )
+                        }
                     }
+                    batches.append(batch)
                 }
-                batches.append(batch)
             } catch {
                 throw WireProblem(code: error.code, sentence: error.sentence)
             }
+            last = batches.map(\.place).max()
         }
         guard mine.isEmpty else {
             throw WireProblem(
@@ -198,5 +196,28 @@ extension Gateway {
                 sentence: "the vault lacks \(mine.count) acknowledged batches of \(cell)")
         }
         return batches
+    }
+
+    /// A batch of the tree that the site has signed, from behind a place: a vault that gives one
+    /// twice would keep the site asking for ever.
+    private func own(
+        _ wire: [UInt8], of cell: Cell, _ kind: HourOpening.Kind, after place: BatchPlace?
+    ) throws(RowsError) -> BatchLeaves {
+        let batch = try BatchLeaves(wire: wire)
+        let former = formerKeys.filter { cell.hour <= $0.last }.flatMap(\.keys)
+        let keys = (roster.site(site)?.keys ?? []) + former
+        let isSigned = keys.contains { key in
+            (try? batch.verify(origin: roster.origin, key: key.key)) != nil
+        }
+        guard isSigned, batch.cell == cell, batch.kind == kind else {
+            throw RowsError(
+                code: "batch-signature",
+                sentence: "the vault has a batch of \(cell) that this site did not sign")
+        }
+        if let place, batch.place <= place {
+            throw RowsError(
+                code: "batch-order", sentence: "the vault gives batches of \(cell) out of order")
+        }
+        return batch
     }
 }

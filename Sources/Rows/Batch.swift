@@ -42,8 +42,12 @@ public struct Batch: Sendable {
         try Self.check(number, sorted)
         let leaves = Self.leaves(of: sorted)
         let root = Merkle.root(ofHashes: leaves.hashes)
-        let message = Self.message(origin, cell, run, kind.word(number), sorted.count, root)
-        self.init(cell, kind, run, number, sorted, leaves, root, key.sign(message))
+        let head = Head(
+            cell: cell, kind: kind, place: BatchPlace(run: run, number: number),
+            count: sorted.count, root: root, signature: [])
+        self.init(
+            cell, kind, run, number, sorted, leaves, root,
+            key.sign(head.signedBytes(origin: origin)))
     }
 
     /// A batch from its wire form; whether the site signed it is another question. Throws
@@ -81,24 +85,17 @@ public struct Batch: Sendable {
 
     private static func parse(_ bytes: [UInt8]) throws -> Batch {
         var reader = ByteReader(bytes)
-        let cell = try Cell(from: &reader)
-        let run = try RunID(bytes: reader.raw(8))
-        let word = try reader.u64()
-        let number = word & maximumNumber
-        let count = try reader.u32()
-        guard count <= maximumRows else { throw size(Int(count)) }
-        let root = try reader.digest()
-        let signature = try reader.raw(64)
+        let head = try Head(from: &reader)
         var rows: [SealedRow] = []
-        for _ in 0..<count { rows.append(try reader.row()) }
+        rows.reserveCapacity(head.count)
+        for _ in 0..<head.count { rows.append(try reader.row()) }
         try reader.end()
-        try check(number, rows)
+        try check(head.place.number, rows)
         let leaves = leaves(of: rows)
-        guard root == Merkle.root(ofHashes: leaves.hashes) else {
-            throw RowsError(code: "batch-root", sentence: "the root is not that of the rows")
-        }
-        let kind: HourOpening.Kind = word > maximumNumber ? .late : .prompt
-        return Batch(cell, kind, run, number, rows, leaves, root, signature)
+        guard head.root == Merkle.root(ofHashes: leaves.hashes) else { throw otherRoot }
+        return Batch(
+            head.cell, head.kind, head.place.run, head.place.number, rows, leaves, head.root,
+            head.signature)
     }
 
     private init(
@@ -118,12 +115,7 @@ public struct Batch: Sendable {
     /// The wire form.
     public func encode() -> [UInt8] {
         var writer = ByteWriter(capacity: 126 + rows.count * 314)
-        writer.raw(cell.encode())
-        writer.raw(run.bytes)
-        writer.u64(kind.word(number))
-        writer.u32(UInt32(rows.count))
-        writer.raw(root.bytes)
-        writer.raw(signature)
+        writer.head(head)
         for row in rows { writer.row(row) }
         return writer.bytes
     }
@@ -131,31 +123,22 @@ public struct Batch: Sendable {
     /// What the site signs: `"platevault/batch/v1" ‖ origin ‖ u32(hour) ‖ u16(site) ‖ run ‖
     /// u64(late × 2^63 + number) ‖ u32(rows) ‖ root`. No note of the site can be taken for it: a note's type is
     /// followed by a line feed, which no origin begins with.
-    public func signedBytes(origin: String) -> [UInt8] {
-        Self.message(origin, cell, run, kind.word(number), rows.count, root)
+    public func signedBytes(origin: String) -> [UInt8] { head.signedBytes(origin: origin) }
+
+    private var head: Head {
+        Head(
+            cell: cell, kind: kind, place: place, count: rows.count, root: root,
+            signature: signature)
     }
+
+    /// Where the batch stands among those of its tree.
+    public var place: BatchPlace { BatchPlace(run: run, number: number) }
 
     /// Whether the site of this key signed the batch for this log. Throws `batch-signature`.
     public func verify(origin: String, key: VerifyingKey) throws(RowsError) {
         guard key.isValid(signature, for: signedBytes(origin: origin)) else {
-            throw RowsError(
-                code: "batch-signature",
-                sentence: "the batch does not carry the signature of site \(cell.site)")
+            throw Self.unsigned(cell.site)
         }
-    }
-
-    private static func message(
-        _ origin: String, _ cell: Cell, _ run: RunID, _ word: UInt64, _ count: Int, _ root: Digest
-    ) -> [UInt8] {
-        var writer = ByteWriter()
-        writer.text("platevault/batch/v1")
-        writer.text(origin)
-        writer.raw(cell.encode())
-        writer.raw(run.bytes)
-        writer.u64(word)
-        writer.u32(UInt32(count))
-        writer.raw(root.bytes)
-        return writer.bytes
     }
 
     private static func check(_ number: UInt64, _ rows: [SealedRow]) throws(RowsError) {
@@ -164,12 +147,25 @@ public struct Batch: Sendable {
             throw RowsError(code: "batch-number", sentence: "a batch's number is below 2^63")
         }
         guard zip(rows, rows.dropFirst()).allSatisfy({ $0.label < $1.label }) else {
-            throw RowsError(
-                code: "batch-repeats", sentence: "the labels of a batch do not strictly ascend")
+            throw repeats
         }
     }
 
-    private static func size(_ count: Int) -> RowsError {
+    static var repeats: RowsError {
+        RowsError(code: "batch-repeats", sentence: "the labels of a batch do not strictly ascend")
+    }
+
+    static var otherRoot: RowsError {
+        RowsError(code: "batch-root", sentence: "the root is not that of the rows")
+    }
+
+    static func unsigned(_ site: SiteNumber) -> RowsError {
+        RowsError(
+            code: "batch-signature",
+            sentence: "the batch does not carry the signature of site \(site)")
+    }
+
+    fileprivate static func size(_ count: Int) -> RowsError {
         RowsError(
             code: "batch-size", sentence: "a batch has 1 to \(maximumRows) rows, not \(count)")
     }
@@ -188,6 +184,46 @@ extension Batch: Hashable {
     public func hash(into hasher: inout Hasher) {
         hasher.combine(root)
         hasher.combine(signature)
+    }
+}
+
+extension Batch {
+    /// All of a batch but its rows.
+    struct Head {
+        let cell: Cell
+        let kind: HourOpening.Kind
+        let place: BatchPlace
+        let count: Int
+        let root: Digest
+        let signature: [UInt8]
+
+        /// What the site signs.
+        func signedBytes(origin: String) -> [UInt8] {
+            var writer = ByteWriter()
+            writer.text("platevault/batch/v1")
+            writer.text(origin)
+            writer.raw(cell.encode())
+            writer.raw(place.run.bytes)
+            writer.u64(kind.word(place.number))
+            writer.u32(UInt32(count))
+            writer.raw(root.bytes)
+            return writer.bytes
+        }
+    }
+}
+
+extension Batch.Head {
+    /// A head from the wire. Throws `batch-size`, and what the reader throws.
+    init(from reader: inout ByteReader) throws {
+        cell = try Cell(from: &reader)
+        let run = try RunID(bytes: reader.raw(8))
+        let word = try reader.u64()
+        place = BatchPlace(run: run, number: word & Batch.maximumNumber)
+        kind = word > Batch.maximumNumber ? .late : .prompt
+        count = Int(try reader.u32())
+        guard (1...Batch.maximumRows).contains(count) else { throw Batch.size(count) }
+        root = try reader.digest()
+        signature = try reader.raw(64)
     }
 }
 
@@ -215,6 +251,17 @@ extension ByteReader {
 }
 
 extension ByteWriter {
+    /// A batch's head: `u32(hour) ‖ u16(site) ‖ run(8) ‖ u64(late × 2^63 + number) ‖ u32(rows) ‖
+    /// root(32) ‖ signature(64)`.
+    mutating func head(_ head: Batch.Head) {
+        raw(head.cell.encode())
+        raw(head.place.run.bytes)
+        u64(head.kind.word(head.place.number))
+        u32(UInt32(head.count))
+        raw(head.root.bytes)
+        raw(head.signature)
+    }
+
     /// `label(16) ‖ u16(length) ‖ bytes`.
     mutating func row(_ row: SealedRow) {
         raw(row.label.bytes)

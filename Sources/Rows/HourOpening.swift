@@ -68,7 +68,8 @@ public struct HourOpening: Hashable, Sendable {
     /// another cell or tree, `hour-gap` where a run's numbers do not go from 0 without a gap, and
     /// `hour-repeats` where one label stands for two different rows.
     public init(
-        closing cell: Cell, kind: Kind, batches: [Batch], unfinished: Set<RunID>, salt: [UInt8]
+        closing cell: Cell, kind: Kind, leaves batches: [BatchLeaves], unfinished: Set<RunID>,
+        salt: [UInt8]
     ) throws(RowsError) {
         guard batches.allSatisfy({ $0.cell == cell && $0.kind == kind }) else {
             throw RowsError(
@@ -86,10 +87,19 @@ public struct HourOpening: Hashable, Sendable {
             runs.append(
                 Run(id: run, lastBatch: last, isUnfinished: unfinished.contains(run)))
         }
-        var leaves = LeafList(capacity: batches.reduce(0) { $0 + $1.rows.count })
+        var leaves = LeafList(capacity: batches.reduce(0) { $0 + $1.count })
         for batch in batches { leaves.append(batch.leaves) }
         let tree = try HourTree(leaves, mergingEqual: true)
         try self.init(cell: cell, kind: kind, runs: runs, tree: tree.root, salt: salt)
+    }
+
+    /// The same from batches with their rows.
+    public init(
+        closing cell: Cell, kind: Kind, batches: [Batch], unfinished: Set<RunID>, salt: [UInt8]
+    ) throws(RowsError) {
+        try self.init(
+            closing: cell, kind: kind, leaves: batches.map { BatchLeaves($0) },
+            unfinished: unfinished, salt: salt)
     }
 
     /// An opening from its wire form. Throws `hour-malformed`.

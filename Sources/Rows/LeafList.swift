@@ -3,7 +3,7 @@ public import Plates
 import Secrets
 
 /// Leaves of a cell's tree side by side, 48 bytes each: what a tree is made from where rows are many.
-public struct LeafList: Sendable {
+public struct LeafList: Hashable, Sendable {
     static let leafSize = 48
 
     /// 48 bytes a leaf.
@@ -11,6 +11,9 @@ public struct LeafList: Sendable {
 
     /// No leaves, with room for some.
     public init(capacity: Int = 0) { bytes.reserveCapacity(capacity * Self.leafSize) }
+
+    /// Leaves as they came over the wire, of 48 bytes each.
+    init(wire bytes: [UInt8]) { self.bytes = bytes }
 
     /// How many.
     public var count: Int { bytes.count / Self.leafSize }

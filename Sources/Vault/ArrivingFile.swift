@@ -36,15 +36,14 @@ struct ArrivingFile: Sendable {
 
     /// A batch as the file has it.
     struct Batch {
-        let run: RunID
-        let number: UInt64
+        let place: BatchPlace
         let root: Digest
         let signature: [UInt8]
         let rows: PackedRows
 
         fileprivate init(_ row: Row) throws {
-            run = try RunID(bytes: Array(row[0] as Data))
-            number = UInt64(row[1] as Int64)
+            place = BatchPlace(
+                run: try RunID(bytes: Array(row[0] as Data)), number: UInt64(row[1] as Int64))
             root = try DayFile.digest(row[2])
             signature = Array(row[3] as Data)
             rows = try PackedRows(wire: Array(row[4] as Data))
@@ -110,8 +109,9 @@ struct ArrivingFile: Sendable {
             try Self.batches(of: tree, database) { batch in
                 batches.append(
                     try Rows.Batch(
-                        cell: tree.cell, kind: tree.kind, run: batch.run, number: batch.number,
-                        rows: batch.rows.rows(), signature: batch.signature))
+                        cell: tree.cell, kind: tree.kind, run: batch.place.run,
+                        number: batch.place.number, rows: batch.rows.rows(),
+                        signature: batch.signature))
             }
             return batches
         }
@@ -131,17 +131,28 @@ struct ArrivingFile: Sendable {
     /// The rows of a tree that is to be closed, read in parts, between which batches come in.
     func closingRows(of tree: CellTreeID) throws(StoreError) -> ClosingRows {
         var rows = ClosingRows()
-        var after: Batch?
+        var after: BatchPlace?
         while true {
             let part = try file.read { try Self.part(of: tree, after: after, $0) }
             guard let last = part.last else { return rows }
             for batch in part { rows.add(batch) }
-            after = last
+            after = last.place
+        }
+    }
+
+    /// Some batches of a tree without their rows, from behind a place on.
+    func leaves(
+        of tree: CellTreeID, after place: BatchPlace?
+    ) throws(StoreError) -> [BatchLeaves] {
+        try file.read { try Self.part(of: tree, after: place, $0) }.map { batch in
+            BatchLeaves(
+                cell: tree.cell, kind: tree.kind, place: batch.place, root: batch.root,
+                signature: batch.signature, rows: batch.rows)
         }
     }
 
     private static func part(
-        of tree: CellTreeID, after: Batch?, _ database: Database
+        of tree: CellTreeID, after: BatchPlace?, _ database: Database
     ) throws -> [Batch] {
         let found = try Row.fetchCursor(
             database,

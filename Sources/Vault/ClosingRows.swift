@@ -44,7 +44,7 @@ struct ClosingRows {
         batches.append(rows)
         heads.append(
             Head(
-                run: batch.run, number: batch.number, root: batch.root,
+                run: batch.place.run, number: batch.place.number, root: batch.root,
                 signature: batch.signature))
     }
 

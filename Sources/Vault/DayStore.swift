@@ -129,6 +129,13 @@ final class DayStore: Sendable {
         return try arriving.batches(of: tree)
     }
 
+    func leaves(
+        of tree: CellTreeID, after place: BatchPlace?
+    ) throws(StoreError) -> [BatchLeaves] {
+        guard !isClosed(tree) else { throw StoreRules.closed(tree.cell) }
+        return try arriving.leaves(of: tree, after: place)
+    }
+
     /// The rows of a tree in label order, open or closed.
     func rows(of tree: CellTreeID) throws(StoreError) -> [SealedRow] {
         guard isClosed(tree) else { return try arriving.rows(of: tree) }

@@ -78,6 +78,14 @@ public final class MemoryRowStore: RowStore {
         }
     }
 
+    public func leaves(
+        of tree: CellTreeID, after place: BatchPlace?
+    ) throws(StoreError) -> [BatchLeaves] {
+        let all = try batches(of: tree)
+        let rest = all.drop { batch in place.map { batch.place <= $0 } ?? false }
+        return rest.prefix(64).map { BatchLeaves($0) }
+    }
+
     public func rows(of tree: CellTreeID) throws(StoreError) -> [SealedRow] {
         state.withLock { Self.rows(of: tree, $0) }
     }

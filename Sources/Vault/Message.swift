@@ -30,13 +30,20 @@ enum Message {
         }
     }
 
-    static func tree(_ body: [UInt8]) throws(StoreError) -> CellTreeID {
+    /// A tree, and the batch behind which to go on; nil where to begin.
+    static func tree(
+        _ body: [UInt8]
+    ) throws(StoreError) -> (tree: CellTreeID, after: BatchPlace?) {
         var reader = ByteReader(body)
-        do throws(BytesError) {
+        do {
             let cell = try Cell(from: &reader)
             let kind = HourOpening.Kind(rawValue: try reader.u8())
+            var after: BatchPlace?
+            if reader.remaining > 0 {
+                after = BatchPlace(run: try RunID(bytes: reader.raw(8)), number: try reader.u64())
+            }
             try reader.end()
-            if let kind { return CellTreeID(cell: cell, kind: kind) }
+            if let kind { return (CellTreeID(cell: cell, kind: kind), after) }
         } catch {}
         throw malformed("tree of a cell")
     }

@@ -113,6 +113,11 @@ public protocol RowStore: AnyObject, Sendable {
     /// The batches of a tree that is not closed, by run and number. Throws `cell-dead`,
     /// `cell-closed`.
     func batches(of tree: CellTreeID) throws(StoreError) -> [Batch]
+    /// The same without their rows, in parts of some thousand rows: those behind a place, none where
+    /// there are no more. Throws as the other.
+    func leaves(
+        of tree: CellTreeID, after place: BatchPlace?
+    ) throws(StoreError) -> [BatchLeaves]
     /// The rows of a tree in label order; none where there is no such tree.
     func rows(of tree: CellTreeID) throws(StoreError) -> [SealedRow]
     /// Throws what `publish` would, and does all of closing that takes long, while batches of other

@@ -124,6 +124,15 @@ public final class SQLiteRowStore: RowStore {
         }
     }
 
+    public func leaves(
+        of tree: CellTreeID, after place: BatchPlace?
+    ) throws(StoreError) -> [BatchLeaves] {
+        let day = tree.cell.hour.day
+        return try alive(day) { () throws(StoreError) in
+            try self.day(day)?.leaves(of: tree, after: place) ?? []
+        }
+    }
+
     public func rows(of tree: CellTreeID) throws(StoreError) -> [SealedRow] {
         try found(in: tree.cell.hour.day) { day throws(StoreError) in
             try day.rows(of: tree)

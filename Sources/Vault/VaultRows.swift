@@ -52,7 +52,8 @@ extension VaultService {
     }
 
     func batches(_ body: [UInt8]) throws(StoreError) -> [UInt8] {
-        ByteList.encode(try store.batches(of: Message.tree(body)).map { $0.encode() })
+        let (tree, after) = try Message.tree(body)
+        return ByteList.encode(try store.leaves(of: tree, after: after).map { $0.encode() })
     }
 
     /// Closes cells, all or none. First everything is checked, and what takes long is done, while

@@ -56,14 +56,19 @@ public struct VaultClient: LogSource {
         _ = try channel.exchange(.rowsBatch, batch.encode())
     }
 
-    /// All batches of one of a cell's trees, in their wire form, by run and number.
+    /// Some batches of one of a cell's open trees without their rows (`BatchLeaves`), in their wire
+    /// form, by run and number: the first ones behind `place`; none where there are no more.
     public func batches(
-        of cell: Cell, _ kind: HourOpening.Kind
+        of cell: Cell, _ kind: HourOpening.Kind, after place: BatchPlace? = nil
     ) throws(WireProblem) -> [[UInt8]] {
         var writer = ByteWriter()
         writer.u32(cell.hour.number)
         writer.u16(cell.site.number)
         writer.u8(kind.rawValue)
+        if let place {
+            writer.raw(place.run.bytes)
+            writer.u64(place.number)
+        }
         return try list(try channel.exchange(.rowsBatches, writer.bytes), "list of batches")
     }
 

@@ -216,6 +216,9 @@ enum FuzzTargets {
                 try PhotoPlace(wire: $0).encode()
             },
             FuzzTarget(name: "batch", seeds: [batch.encode()]) { try Batch(wire: $0).encode() },
+            FuzzTarget(name: "batch without rows", seeds: [BatchLeaves(batch).encode()]) {
+                try BatchLeaves(wire: $0).encode()
+            },
             FuzzTarget(name: "hour opening", seeds: [opening.encode()]) {
                 try HourOpening(wire: $0).encode()
             },

@@ -59,6 +59,41 @@ struct BatchTests {
         }
     }
 
+    @Test("without its rows a batch is a sixth as long, and as much the site's")
+    func withoutRows() throws {
+        let sample = try SampleCell(size: 3)
+        let whole = try HourOpening(
+            closing: sample.cell, kind: .prompt, batches: sample.batches, unfinished: [],
+            salt: [UInt8](repeating: 1, count: 32))
+        let read = try sample.batches.map { try BatchLeaves(wire: BatchLeaves($0).encode()) }
+        #expect(read == sample.batches.map { BatchLeaves($0) })
+        let again = try HourOpening(
+            closing: sample.cell, kind: .prompt, leaves: read, unfinished: [],
+            salt: [UInt8](repeating: 1, count: 32))
+        #expect(again == whole)
+        let leaves = read[0]
+        let wire = leaves.encode()
+        #expect(wire.count == 122 + 48 * leaves.count)
+        try leaves.verify(origin: SampleCell.origin, key: sample.key.verifyingKey)
+        let other = try SigningKey(from: SeededRandom("other"))
+        #expect(
+            code { try leaves.verify(origin: SampleCell.origin, key: other.verifyingKey) }
+                == "batch-signature")
+        // A leaf that is another one, or at another place, and a root that is none.
+        for (offset, expected) in [
+            (122 + 47, "batch-root"), (26, "batch-root"), (122, "batch-repeats"),
+        ] {
+            var changed = wire
+            changed[offset] = offset == 122 ? 0xff : changed[offset] ^ 1
+            #expect(code { _ = try BatchLeaves(wire: changed) } == expected)
+        }
+        for count in 0..<wire.count {
+            let refusal = code { _ = try BatchLeaves(wire: Array(wire[..<count])) }
+            #expect(refusal == "batch-malformed")
+        }
+        #expect(code { _ = try BatchLeaves(wire: wire + [0]) } == "batch-malformed")
+    }
+
     @Test("a batch is no other site's, log's, cell's, run's or number's")
     func binding() throws {
         let sample = try SampleCell()

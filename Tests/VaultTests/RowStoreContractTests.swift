@@ -58,6 +58,38 @@ struct RowStoreContractTests {
         #expect(try store.batches(of: Sample.cell) == batches)
     }
 
+    @Test("batches come back in parts, each once, by run and number", arguments: Backend.allCases)
+    func parts(_ backend: Backend) throws {
+        let store = try backend.store(in: folder)
+        // More than the 4 MiB that one part has.
+        var batches: [Batch] = []
+        for run in ["b", "a"] {
+            for number in 0..<5 {
+                let car = try Car("\(run) \(number)")
+                batches.append(
+                    try Sample.batch(
+                        car.rows(Sample.run(run), 0..<1_000, size: 1_064), run: run,
+                        number: UInt64(number)))
+            }
+        }
+        for batch in batches {
+            #expect(try store.keep(batch, admission: Sample.admission) == .fresh)
+        }
+        let tree = CellTreeID(cell: Sample.cell, kind: .prompt)
+        var found: [BatchLeaves] = []
+        var parts = 0
+        while true {
+            let part = try store.leaves(of: tree, after: found.last?.place)
+            if part.isEmpty { break }
+            found += part
+            parts += 1
+        }
+        #expect(found == batches.map { BatchLeaves($0) }.sorted { $0.place < $1.place })
+        #expect(backend == .memory || parts > 1)
+        let empty = CellTreeID(cell: Sample.cell, kind: .late)
+        #expect(try store.leaves(of: empty, after: nil) == [])
+    }
+
     @Test(
         "the same label with other bytes is refused, counted, and changes nothing",
         arguments: Backend.allCases)

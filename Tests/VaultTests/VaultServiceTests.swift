@@ -121,7 +121,9 @@ struct VaultRowsTests {
         let batch = try Sample.batch(rows)
         try town.client.submit(batch)
         try town.client.submit(batch)
-        #expect(try town.client.batches(of: Sample.cell, .prompt) == [batch.encode()])
+        let leaves = BatchLeaves(batch)
+        #expect(try town.client.batches(of: Sample.cell, .prompt) == [leaves.encode()])
+        #expect(try town.client.batches(of: Sample.cell, .prompt, after: leaves.place) == [])
         #expect(try town.store.refusals() == [:])
     }
 
