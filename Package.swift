@@ -293,15 +293,25 @@ let package = Package(
                 "Secrets",  // repeatable randomness
                 "Bytes",  // hex
             ], swiftSettings: strict),
-        .executableTarget(  // how fast the log is: `make bench`
+        .executableTarget(  // how fast everything is: `make bench`
             name: "Bench",
             dependencies: [
-                "Inquiry",  // the audit is measured
-                "Warrants",  // on the log of a city that never was
-                "Plates",  // its days, hours and sites
-                "Ledger",  // what is measured
+                "Embedded",  // the programs that are measured
+                "Inquiry",  // searches and the audit are measured
+                "Intake",  // gateways are measured
+                "Vault",  // the store is measured
+                "Hosting",  // a listener that only parses, as a reference
+                "Wire",  // the ways between them
+                "Warrants",  // the log of a city that never was
+                "Rows",  // stores are filled
+                "Tokens",  // sealing is measured
+                "Ledger",  // the log is measured
+                "Plates",  // days, hours, sites, reads
                 "Secrets",  // keys of nobody, and plain SHA-256 as a reference
+                "Bytes",  // coded errors
                 "Disk",  // the machine's own files
+                "CSodium",  // primitives alone, as a reference
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),  // SQLite as a reference
             ], swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["Disk", "Secrets", "Bytes"],

@@ -1,4 +1,5 @@
-// How fast the log is: `make bench` prints a table and writes .bench/results.json.
+// How fast everything is: `make bench` prints a table and writes .bench/results.json; with `--full`
+// it also measures ten times and a hundred times as many rows (Docs/Performance.md).
 //
 // Every figure stands beside a reference taken in the same run on the same disk, since machines
 // differ and are shared: what is worth comparing is the ratio.
@@ -9,24 +10,49 @@ import Foundation
 @main
 enum Bench {
     static func main() throws {
-        let folder = FileManager.default.currentDirectoryPath + "/.bench"
-        let work = folder + "/work"
         let disk = POSIXFileSystem()
         let words = Array(CommandLine.arguments.dropFirst())
         if try AuditBench.command(words, disk) { return }
-        try? FileManager.default.removeItem(atPath: work)
-        try disk.makeFolder(work)
-        defer { try? FileManager.default.removeItem(atPath: work) }
-        var results: [Measure] = []
-        for count in [1, 100, 1000] {
-            results.append(try AppendBench(folder: work, disk: disk).run(batch: count))
-        }
-        results.append(try CosignBench(folder: work, disk: disk).run())
-        results.append(try ReadBench(folder: work, disk: disk).run())
-        results += try AuditBench(folder: work, disk: disk).run()
-        for line in Measure.table(results) { print(line) }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try encoder.encode(results).write(to: URL(filePath: folder + "/results.json"))
+        try Suite(Options(words), disk).run()
     }
+}
+
+/// What is asked for on the command line: `--full`, `--only WORD` once or more, `--rows N`, and
+/// `--scale PART` to try whether all of it runs.
+struct Options {
+    /// Whether it may take an hour.
+    var isFull = false
+    /// The parts to run; none for all.
+    var only: [String] = []
+    /// Rows of the largest store that is searched.
+    var rows: Int?
+    /// The part of all sizes that is measured, 1 for the figures.
+    var scale = 1.0
+
+    init(_ words: [String]) throws {
+        var rest = words[...]
+        while let word = rest.popFirst() {
+            switch word {
+            case "--full": isFull = true
+            case "--only": only.append(rest.popFirst() ?? "")
+            case "--rows": rows = rest.popFirst().flatMap { Int($0) }
+            case "--scale": scale = rest.popFirst().flatMap { Double($0) } ?? 1
+            default:
+                throw BenchError(
+                    "\(word) is no option; there are --full, --only PART, --rows N, --scale X")
+            }
+        }
+    }
+
+    /// So many, scaled.
+    func scaled(_ count: Int) -> Int { max(1_000, Int(Double(count) * scale)) }
+
+    func wants(_ part: String) -> Bool { only.isEmpty || only.contains(part) }
+}
+
+/// What went wrong, for people.
+struct BenchError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
 }

@@ -1,0 +1,185 @@
+import Disk
+import Dispatch
+import Foundation
+import Intake
+import Plates
+import Secrets
+import Synchronization
+import Warrants
+import Wire
+
+/// Reads by the day through the gateways of some sites and the vault, in one process, from the plate
+/// to the durable sealed row, hours closed and rows in their final place included; beside SQLite
+/// that keeps random rows of the same size.
+///
+/// All days go into one store, and all reference rows into one file, so that their growth shows.
+final class IntakeBench {
+    /// One day's figures.
+    struct Day {
+        let kind: Workload.Kind
+        let reads: Int
+        /// Reads a second, and the reference's rows a second.
+        let rate: Double
+        let reference: Double
+        /// The part of the time that closing the hours took.
+        let closing: Double
+        /// Bytes of the day's file for each read.
+        let bytes: Double
+    }
+
+    private static let batch = 4_096
+    private static let sites = 4
+
+    private let town: BenchTown
+    private let sqlite: SQLiteReference
+    private let lanes: [Lane]
+    private var day = BenchTown.first
+    private(set) var days: [Day] = []
+
+    /// So many lanes work at once, each with its own sites.
+    init(_ folder: String, _ disk: any FileSystem, lanes count: Int) throws {
+        town = try BenchTown(at: "\(folder)/intake-\(count)", sites: Self.sites, disk)
+        sqlite = try SQLiteReference("\(folder)/intake-\(count)/reference.sqlite")
+        let town = town
+        lanes = try (0..<count).map { lane in
+            try Lane(
+                town, (1...Self.sites).filter { $0 % count == lane }.map { UInt16($0) })
+        }
+    }
+
+    /// One day of reads, and as many rows of the reference.
+    func run(_ kind: Workload.Kind, reads: Int) throws {
+        let workload = Workload(kind, reads: reads, seed: UInt64(day.number))
+        for lane in lanes { try lane.fetchKeys(day) }
+        var taking = 0.0
+        var closing = 0.0
+        for (range, hour) in zip(workload.hours, day.hours) {
+            town.clock.now = hour.start.adding(minutes: 50)
+            try atOnce { try $0.prepare(workload, range, hour, Self.sites) }
+            taking += try Measure.seconds { try atOnce { try $0.take(Self.batch) } }
+            town.clock.now = hour.end.adding(minutes: 6)
+            closing += try Measure.seconds { try atOnce { try $0.close() } }
+        }
+        town.clock.now = day.end.adding(hours: 7)
+        closing += try Measure.seconds { try atOnce { try $0.close() } }
+        guard lanes.map(\.delivered).reduce(0, +) == reads else { throw Failure.delivery }
+        for lane in lanes { lane.delivered = 0 }
+        let bare = try Measure.seconds {
+            for start in stride(from: 0, to: reads, by: Self.batch) {
+                try sqlite.append(min(Self.batch, reads - start))
+            }
+            try sqlite.close()
+        }
+        let bytes = try POSIXFiles.size("\(town.rows)/day-\(day.number).sqlite")
+        days.append(
+            Day(
+                kind: kind, reads: reads, rate: Double(reads) / (taking + closing),
+                reference: Double(reads) / bare, closing: closing / (taking + closing),
+                bytes: Double(bytes) / Double(reads)))
+        // The night has no reads: a day is over before the next begins.
+        day = day.adding(2)
+        for lane in lanes { try lane.skip(to: day) }
+    }
+
+    private func atOnce(_ work: @escaping @Sendable (Lane) throws -> Void) throws {
+        let lanes = lanes
+        let failures = Mutex<[any Error]>([])
+        DispatchQueue.concurrentPerform(iterations: lanes.count) { index in
+            do { try work(lanes[index]) } catch { failures.withLock { $0.append(error) } }
+        }
+        if let failure = failures.withLock({ $0.first }) { throw failure }
+    }
+
+    enum Failure: Error {
+        case delivery
+        case closing(String)
+        case refused(String)
+    }
+
+    /// The figures of the days of a kind.
+    func measure(_ kind: Workload.Kind, id: String, _ what: String, _ target: [Bound]) -> Measure {
+        Measure(
+            id: id, what: what, unit: "reads/s",
+            pairs: days.filter { $0.kind == kind }.map { ($0.rate, $0.reference) }, target: target)
+    }
+}
+
+/// Some sites' gateways, one after the other. Unchecked: used by one thread at a time.
+private final class Lane: @unchecked Sendable {
+    private let town: BenchTown
+    private let sites: [UInt16]
+    private var gateways: [Gateway] = []
+    private var reads: [(gateway: Int, read: Read)] = []
+    /// Rows that the vault has acknowledged.
+    var delivered = 0
+
+    init(_ town: BenchTown, _ sites: [UInt16]) throws {
+        self.town = town
+        self.sites = sites
+        try skip(to: BenchTown.first)
+    }
+
+    /// Gateways that begin with a day.
+    func skip(to day: Plates.Day) throws {
+        gateways = try sites.map { number in
+            try Gateway(
+                roster: town.roster, site: SiteNumber(number: number),
+                key: try BenchTown.key("site-\(number)"), vault: town.client,
+                custodians: try town.custodians().map(\.client), firstOpenHour: day.hours[0],
+                random: SystemRandom())
+        }
+    }
+
+    func fetchKeys(_ day: Plates.Day) throws {
+        for gateway in gateways {
+            let report = gateway.fetchKeys(
+                day.hours[0]...day.hours[23], generation: 1, at: day.start)
+            guard report.incomplete.isEmpty else { throw IntakeBench.Failure.refused("keys") }
+        }
+    }
+
+    /// The reads of an hour, made before the time runs.
+    func prepare(
+        _ workload: Workload, _ range: Range<Int>, _ hour: Hour, _ all: Int
+    ) throws {
+        reads = []
+        let step = 3_000_000 / Int64(max(1, range.count))
+        for place in range {
+            let site = UInt16(place % all + 1)
+            guard let gateway = sites.firstIndex(of: site) else { continue }
+            let seen = hour.start.adding(milliseconds: step * Int64(place - range.lowerBound))
+            reads.append(
+                (
+                    gateway,
+                    try Workload.read(
+                        Workload.text(of: workload.plates[place]), seen: seen, camera: place % 64,
+                        fold: town.roster.policy.fold)
+                ))
+        }
+    }
+
+    /// Seals and hands over what was prepared, in batches.
+    func take(_ batch: Int) throws {
+        let now = town.clock.now
+        for (index, read) in reads {
+            let gateway = gateways[index]
+            try gateway.take(read, at: now)
+            if gateway.counts.waiting >= batch { try hand(over: gateway) }
+        }
+        for gateway in gateways { try hand(over: gateway) }
+    }
+
+    private func hand(over gateway: Gateway) throws {
+        let report = gateway.flush()
+        if let problem = report.problems.first { throw problem }
+        delivered += report.rows
+    }
+
+    func close() throws {
+        let now = town.clock.now
+        for gateway in gateways {
+            if let problem = gateway.closeHours(at: now).problem { throw problem }
+            gateway.erase(at: now)
+        }
+    }
+}
