@@ -310,8 +310,9 @@ let package = Package(
                 "Secrets",  // keys of nobody, and plain SHA-256 as a reference
                 "Bytes",  // coded errors
                 "Disk",  // the machine's own files
-                "CSodium",  // primitives alone, as a reference
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),  // SQLite as a reference
+                .product(name: "NIOCore", package: "swift-nio"),  // cameras that post
+                .product(name: "NIOPosix", package: "swift-nio"),  // on this machine
             ], swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["Disk", "Secrets", "Bytes"],
@@ -363,6 +364,7 @@ let package = Package(
         tests(
             "HostingTests",
             ["Hosting", "Wire", "Warrants", "Ledger", "Plates", "Secrets", "Bytes", "Disk"]),
+        tests("BenchTests", ["Bench", "Plates"]),
         tests("ProgramTests", [], exclude: ["Scripts"]),
         tests(
             "FaultTests",

@@ -4,16 +4,32 @@
 // Every figure stands beside a reference taken in the same run on the same disk, since machines
 // differ and are shared: what is worth comparing is the ratio.
 
+import Bytes
 import Disk
 import Foundation
 
 @main
 enum Bench {
-    static func main() throws {
+    static func main() async {
+        do {
+            try await run()
+        } catch {
+            FileHandle.standardError.write(
+                Data("error: \((error as? any CodedError)?.sentence ?? "\(error)")\n".utf8))
+            exit(1)
+        }
+    }
+
+    private static func run() async throws {
         let disk = POSIXFileSystem()
         let words = Array(CommandLine.arguments.dropFirst())
         if try AuditBench.command(words, disk) { return }
-        try Suite(Options(words), disk).run()
+        switch words.first {
+        case "serve-parsing": try await ParsingServer.run(at: words.last ?? "")
+        case "simulate": try Simulation.run(Array(words.dropFirst()))
+        case "plate-memory": try PlateMemory.run(in: words.last ?? "")
+        default: try Suite(Options(words), disk).run()
+        }
     }
 }
 

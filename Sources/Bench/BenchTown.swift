@@ -37,21 +37,44 @@ final class BenchTown {
     /// vault then brings into its log, as after a crash between the two.
     init(
         at folder: String, sites: Int, _ disk: any FileSystem,
-        fill: (BenchTown.Parts) throws -> Void = { _ in }
+        bytes: Int64 = 0, fill: ((BenchTown.Parts) throws -> Void)? = nil
     ) throws {
         self.folder = folder
         self.disk = disk
         roster = try Self.makeRoster(sites: sites)
         chains = try Self.chains(roster.hash)
         try disk.makeFolder(folder)
-        store = try SQLiteRowStore.create(at: folder + "/rows", fileSystem: disk)
+        if let fill {
+            try Self.filled(folder, roster, chains, disk, 2 * bytes, fill)
+            store = try SQLiteRowStore.open(at: folder + "/rows", fileSystem: disk)
+        } else {
+            store = try SQLiteRowStore.create(at: folder + "/rows", fileSystem: disk)
+        }
         let log = try Log.create(
             at: folder + "/log", origin: Self.origin, signer: try Self.signer("log"),
             fileSystem: disk)
         let beginning = [try roster.signed(by: try Self.words.map { try Self.signer($0) })]
         _ = try log.append(beginning + (try Self.generation(roster, chains)))
-        try fill(Parts(roster: roster, chains: chains, store: store))
         service = try Self.vault(log, store, roster, clock)
+    }
+
+    /// Fills a store in memory where there is room, since nobody waits for its durability, and moves
+    /// it to its place.
+    private static func filled(
+        _ folder: String, _ roster: Roster, _ chains: [ChainSet], _ disk: any FileSystem,
+        _ room: Int64, _ fill: (BenchTown.Parts) throws -> Void
+    ) throws {
+        let memory = "/dev/shm/platevault-bench-\(getpid())"
+        defer { try? FileManager.default.removeItem(atPath: memory) }
+        let free = try? FileManager.default.attributesOfFileSystem(forPath: "/dev/shm")[
+            .systemFreeSize]
+        let isRoomy = (free as? NSNumber).map { $0.int64Value > room } ?? false
+        let place = isRoomy ? memory : folder + "/filling"
+        do {
+            let store = try SQLiteRowStore.create(at: place, fileSystem: disk)
+            try fill(Parts(roster: roster, chains: chains, store: store))
+        }
+        try FileManager.default.moveItem(atPath: place, toPath: folder + "/rows")
     }
 
     /// What there is before there is a vault.

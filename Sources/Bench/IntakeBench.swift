@@ -28,8 +28,8 @@ final class IntakeBench {
     }
 
     private static let batch = 4_096
-    private static let sites = 4
 
+    private let sites: Int
     private let town: BenchTown
     private let sqlite: SQLiteReference
     private let lanes: [Lane]
@@ -37,25 +37,27 @@ final class IntakeBench {
     private(set) var days: [Day] = []
 
     /// So many lanes work at once, each with its own sites.
-    init(_ folder: String, _ disk: any FileSystem, lanes count: Int) throws {
-        town = try BenchTown(at: "\(folder)/intake-\(count)", sites: Self.sites, disk)
+    init(_ folder: String, _ disk: any FileSystem, lanes count: Int, sites: Int = 2) throws {
+        self.sites = sites
+        town = try BenchTown(at: "\(folder)/intake-\(count)", sites: sites, disk)
         sqlite = try SQLiteReference("\(folder)/intake-\(count)/reference.sqlite")
         let town = town
         lanes = try (0..<count).map { lane in
             try Lane(
-                town, (1...Self.sites).filter { $0 % count == lane }.map { UInt16($0) })
+                town, (1...sites).filter { $0 % count == lane }.map { UInt16($0) })
         }
     }
 
     /// One day of reads, and as many rows of the reference.
     func run(_ kind: Workload.Kind, reads: Int) throws {
         let workload = Workload(kind, reads: reads, seed: UInt64(day.number))
+        let sites = sites
         for lane in lanes { try lane.fetchKeys(day) }
         var taking = 0.0
         var closing = 0.0
         for (range, hour) in zip(workload.hours, day.hours) {
             town.clock.now = hour.start.adding(minutes: 50)
-            try atOnce { try $0.prepare(workload, range, hour, Self.sites) }
+            try atOnce { try $0.prepare(workload, range, hour, sites) }
             taking += try Measure.seconds { try atOnce { try $0.take(Self.batch) } }
             town.clock.now = hour.end.adding(minutes: 6)
             closing += try Measure.seconds { try atOnce { try $0.close() } }
@@ -78,7 +80,27 @@ final class IntakeBench {
                 bytes: Double(bytes) / Double(reads)))
         // The night has no reads: a day is over before the next begins.
         day = day.adding(2)
-        for lane in lanes { try lane.skip(to: day) }
+        for lane in lanes { try lane.skip(to: day.hours[0]) }
+    }
+
+    /// All reads in the busiest hour, which is closed; no reference.
+    func oneHour(reads: Int) throws -> (rate: Double, bytes: Double) {
+        let workload = Workload(.realistic, reads: reads, seed: 8)
+        let (hour, sites) = (day.hours[17], sites)
+        for lane in lanes {
+            try lane.skip(to: hour)
+            try lane.fetchKeys(day)
+        }
+        town.clock.now = hour.start.adding(minutes: 50)
+        try atOnce { try $0.prepare(workload, 0..<reads, hour, sites) }
+        let time = try Measure.seconds {
+            try atOnce { try $0.take(Self.batch) }
+            town.clock.now = hour.end.adding(minutes: 6)
+            try atOnce { try $0.close() }
+        }
+        guard lanes.map(\.delivered).reduce(0, +) == reads else { throw Failure.delivery }
+        let bytes = try POSIXFiles.size("\(town.rows)/day-\(day.number).sqlite")
+        return (Double(reads) / time, Double(bytes) / Double(reads))
     }
 
     private func atOnce(_ work: @escaping @Sendable (Lane) throws -> Void) throws {
@@ -116,16 +138,16 @@ private final class Lane: @unchecked Sendable {
     init(_ town: BenchTown, _ sites: [UInt16]) throws {
         self.town = town
         self.sites = sites
-        try skip(to: BenchTown.first)
+        try skip(to: BenchTown.first.hours[0])
     }
 
-    /// Gateways that begin with a day.
-    func skip(to day: Plates.Day) throws {
+    /// Gateways that begin with an hour.
+    func skip(to hour: Hour) throws {
         gateways = try sites.map { number in
             try Gateway(
                 roster: town.roster, site: SiteNumber(number: number),
                 key: try BenchTown.key("site-\(number)"), vault: town.client,
-                custodians: try town.custodians().map(\.client), firstOpenHour: day.hours[0],
+                custodians: try town.custodians().map(\.client), firstOpenHour: hour,
                 random: SystemRandom())
         }
     }

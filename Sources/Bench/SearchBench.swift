@@ -32,7 +32,8 @@ struct SearchBench {
     func run(_ rounds: Int) throws -> Figures {
         let store = SearchStore(rows: rows)
         let path = "\(folder)/search-\(rows)"
-        let town = try BenchTown(at: path, sites: SearchStore.sites, disk, fill: store.fill)
+        let town = try BenchTown(
+            at: path, sites: SearchStore.sites, disk, bytes: Int64(rows) * 500, fill: store.fill)
         town.clock.now = BenchTown.first.adding(Int64(SearchStore.days)).start.adding(hours: 8)
         let sqlite = try reference(path)
         let search = try Search(town, disk)

@@ -122,7 +122,7 @@ struct SearchStore {
 }
 
 /// Rows that nobody can open.
-private struct Noise {
+struct Noise {
     private var random: Splitmix
     private let pool: [UInt8]
 

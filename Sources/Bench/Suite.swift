@@ -1,3 +1,4 @@
+import Bytes
 import Disk
 import Foundation
 
@@ -8,6 +9,7 @@ final class Suite {
     private let folder: String
     private let work: String
     private var results: [Measure] = []
+    private var failed: [String] = []
     private var charts: [String: Chart] = [:]
 
     init(_ options: Options, _ disk: POSIXFileSystem) {
@@ -22,17 +24,27 @@ final class Suite {
             try? FileManager.default.removeItem(atPath: work)
             try disk.makeFolder(work)
             defer { try? FileManager.default.removeItem(atPath: work) }
-            var found: [Measure] = []
-            let time = try Measure.seconds { found = try part() }
-            Self.say("\(name): \(Measure.number(time)) s")
-            results += found
+            do {
+                var found: [Measure] = []
+                let time = try Measure.seconds { found = try part() }
+                Self.say("\(name): \(Measure.number(time)) s")
+                for line in Measure.table(found) { Self.say(line) }
+                results += found
+            } catch {
+                // The other parts are measured all the same.
+                Self.say("error: \(name): \((error as? any CodedError)?.sentence ?? "\(error)")")
+                failed.append(name)
+            }
         }
-        for line in Measure.table(results) { Self.say(line) }
+        if options.only.count != 1 { for line in Measure.table(results) { Self.say(line) } }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         try encoder.encode(results).write(to: URL(filePath: folder + "/results.json"))
         for (name, chart) in charts {
             try Data(chart.svg.utf8).write(to: URL(filePath: "\(folder)/\(name).svg"))
+        }
+        guard failed.isEmpty else {
+            throw BenchError("not measured: \(failed.joined(separator: ", "))")
         }
     }
 
@@ -46,6 +58,9 @@ final class Suite {
             ("seal", { try SealBench().measures() }),
             ("intake", intake),
             ("search", search),
+            ("destroy", destroy),
+            ("peers", peers),
+            ("load", load),
             ("log", log),
         ]
     }
@@ -113,5 +128,23 @@ final class Suite {
         found += SearchReport.growth(figures)
         charts["search"] = SearchReport.chart(figures)
         return found
+    }
+
+    /// Row 6: a day's death, in stores of a million and of a hundred million rows.
+    private func destroy() throws -> [Measure] {
+        try DestroyBench(
+            folder: work, disk: disk,
+            sizes: [1_000_000, 100_000_000].map { options.scaled($0) }
+        ).measures()
+    }
+
+    /// Row 8: others that do the same work.
+    private func peers() throws -> [Measure] {
+        try PeerBench(folder: work, disk: disk, count: options.scaled(100_000)).measures()
+    }
+
+    /// Rows 2 and 7: a whole deployment under load.
+    private func load() throws -> [Measure] {
+        try LoadBench(folder: work, disk: disk, seconds: options.isFull ? 20 : 6).measures()
     }
 }
