@@ -185,6 +185,16 @@ final class BenchTown {
                             oneTimeKey: SeededRandom(word).bytes(HybridSeal.publicKeySize),
                             time: time)), word))
         }
+        let searched = first.adding(Int64(SearchStore.days))
+        for word in words {
+            let key = SeededRandom("prekey " + word).bytes(HybridSeal.publicKeySize)
+            entries.append(
+                try StatementDraft.sign(
+                    PrekeysBody(
+                        custodian: word, keys: [.init(day: searched, key: key)],
+                        time: searched.start),
+                    under: roster, by: try signer(word)))
+        }
         for (index, word) in words.enumerated() {
             let commits = try chains[index].commits(at: first)
             entries.append(

@@ -72,7 +72,7 @@ final class IntakeBench {
             }
             try sqlite.close()
         }
-        let bytes = try POSIXFiles.size("\(town.rows)/day-\(day.number).sqlite")
+        let bytes = try bytes(of: day)
         days.append(
             Day(
                 kind: kind, reads: reads, rate: Double(reads) / (taking + closing),
@@ -99,8 +99,16 @@ final class IntakeBench {
             try atOnce { try $0.close() }
         }
         guard lanes.map(\.delivered).reduce(0, +) == reads else { throw Failure.delivery }
-        let bytes = try POSIXFiles.size("\(town.rows)/day-\(day.number).sqlite")
+        let bytes = try bytes(of: day)
         return (Double(reads) / time, Double(bytes) / Double(reads))
+    }
+
+    /// Bytes of all of a day's files.
+    private func bytes(of day: Plates.Day) throws -> Int {
+        let names = try FileManager.default.contentsOfDirectory(atPath: town.rows)
+        return try names.filter { $0.contains("-\(day.number).sqlite") }.map {
+            try POSIXFiles.size("\(town.rows)/\($0)")
+        }.reduce(0, +)
     }
 
     private func atOnce(_ work: @escaping @Sendable (Lane) throws -> Void) throws {

@@ -62,7 +62,7 @@ struct LoadBench {
             try LoadGenerator(
                 port: port, feeds: Array(LoadBench.feeds.prefix(4)),
                 connections: LoadBench.connections,
-                messages: .groups(at: clock.wall.milliseconds - 60_000, seed: seed)
+                messages: .groups(at: clock.wall.milliseconds, seed: seed)
             ).run(seconds: seconds)
         }
 
@@ -70,7 +70,7 @@ struct LoadBench {
             try LoadGenerator(
                 port: port, feeds: Array(LoadBench.feeds.suffix(4)), connections: 16,
                 messages: .lines(
-                    LoadBench.lines, at: clock.wall.milliseconds - 60_000, seed: seed)
+                    LoadBench.lines, at: clock.wall.milliseconds, seed: seed)
             ).run(seconds: seconds)
         }
     }
@@ -138,7 +138,7 @@ struct LoadBench {
     private func memory(_ load: Load, _ serving: Serving) throws -> [Measure] {
         var loaded: [String: [Double]] = [:]
         var quiet: [String: [Double]] = [:]
-        for cycle in 0..<4 {
+        for cycle in 0..<3 {
             _ = try load.groups(load.gateway, seconds, seed: UInt64(100 + cycle))
             Self.note(serving, &loaded)
             // The keys of an hour go six hours after it.

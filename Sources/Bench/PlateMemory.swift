@@ -8,7 +8,7 @@ import Wire
 /// How much memory a gateway needs for each plate of the hour, in a process of its own that does
 /// nothing else: `Bench plate-memory FOLDER`.
 enum PlateMemory {
-    private static let plates = 300_000
+    private static let plates = 900_000
 
     static func measure(_ own: String) throws -> Measure {
         let values = try (0..<3).map { round in
