@@ -37,6 +37,7 @@ struct SearchBench {
         town.clock.now = BenchTown.first.adding(Int64(SearchStore.days)).start.adding(hours: 8)
         let sqlite = try reference(path)
         let search = try Search(town, disk)
+        Suite.say("search: a store of \(rows) rows is filled")
         let cells = SearchStore.cells(sites: 1)
         var figures = Figures()
         // The first search finds what no later one finds: nothing in memory.
@@ -46,6 +47,7 @@ struct SearchBench {
             try POSIXFiles.dropCache(in: town.rows)
             let cold = try search.run([cells])
             figures.cold.append((cold.all * 1000, bare * Double(cells.count) * 1000))
+            tell("cold", figures.cold)
         }
         _ = try sqlite.lookup(50_000, seed: 99)
         for round in 0..<rounds {
@@ -54,18 +56,25 @@ struct SearchBench {
             figures.warm.append((warm.all * 1000, bare * Double(cells.count) * 1000))
             figures.custodians.append(warm.custodians * 1000)
             figures.vault.append(warm.vault * 1000)
+            tell("warm", figures.warm)
         }
         // A request has at most 3,000 cells: seventy sites are asked for by forty hours each.
         let every = SearchStore.cells(sites: SearchStore.sites)
         let parts = stride(from: 0, to: every.count, by: 40 * SearchStore.sites).map {
             Array(every[$0..<min(every.count, $0 + 40 * SearchStore.sites)])
         }
-        for round in 0..<2 {
-            let bare = try sqlite.lookup(every.count, seed: UInt64(round + 200))
-            let all = try search.run(parts)
-            figures.all.append((all.all * 1000, bare * Double(every.count) * 1000))
-        }
+        let bare = try sqlite.lookup(every.count, seed: 200)
+        let all = try search.run(parts)
+        figures.all.append((all.all * 1000, bare * Double(every.count) * 1000))
+        tell("70 sites", figures.all)
         return figures
+    }
+
+    private func tell(_ name: String, _ runs: [(value: Double, reference: Double)]) {
+        guard let last = runs.last else { return }
+        Suite.say(
+            "search: \(rows) rows, \(name): \(Measure.number(last.value)) ms beside "
+                + "\(Measure.number(last.reference)) ms")
     }
 
     private func reference(_ path: String) throws -> SQLiteReference {

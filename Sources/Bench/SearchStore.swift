@@ -9,8 +9,8 @@ import Tokens
 import Vault
 import Warrants
 
-/// Thirty days of rows of seventy sites, as a vault has them after thirty days: every hour closed,
-/// both trees. One plate's rows are sealed under their real keys, twice a day somewhere; everybody
+/// Thirty days of rows of seventy sites, as a vault has them after thirty days, every hour closed
+/// and nothing late. One plate's rows are sealed under their real keys, twice a day somewhere; everybody
 /// else's are noise of the same size, which is what they are to the vault.
 struct SearchStore {
     static let sites = 70
@@ -98,22 +98,20 @@ struct SearchStore {
                     _ = try town.store.keep(batch, admission: admission)
                     batches.append(batch)
                 }
-                try close(cell, .prompt, batches, signer, town)
-                try close(cell, .late, [], signer, town)
+                try close(cell, batches, signer, town)
             }
         }
     }
 
     private func close(
-        _ cell: Cell, _ kind: HourOpening.Kind, _ batches: [Batch], _ signer: NoteSigner,
-        _ town: BenchTown.Parts
+        _ cell: Cell, _ batches: [Batch], _ signer: NoteSigner, _ town: BenchTown.Parts
     ) throws {
         let opening = try HourOpening(
-            closing: cell, kind: kind, batches: batches, unfinished: [], salt: random.bytes(32))
-        let late = Int64(town.roster.policy.lateHours)
+            closing: cell, kind: .prompt, batches: batches, unfinished: [],
+            salt: random.bytes(32))
         let body = HourClosedBody(
-            cell: cell, kind: kind == .prompt ? .prompt : .late, closed: opening.commitment,
-            time: cell.hour.end.adding(hours: kind == .prompt ? 0 : late).adding(minutes: 5))
+            cell: cell, kind: .prompt, closed: opening.commitment,
+            time: cell.hour.end.adding(minutes: 5))
         let wire = try StatementDraft.sign(body, under: town.roster, by: signer)
         _ = try town.store.close(
             StoredClosing(

@@ -49,7 +49,7 @@ final class Suite {
     }
 
     /// At once, also into a pipe.
-    private static func say(_ line: String) {
+    static func say(_ line: String) {
         FileHandle.standardOutput.write(Data((line + "\n").utf8))
     }
 
