@@ -44,9 +44,11 @@ struct DestroyBench {
         }
         for place in sizes.count..<days.count {
             // Whose rows they are does not matter to whoever removes them.
-            try FileManager.default.copyItem(
-                atPath: "\(rows)/day-\(days[place % sizes.count].number).sqlite",
-                toPath: "\(rows)/day-\(days[place].number).sqlite")
+            for kind in ["day", "open"] {
+                try FileManager.default.copyItem(
+                    atPath: "\(rows)/\(kind)-\(days[place % sizes.count].number).sqlite",
+                    toPath: "\(rows)/\(kind)-\(days[place].number).sqlite")
+            }
         }
     }
 
