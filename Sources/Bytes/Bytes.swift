@@ -38,6 +38,10 @@ public struct ByteWriter: Sendable {
     public mutating func u64(_ value: UInt64) { integer(value) }
     /// The bytes as they are, without a length.
     public mutating func raw(_ value: some Sequence<UInt8>) { bytes.append(contentsOf: value) }
+    /// The same, as fast as memory is copied.
+    public mutating func raw(_ value: [UInt8]) { bytes += value }
+    /// The same.
+    public mutating func raw(_ value: ArraySlice<UInt8>) { bytes += value }
     /// The UTF-8 bytes of a text, without a length or terminator.
     public mutating func text(_ value: String) { bytes.append(contentsOf: value.utf8) }
 
@@ -96,6 +100,15 @@ public struct ByteReader: Sendable {
     }
 
     private mutating func integer<Value: FixedWidthInteger>() throws(BytesError) -> Value {
-        try raw(MemoryLayout<Value>.size).reduce(0) { $0 << 8 | Value($1) }
+        let size = MemoryLayout<Value>.size
+        guard size <= remaining else {
+            throw BytesError(
+                code: "bytes-short",
+                sentence: "\(size) bytes expected at offset \(offset), \(remaining) are left")
+        }
+        var value: Value = 0
+        for place in offset..<(offset + size) { value = value << 8 | Value(bytes[place]) }
+        offset += size
+        return value
     }
 }

@@ -103,8 +103,10 @@ public struct Label: Hashable, Comparable, Sendable, CustomStringConvertible {
             throw PlatesError(
                 code: "label-size", sentence: "a label is 16 bytes, not \(bytes.count)")
         }
-        first = bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
-        second = bytes.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) }
+        var words: (UInt64, UInt64) = (0, 0)
+        withUnsafeMutableBytes(of: &words) { $0.copyBytes(from: bytes) }
+        first = UInt64(bigEndian: words.0)
+        second = UInt64(bigEndian: words.1)
     }
 
     /// The label that opens a tag of at least sixteen bytes. Throws `label-size`.

@@ -264,7 +264,7 @@ extension ByteWriter {
 
     /// `label(16) ‖ u16(length) ‖ bytes`.
     mutating func row(_ row: SealedRow) {
-        raw(row.label.bytes)
+        row.label.withUnsafeBytes { raw($0) }
         u16(UInt16(row.bytes.count))
         raw(row.bytes)
     }

@@ -20,7 +20,7 @@ public struct LeafList: Hashable, Sendable {
 
     /// Adds the leaf of a row.
     public mutating func append(_ row: SealedRow) {
-        bytes += row.label.bytes
+        row.label.withUnsafeBytes { bytes.append(contentsOf: $0) }
         Digest(of: row.bytes).withUnsafeBytes { bytes.append(contentsOf: $0) }
     }
 

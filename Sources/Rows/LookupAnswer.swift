@@ -109,7 +109,7 @@ public struct LookupAnswer: Hashable, Sendable {
 
     /// The wire form.
     public func encode() -> [UInt8] {
-        var writer = ByteWriter()
+        var writer = ByteWriter(capacity: 2_048)
         writer.raw(item.cell.encode())
         writer.u8(item.plate)
         switch outcome {
@@ -206,7 +206,7 @@ extension ByteWriter {
 
     private mutating func path(_ hashes: [Digest]) {
         u8(UInt8(clamping: hashes.count))
-        for hash in hashes { raw(hash.bytes) }
+        for hash in hashes { hash.withUnsafeBytes { raw($0) } }
     }
 }
 

@@ -96,10 +96,14 @@ extension LookupAnswer {
     /// What is logged of answers that were handed over: SHA-256 of their list, with all rows of whole
     /// cells left out. So it can be told from a bundle, which has left most of them out.
     public static func digest(of answers: [LookupAnswer]) -> Digest {
-        var writer = ByteWriter()
+        digest(ofReduced: answers.map { $0.reduced().encode() })
+    }
+
+    /// The same of answers in their wire form, of which none has rows of a whole cell.
+    public static func digest(ofReduced answers: [[UInt8]]) -> Digest {
+        var writer = ByteWriter(capacity: answers.reduce(4) { $0 + $1.count + 4 })
         writer.u32(UInt32(answers.count))
-        for answer in answers {
-            let wire = answer.reduced().encode()
+        for wire in answers {
             writer.u32(UInt32(wire.count))
             writer.raw(wire)
         }

@@ -212,11 +212,14 @@ final class DayStore: Sendable {
         try closing.withLock { _ throws(StoreError) in
             do throws(StoreError) {
                 let closed = state.withLock { $0.closed }
-                for tree in try file.unfinished().intersection(closed) {
+                let trees = try file.unfinished().intersection(closed)
+                for tree in trees {
                     try arriving.remove(tree)
                     try file.finish(tree)
                 }
+                guard !trees.isEmpty else { return }
                 try arriving.shrink()
+                try file.file.settle()
             } catch {
                 guard error.code == SQLiteFile.full else { throw error }
             }
@@ -250,7 +253,7 @@ struct OpenTree {
     /// nothing wrong.
     mutating func check(_ batch: Batch, _ database: Database) throws {
         var doubtful: [Label: SealedRow] = [:]
-        for row in batch.rows where !labels.insert(LabelSet.beginning(row.label.bytes)) {
+        for row in batch.rows where !labels.insert(LabelSet.beginning(row.label)) {
             doubtful[row.label] = row
         }
         if !doubtful.isEmpty {

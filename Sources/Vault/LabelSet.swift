@@ -1,3 +1,5 @@
+import Plates
+
 /// The beginnings of the labels of an open tree: whether a label may be there already, in 8 bytes a
 /// row and no word from the disk. A hit is a question to the store and no answer: two labels can
 /// begin alike.
@@ -39,7 +41,9 @@ struct LabelSet {
     }
 
     /// The first eight bytes of a label as a number, in the order of labels.
-    static func beginning(_ label: [UInt8]) -> UInt64 { beginning(label[...]) }
+    static func beginning(_ label: Label) -> UInt64 {
+        label.withUnsafeBytes { UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)) }
+    }
 
     /// The same of a slice, which has eight bytes or more.
     static func beginning(_ label: ArraySlice<UInt8>) -> UInt64 {

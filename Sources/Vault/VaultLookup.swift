@@ -10,8 +10,8 @@ extension VaultService {
     func lookup(_ body: [UInt8], from caller: String?) throws(StoreError) -> [UInt8] {
         let query = try Self.query(body)
         let answers = try answers(to: query, from: caller)
-        try logDisclosure(of: query.request, LookupAnswer.digest(of: answers))
-        return ByteList.encode(answers.map { $0.encode() })
+        try logDisclosure(of: query.request, Self.digest(of: answers))
+        return ByteList.encode(answers.map(\.wire))
     }
 
     /// Which of a query's whole cells may be asked for so: those with few rows, and those of which
@@ -40,9 +40,9 @@ extension VaultService {
     /// are asked for that has too many, and `answer-large`.
     func answers(
         to query: LookupQuery, from caller: String?
-    ) throws(StoreError) -> [LookupAnswer] {
+    ) throws(StoreError) -> [WrittenAnswer] {
         let policy = try checked(query, caller)
-        var answers: [LookupAnswer] = []
+        var answers: [WrittenAnswer] = []
         var size = 0
         var next = 0
         // Items ascend by cell, so that those of a day stand together.
@@ -54,9 +54,10 @@ extension VaultService {
                 for index in items {
                     let outcome = try outcome(query, index, policy, trees)
                     let answer = LookupAnswer(item: query.items[index], outcome: outcome)
-                    size += answer.encode().count
+                    let wire = answer.encode()
+                    size += wire.count
                     guard size <= Self.maximumLookup else { throw Self.answerLarge }
-                    answers.append(answer)
+                    answers.append(WrittenAnswer(answer: answer, wire: wire))
                 }
             }
             let isDead = try store.isDead(day) || isDead(day)
@@ -69,6 +70,14 @@ extension VaultService {
             next = items.upperBound
         }
         return answers
+    }
+
+    /// What is logged of answers, as `LookupAnswer.digest` gives it.
+    static func digest(of answers: [WrittenAnswer]) -> Digest {
+        LookupAnswer.digest(
+            ofReduced: answers.map {
+                $0.answer.item.isWhole ? $0.answer.reduced().encode() : $0.wire
+            })
     }
 
     private static var answerLarge: StoreError {
@@ -182,6 +191,12 @@ extension VaultService {
             LookupAnswer.Closed(
                 prompt: inTime, late: .closed(try late.answer(query, index, &counters))))
     }
+}
+
+/// An answer with its wire form, which is wanted more than once.
+struct WrittenAnswer {
+    let answer: LookupAnswer
+    let wire: [UInt8]
 }
 
 /// What a cell has of its two trees.

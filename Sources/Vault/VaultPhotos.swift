@@ -72,11 +72,13 @@ extension VaultService {
         }
         let query = try Self.query(first)
         let answers = try answers(to: query, from: caller)
-        try checkSigned(query.request, LookupAnswer.digest(of: answers))
+        try checkSigned(query.request, Self.digest(of: answers))
         var found: [[UInt8]] = []
         var size = 0
         var labels: [Cell: Set<Label>] = [:]
-        for answer in answers { labels[answer.item.cell, default: []].formUnion(answer.labels) }
+        for answer in answers.map(\.answer) {
+            labels[answer.item.cell, default: []].formUnion(answer.labels)
+        }
         for (cell, labels) in labels.sorted(by: { $0.key < $1.key }) {
             if let after, cell < after.cell { continue }
             for label in try store.photoLabels(in: cell).intersection(labels).sorted() {
