@@ -105,12 +105,13 @@ struct DestroyBench {
     func measures() throws -> [Measure] {
         let found = try run()
         guard let least = found.first, let most = found.last else { return [] }
-        let name = "\(Measure.number(Double(sizes[sizes.count - 1]) / 1_000_000))m"
+        func millions(_ rows: Int) -> String { Measure.number(Double(rows) / 1_000_000) + "m" }
+        let name = millions(sizes[sizes.count - 1])
         return [
             Measure(
                 id: "destroy-\(name)",
                 what: "a day of a store of \(name) rows from due to five attestations; reference: "
-                    + "of 1m rows", unit: "s",
+                    + "of \(millions(sizes[0])) rows", unit: "s",
                 pairs: zip(most, least).map { (value: $0, reference: $1) },
                 target: [.ratioAtMost(1.2), .valueAtMost(5)])
         ]
