@@ -156,7 +156,7 @@ public final class Gateway {
         let row = try cell.sealer.seal(shown, under: keySet)
         cell.pending.append(row)
         if !sealed.isEmpty { cell.photos[row.label] = sealed }
-        trail.rows.append((hour, read.plate))
+        trail.note(hour, read.plate)
         counts.waiting += 1
     }
 
@@ -170,7 +170,7 @@ public final class Gateway {
                 cell: Cell(hour: hour, site: site), origin: roster.origin, run: run, nonces: nonces)
         )
         cells[hour] = cell
-        trail.cells.append(hour)
+        trail.note(first: hour)
         return cell
     }
 }

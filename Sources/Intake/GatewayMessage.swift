@@ -20,6 +20,7 @@ extension Gateway {
         var refused: [String: Int] = [:]
         let before = counts
         trail.begin()
+        defer { trail.end() }
         for received in reads {
             do throws(IntakeRefusal) {
                 try take(received.read, photos: received.photos, at: now)
@@ -48,16 +49,27 @@ extension Gateway {
     }
 }
 
-/// What a message has done so far.
+/// What a message has done so far; a read that comes by itself leaves nothing here.
 struct MessageTrail {
     /// The hour and plate of each row that it queued.
-    var rows: [(hour: Hour, plate: Plate)] = []
+    private(set) var rows: [(hour: Hour, plate: Plate)] = []
     /// The hours that it was the first to have rows of.
-    var cells: [Hour] = []
+    private(set) var cells: [Hour] = []
+    private var isOpen = false
 
-    /// Another message begins.
-    mutating func begin() {
-        rows.removeAll(keepingCapacity: true)
+    /// A message begins.
+    mutating func begin() { isOpen = true }
+
+    /// It is over.
+    mutating func end() {
+        isOpen = false
+        rows.removeAll(keepingCapacity: rows.count <= 1_024)
         cells.removeAll(keepingCapacity: true)
     }
+
+    /// A row was queued.
+    mutating func note(_ hour: Hour, _ plate: Plate) { if isOpen { rows.append((hour, plate)) } }
+
+    /// An hour has its first row.
+    mutating func note(first hour: Hour) { if isOpen { cells.append(hour) } }
 }
