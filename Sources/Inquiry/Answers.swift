@@ -1,5 +1,6 @@
 public import Plates
 import Secrets
+import Synchronization
 public import Tokens
 public import Warrants
 
@@ -29,8 +30,8 @@ public struct Answers {
     public let answers: [Answer]
     /// For each subset, who gave what.
     public let confirmations: [Confirmation]
-    private let used: [PartialParcel]
-    private let threshold: Threshold
+    private let combiner: Result<CellCombiner, TokensError>
+    private let known = KnownKeys()
 
     /// Sorts out which answers to use. Where two holders of a subset differ, the larger camp is
     /// used; a tie cannot be used at all. `words` are all that holders logged for the request, be it
@@ -40,7 +41,6 @@ public struct Answers {
     public init(
         _ answers: [Answer], words: [SubsetWord], roster: Roster
     ) throws(InquiryError) {
-        threshold = roster.threshold
         self.answers = answers
         var refused: Set<String> = []
         var confirmations: [Confirmation] = []
@@ -64,7 +64,10 @@ public struct Answers {
                 Self.confirmation(mask, used: largest[0].custodian, words))
         }
         self.confirmations = confirmations
-        used = answers.filter { !refused.contains($0.custodian) }.map(\.parcel)
+        let used = answers.filter { !refused.contains($0.custodian) }.map(\.parcel)
+        combiner = Result { () throws(TokensError) in
+            try CellCombiner(used, threshold: roster.threshold)
+        }
     }
 
     /// The custodians who said otherwise than those whose answers are used, for any subset.
@@ -73,9 +76,32 @@ public struct Answers {
     /// By how many holders the least confirmed subset is vouched for, 1 to n−t+1.
     public var least: Int { confirmations.map(\.agreeing.count).min() ?? 0 }
 
-    /// The keys of one plate in one cell. Throws as `CellKeys.combine`.
+    /// The keys of one plate in one cell; they are combined once. Throws as `CellKeys.combine`.
     public func keys(plate: Int, cell: Cell) throws(TokensError) -> CellKeys {
-        try CellKeys.combine(used, threshold: threshold, plate: plate, cell: cell)
+        let combiner = try combiner.get()
+        return try known.keys(plate, cell) { () throws(TokensError) in
+            try combiner.keys(plate: plate, cell: cell)
+        }
+    }
+
+    /// Keys that were asked for, 96 guarded bytes each: they are needed to ask, and again to open.
+    private final class KnownKeys: Sendable {
+        private struct Place: Hashable {
+            let plate: Int
+            let cell: Cell
+        }
+
+        private let known = Mutex<[Place: CellKeys]>([:])
+
+        func keys(
+            _ plate: Int, _ cell: Cell, _ make: () throws(TokensError) -> CellKeys
+        ) throws(TokensError) -> CellKeys {
+            let place = Place(plate: plate, cell: cell)
+            if let keys = known.withLock({ $0[place] }) { return keys }
+            let keys = try make()
+            known.withLock { $0[place] = keys }
+            return keys
+        }
     }
 
     /// Holders' logged digests of a subset, compared with those of the custodian whose answer is used.

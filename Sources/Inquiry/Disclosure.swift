@@ -117,12 +117,17 @@ public struct Evidence {
 
     /// The answers, checked against the logged evaluations.
     func checked(_ record: Record) throws -> Answers {
-        guard let roster = record.maker(of: secret.days) else { throw Self.several }
         let answers = try parcels.map {
             try Answers.Answer(
                 custodian: $0.custodian, parcel: $0.parcel, request: request, secret: secret,
                 record: record)
         }
+        return try sorted(answers, record)
+    }
+
+    /// Answers that were checked each by itself.
+    func sorted(_ answers: [Answers.Answer], _ record: Record) throws -> Answers {
+        guard let roster = record.maker(of: secret.days) else { throw Self.several }
         return try Answers(
             answers, words: record.request(request)?.words ?? [], roster: roster)
     }
@@ -157,12 +162,18 @@ public struct Evidence {
     /// an answer of the vault that is not believed is an outcome of its cell. An answer with all rows
     /// of a cell is one for each of the plates, and proves as much.
     public func disclosure(_ found: [LookupAnswer], record: Record) throws -> Disclosure {
+        try disclosure(found, record: record, try checked(record))
+    }
+
+    /// The same with the custodians' answers as they were checked against this record.
+    func disclosure(
+        _ found: [LookupAnswer], record: Record, _ answers: Answers
+    ) throws -> Disclosure {
         let roster = record.roster
         guard let state = record.request(request) else {
             throw Refusal(.requestUnknown, "the log has no request \(request)")
         }
         try secret.check(against: state.body)
-        let answers = try checked(record)
         let query = try query(answers)
         let verifier = LookupVerifier(
             closings: record.closings(of: secret.cells, .prompt),

@@ -52,6 +52,7 @@ extension Requester {
         let secret = try RequestSecret(wire: file.secret.bytes)
         var replies: [CustodianReply] = []
         var parcels: [(String, PartialParcel)] = []
+        var checked: [Answers.Answer] = []
         for (id, client) in custodians {
             do {
                 let sealed = try client.evaluate(request)
@@ -59,9 +60,10 @@ extension Requester {
                     sealed, info: SealInfo.evaluation.text(roster.origin))
                 let parcel = try PartialParcel(wire: opened)
                 try desk.refresh()
-                _ = try Answers.Answer(
-                    custodian: id, parcel: parcel, request: request, secret: secret,
-                    record: desk.record)
+                checked.append(
+                    try Answers.Answer(
+                        custodian: id, parcel: parcel, request: request, secret: secret,
+                        record: desk.record))
                 parcels.append((id, parcel))
                 replies.append(CustodianReply(custodian: id, problem: nil))
             } catch {
@@ -71,7 +73,7 @@ extension Requester {
         let evidence = Evidence(request: request, secret: secret, parcels: parcels)
         let answers: Answers
         do {
-            answers = try evidence.checked(desk.record)
+            answers = try evidence.sorted(checked, desk.record)
         } catch let error as InquiryError {
             let reasons = replies.compactMap { reply in
                 reply.problem.map { "\(reply.custodian): \($0.sentence)" }
@@ -84,7 +86,7 @@ extension Requester {
         let query = try evidence.query(answers, whole: whole)
         let found = try desk.vault.lookup(query.encode())
         let disclosure = try evidence.disclosure(
-            found.map { try LookupAnswer(wire: $0) }, record: desk.record)
+            found.map { try LookupAnswer(wire: $0) }, record: desk.record, answers)
         return Finding(
             disclosure: disclosure, evidence: evidence, answers: found, replies: replies,
             query: query)

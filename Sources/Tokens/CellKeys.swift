@@ -23,6 +23,11 @@ public final class CellKeys: Sendable, CustomStringConvertible, CustomReflectabl
 
     private init(_ slot: consuming SecretSlot) { self.slot = slot }
 
+    /// The keys that follow from K in a slot.
+    convenience init(sum: borrowing SecretSlot) throws(TokensError) {
+        try self.init(sum.withUnsafeBytes { (key) throws(TokensError) in try Self.fill(key) })
+    }
+
     private static func fill(_ key: UnsafeRawBufferPointer) throws(TokensError) -> SecretSlot {
         var slot: SecretSlot
         do { slot = try pool.slot() } catch { throw TokensError(error) }
@@ -46,39 +51,23 @@ public final class CellKeys: Sendable, CustomStringConvertible, CustomReflectabl
     public static func combine(
         _ parcels: [PartialParcel], threshold: Threshold, plate: Int, cell: Cell
     ) throws(TokensError) -> CellKeys {
-        try CellKeys(
-            combined: combination(parcels, threshold: threshold, plate: plate, cell: cell))
+        try CellCombiner(parcels, threshold: threshold).keys(plate: plate, cell: cell)
     }
 
     /// K itself, for vectors and tests. Throws as `combine`.
     public static func combination(
         _ parcels: [PartialParcel], threshold: Threshold, plate: Int, cell: Cell
     ) throws(TokensError) -> SecretBytes {
-        let isAlike = parcels.allSatisfy {
-            $0.generation == parcels[0].generation && $0.plateCount == parcels[0].plateCount
-                && $0.cells == parcels[0].cells
-        }
-        guard isAlike else {
-            throw TokensError(
-                code: "parcels-unlike", sentence: "the evaluations are not of the same request")
-        }
-        var sum = try KeyBlock(count: 1)
-        for mask in threshold.subsets {
-            let holders = parcels.filter { $0.masks.place(of: mask) != nil }
-            guard let first = holders.first else { throw missing(mask) }
-            try first.withPartial(plate: plate, cell: cell, mask: mask) {
-                (partial) throws(TokensError) in
-                guard partial.count == Derivation.size else { throw missing(mask) }
-                for other in holders.dropFirst() {
-                    let isEqual = other.withPartial(plate: plate, cell: cell, mask: mask) {
-                        ConstantTime.isEqual(partial, $0)
-                    }
-                    guard isEqual else { throw differing(mask) }
-                }
-                sum.add(partial)
+        let sum = try CellCombiner(parcels, threshold: threshold).sum(plate: plate, cell: cell)
+        do {
+            var result = try SecretBytes(zeros: Derivation.size)
+            sum.withUnsafeBytes { sum in
+                result.withUnsafeMutableBytes { $0.copyMemory(from: sum) }
             }
+            return result
+        } catch {
+            throw TokensError(error)
         }
-        do { return try sum.bytes.copy() } catch { throw TokensError(error) }
     }
 
     static func missing(_ mask: SubsetMask) -> TokensError {
@@ -87,7 +76,7 @@ public final class CellKeys: Sendable, CustomStringConvertible, CustomReflectabl
             sentence: "no answer holds subset \(mask); ask one of custodians \(mask.members)")
     }
 
-    private static func differing(_ mask: SubsetMask) -> TokensError {
+    static func differing(_ mask: SubsetMask) -> TokensError {
         TokensError(
             code: "partials-differ",
             sentence: "two holders of subset \(mask) gave different partials")

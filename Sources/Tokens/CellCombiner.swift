@@ -1,0 +1,58 @@
+public import Plates
+import Secrets
+
+/// The custodians' evaluations of one request side by side, from which the keys of each of its plates
+/// in each of its cells follow (DESIGN section 4). Nothing is combined before it is asked for.
+public struct CellCombiner: Sendable {
+    private static let pool = SecretPool(slotSize: Derivation.size)
+
+    private let parcels: [PartialParcel]
+    /// Who holds each subset.
+    private let holders: [(mask: SubsetMask, parcels: [PartialParcel])]
+
+    /// Evaluations that are to be combined. Throws `parcels-unlike` where they are of other plates,
+    /// cells or generations, `subset-missing` where nobody has a subset.
+    public init(_ parcels: [PartialParcel], threshold: Threshold) throws(TokensError) {
+        let isAlike = parcels.allSatisfy {
+            $0.generation == parcels[0].generation && $0.plateCount == parcels[0].plateCount
+                && $0.cells == parcels[0].cells
+        }
+        guard isAlike else {
+            throw TokensError(
+                code: "parcels-unlike", sentence: "the evaluations are not of the same request")
+        }
+        self.parcels = parcels
+        holders = threshold.subsets.map { mask in
+            (mask, parcels.filter { $0.masks.place(of: mask) != nil })
+        }
+        if let missing = holders.first(where: \.parcels.isEmpty) {
+            throw CellKeys.missing(missing.mask)
+        }
+    }
+
+    /// The keys of one plate in one cell. Throws `partials-differ` where two holders of a subset
+    /// disagree, `subset-missing` for a plate or cell that was not evaluated, `memory-locked-out`.
+    public func keys(plate: Int, cell: Cell) throws(TokensError) -> CellKeys {
+        try CellKeys(sum: sum(plate: plate, cell: cell))
+    }
+
+    /// K, in a slot that is wiped at its end.
+    func sum(plate: Int, cell: Cell) throws(TokensError) -> SecretSlot {
+        var sum: SecretSlot
+        do { sum = try Self.pool.slot() } catch { throw TokensError(error) }
+        for (mask, holders) in holders {
+            try holders[0].withPartial(plate: plate, cell: cell, mask: mask) {
+                (partial) throws(TokensError) in
+                guard partial.count == Derivation.size else { throw CellKeys.missing(mask) }
+                for other in holders.dropFirst() {
+                    let isEqual = other.withPartial(plate: plate, cell: cell, mask: mask) {
+                        ConstantTime.isEqual(partial, $0)
+                    }
+                    guard isEqual else { throw CellKeys.differing(mask) }
+                }
+                sum.withUnsafeMutableBytes { $0.xor(partial) }
+            }
+        }
+        return sum
+    }
+}
