@@ -117,19 +117,29 @@ public struct Evidence {
 
     /// The answers, checked against the logged evaluations.
     func checked(_ record: Record) throws -> Answers {
+        let roster = try maker(record)
         let answers = try parcels.map {
             try Answers.Answer(
                 custodian: $0.custodian, parcel: $0.parcel, request: request, secret: secret,
                 record: record)
         }
-        return try sorted(answers, record)
+        return try sorted(answers, record, roster)
     }
 
     /// Answers that were checked each by itself.
     func sorted(_ answers: [Answers.Answer], _ record: Record) throws -> Answers {
+        try sorted(answers, record, maker(record))
+    }
+
+    private func sorted(
+        _ answers: [Answers.Answer], _ record: Record, _ roster: Roster
+    ) throws(InquiryError) -> Answers {
+        try Answers(answers, words: record.request(request)?.words ?? [], roster: roster)
+    }
+
+    private func maker(_ record: Record) throws(InquiryError) -> Roster {
         guard let roster = record.maker(of: secret.days) else { throw Self.several }
-        return try Answers(
-            answers, words: record.request(request)?.words ?? [], roster: roster)
+        return roster
     }
 
     /// The look-up that the answers allow: `find` of every plate in every cell, save those that are

@@ -163,13 +163,15 @@ extension Gateway {
         var batches: [BatchLeaves] = []
         let held = cells[cell.hour].flatMap { $0.kind == kind ? $0 : nil }
         var mine = held?.acknowledged ?? [:]
+        let former = formerKeys.filter { cell.hour <= $0.last }.flatMap(\.keys)
+        let keys = (roster.site(site)?.keys ?? []) + former
         var last: BatchPlace?
         while true {
             let part = try vault.batches(of: cell, kind, after: last)
             guard !part.isEmpty else { break }
             do throws(RowsError) {
                 for wire in part {
-                    let batch = try own(wire, of: cell, kind, after: last)
+                    let batch = try own(wire, of: cell, kind, by: keys, after: last)
                     if batch.run == run {
                         // The root stands for the rows that were handed over.
                         guard
@@ -188,7 +190,7 @@ extension Gateway {
             } catch {
                 throw WireProblem(code: error.code, sentence: error.sentence)
             }
-            last = batches.map(\.place).max()
+            last = batches.suffix(part.count).map(\.place).max()
         }
         guard mine.isEmpty else {
             throw WireProblem(
@@ -201,11 +203,10 @@ extension Gateway {
     /// A batch of the tree that the site has signed, from behind a place: a vault that gives one
     /// twice would keep the site asking for ever.
     private func own(
-        _ wire: [UInt8], of cell: Cell, _ kind: HourOpening.Kind, after place: BatchPlace?
+        _ wire: [UInt8], of cell: Cell, _ kind: HourOpening.Kind, by keys: [PartyKey],
+        after place: BatchPlace?
     ) throws(RowsError) -> BatchLeaves {
         let batch = try BatchLeaves(wire: wire)
-        let former = formerKeys.filter { cell.hour <= $0.last }.flatMap(\.keys)
-        let keys = (roster.site(site)?.keys ?? []) + former
         let isSigned = keys.contains { key in
             (try? batch.verify(origin: roster.origin, key: key.key)) != nil
         }

@@ -153,16 +153,7 @@ public struct HourTree: Sendable {
 
     /// The first index whose label is not below this one; the last sentinel at the latest.
     private func lowerBound(_ label: Label) -> Int {
-        var (low, high) = (0, leaves.count - 1)
-        while low < high {
-            let middle = (low + high) / 2
-            if leaves.label(at: middle).lexicographicallyPrecedes(label.bytes) {
-                low = middle + 1
-            } else {
-                high = middle
-            }
-        }
-        return low
+        label.lowerBound(among: leaves.count - 1, leaves.label(at:))
     }
 
     private func proof(_ index: Int) -> LeafProof {

@@ -3,6 +3,23 @@ public import Plates
 public import Secrets
 
 extension Label {
+    /// The first of so many places, by halving, whose label is not below this one; `count` where all
+    /// are. `label` gives the 16 bytes at a place, strictly ascending.
+    public func lowerBound(
+        among count: Int, _ label: (Int) -> ArraySlice<UInt8>
+    ) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if label(middle).lexicographicallyPrecedes(bytes) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return low
+    }
+
     /// The label of a row (DESIGN section 5): the first 16 bytes of HMAC(find, run ‖ u64(counter)).
     ///
     /// Whoever has `find` can name every row of one plate in one cell; nobody else can tell a label

@@ -6,7 +6,6 @@ import Secrets
 public struct CellCombiner: Sendable {
     private static let pool = SecretPool(slotSize: Derivation.size)
 
-    private let parcels: [PartialParcel]
     /// Who holds each subset.
     private let holders: [(mask: SubsetMask, parcels: [PartialParcel])]
 
@@ -21,7 +20,6 @@ public struct CellCombiner: Sendable {
             throw TokensError(
                 code: "parcels-unlike", sentence: "the evaluations are not of the same request")
         }
-        self.parcels = parcels
         holders = threshold.subsets.map { mask in
             (mask, parcels.filter { $0.masks.place(of: mask) != nil })
         }

@@ -117,14 +117,3 @@ public final class CellKeys: Sendable, CustomStringConvertible, CustomReflectabl
     /// No children: a dump shows nothing.
     public var customMirror: Mirror { Mirror(self, children: [:]) }
 }
-
-extension KeyBlock {
-    /// XORs 32 lent bytes onto the first key.
-    mutating func add(_ other: UnsafeRawBufferPointer) {
-        bytes.withUnsafeMutableBytes { sum in
-            for index in 0..<min(Derivation.size, sum.count, other.count) {
-                sum[index] ^= other[index]
-            }
-        }
-    }
-}

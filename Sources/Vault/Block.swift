@@ -72,16 +72,7 @@ struct Block {
     /// The place in the block of the first leaf whose label is not below this one; `count` where it
     /// stands in a later block.
     func lowerBound(_ label: Label) -> Int {
-        var (low, high) = (0, rows.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if rows.label(at: middle).lexicographicallyPrecedes(label.bytes) {
-                low = middle + 1
-            } else {
-                high = middle
-            }
-        }
-        return low + (number == 0 ? 1 : 0)
+        label.lowerBound(among: rows.count, rows.label(at:)) + (number == 0 ? 1 : 0)
     }
 
     /// The row at a place; nil for a sentinel.

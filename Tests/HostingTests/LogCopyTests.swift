@@ -10,31 +10,13 @@ import Warrants
 
 /// Programs of one party that run at once.
 struct LogCopyTests {
-    private func roster() throws -> Roster {
-        func fresh() throws -> VerifyingKey {
-            try SigningKey(from: SystemRandom()).verifyingKey
-        }
-        var draft = RosterDraft(
-            vault: VaultParty(id: "vault", statementKey: try fresh(), logKey: try fresh()),
-            threshold: 2, policy: Policy(purposes: ["09A"]))
-        for index in 0..<3 {
-            draft.add(
-                Custodian(
-                    id: "custodian-\(index)", name: "Custodian \(index)",
-                    institution: "Institution \(index)", place: "Place \(index)",
-                    administrator: "Office \(index)", slot: .file, statementKey: try fresh(),
-                    cosignKey: try fresh(), officers: []))
-        }
-        return try draft.roster(origin: "example.org/vault.demo")
-    }
-
     @Test func eachHasACopyOfItsOwnAndTheNextFindsTheFirstAgain() throws {
         let disk = POSIXFileSystem()
         let folder = FileManager.default.temporaryDirectory.appending(
             path: "platevault-\(UUID().uuidString)"
         ).path
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let roster = try roster()
+        let roster = try SampleRoster.draft().roster(origin: SampleRoster.origin)
         func open() throws -> AnyObject {
             try LogCopy.open(in: folder, trusting: roster, disk: disk)
         }

@@ -13,7 +13,7 @@ import Wire
 
 /// Who gets through to a party's endpoints over TLS, and who does not.
 @Suite(.serialized) struct StrangersTests {
-    private static let origin = "example.org/vault.demo"
+    private static let origin = SampleRoster.origin
 
     /// A roster of a vault, custodians and one site, with the keys of two of them.
     private struct Town {
@@ -25,21 +25,7 @@ import Wire
         init(_ name: String, site: SigningKey? = nil, vault: SigningKey? = nil) throws {
             self.vault = try vault ?? SigningKey(from: SystemRandom())
             self.site = try site ?? SigningKey(from: SystemRandom())
-            func fresh() throws -> VerifyingKey {
-                try SigningKey(from: SystemRandom()).verifyingKey
-            }
-            var draft = RosterDraft(
-                vault: VaultParty(
-                    id: "vault", statementKey: self.vault.verifyingKey, logKey: try fresh()),
-                threshold: 2, policy: Policy(purposes: ["09A"]))
-            for index in 0..<3 {
-                draft.add(
-                    Custodian(
-                        id: "custodian-\(index)", name: "Custodian \(index)",
-                        institution: "Institution \(index)", place: "Place \(index)",
-                        administrator: "Office \(index)", slot: .file, statementKey: try fresh(),
-                        cosignKey: try fresh(), officers: []))
-            }
+            var draft = try SampleRoster.draft(vault: self.vault.verifyingKey)
             draft.add(
                 Site(
                     id: "site-1", name: "Main Street", number: SiteNumber(number: 1),
