@@ -1,0 +1,142 @@
+// The structural part of an audit (Docs/Spec/Audit.md), in the browser: every entry hashes into the
+// checkpoint's root, has its one form, and was signed by its author under the roster in force. What
+// statements do, and what silence says, is judged by `platevault audit`, offline.
+
+import { Refused, same } from "./bytes.js";
+import { GrowingTree, leafHash } from "./merkle.js";
+import { cosignedAt, isSigned, noteID } from "./note.js";
+import { Roster, parseStatement } from "./statement.js";
+
+const bundleSize = 256;
+const mostFindings = 200;
+
+/** What an audit has found so far. `findings` has the first 200, `omitted` counts the rest. */
+class Tally {
+    constructor() {
+        this.kinds = new Map();
+        this.destroyed = new Map();
+        this.findings = [];
+        this.omitted = 0;
+    }
+
+    found(index, code, sentence) {
+        if (this.findings.length < mostFindings) this.findings.push({ index, code, sentence });
+        else this.omitted += 1;
+    }
+
+    count(statement) {
+        this.kinds.set(statement.type, (this.kinds.get(statement.type) ?? 0) + 1);
+        if (statement.type !== "day-destroyed") return;
+        const { custodian, day } = statement.body;
+        const known = this.destroyed.get(custodian) ?? { statements: 0, newest: day };
+        this.destroyed.set(custodian, {
+            statements: known.statements + 1, newest: Math.max(known.newest, day),
+        });
+    }
+}
+
+/**
+ * Goes through a whole log. `progress(done, size)` is told after each bundle of 256 entries.
+ * Gives `{ origin, size, rosterHash, kinds, destroyed, findings, omitted, isLogSigned, cosigned, quorum }`;
+ * throws `Refused` where the log cannot be read to its end.
+ */
+export async function audit(log, progress = () => {}) {
+    const checkpoint = await log.open();
+    const tree = new GrowingTree();
+    const tally = new Tally();
+    const ids = new Set();
+    let roster;
+    let rosterHash;
+    for (let place = 0; place * bundleSize < checkpoint.size; place += 1) {
+        const entries = await log.bundle(place);
+        const leaves = await Promise.all(entries.map(leafHash));
+        const tile = await log.tile(0, place);
+        log.tiles.delete(`0/${place}`);
+        for (const [at, entry] of entries.entries()) {
+            const index = place * bundleSize + at;
+            if (!same(leaves[at], tile[at])) {
+                throw new Refused("entry-damaged", `entry ${index} is not what its leaf hash says`);
+            }
+            try {
+                const statement = parseStatement(entry);
+                const id = await noteID(statement.note);
+                if (ids.has(id)) throw new Refused("statement-repeated", "it stands there twice");
+                ids.add(id);
+                if (statement.type === "roster") {
+                    roster = await Roster.following(roster, statement);
+                    rosterHash ??= roster.hash;
+                } else if (roster === undefined) {
+                    throw new Refused("roster-missing", "the log does not begin with a roster");
+                } else if (statement.type === "successor") {
+                    await roster.succeed(statement, index, await tree.root());
+                } else {
+                    await roster.check(statement);
+                }
+                tally.count(statement);
+            } catch (error) {
+                if (!(error instanceof Refused)) throw error;
+                if (roster === undefined) throw error;
+                tally.found(index, error.code, error.message);
+            }
+            await tree.append(leaves[at]);
+        }
+        progress(tree.size, checkpoint.size);
+    }
+    if (!same(await tree.root(), checkpoint.root)) {
+        throw new Refused("tile-wrong", "the entries do not give the checkpoint's root");
+    }
+    const heads = await head(checkpoint, roster);
+    return {
+        origin: checkpoint.origin, size: checkpoint.size, rosterHash, quorum: roster?.quorum,
+        kinds: tally.kinds, destroyed: tally.destroyed,
+        findings: tally.findings, omitted: tally.omitted, ...heads,
+    };
+}
+
+/** Who stands behind a checkpoint: the log itself, and which custodians, at which second. */
+export async function head(checkpoint, roster) {
+    if (roster === undefined) return { isLogSigned: false, cosigned: [] };
+    const cosigned = [];
+    for (const { word, name, key } of roster.cosigners) {
+        const time = await cosignedAt(checkpoint.note, key);
+        if (time !== undefined) cosigned.push({ word, name, time });
+    }
+    const isLogSigned =
+        checkpoint.origin === roster.origin && (await isSigned(checkpoint.note, roster.logKey));
+    return { isLogSigned, cosigned };
+}
+
+/**
+ * One entry, from the log's first roster on: `rosters` are the indices of the rosters and successors up to the log's end, which the page tells and which are verified here.
+ * Gives `{ checkpoint, statement, author, rosterHash, proof, isLogSigned, cosigned, quorum }`; throws `Refused` at the first thing that does not hold.
+ */
+export async function verifyEntry(log, index, rosters, entryOnPage) {
+    const checkpoint = await log.open();
+    let roster;
+    let atEntry;
+    let rosterHash;
+    for (const place of [0, ...rosters.filter((other) => other > 0)]) {
+        const statement = parseStatement(await log.entry(place));
+        if (statement.type === "successor" && roster !== undefined) {
+            const before = place === 0 ? checkpoint.root : await log.range(0, place);
+            await roster.succeed(statement, place, before);
+        } else {
+            roster = await Roster.following(roster, statement);
+        }
+        rosterHash ??= roster.hash;
+        if (place < index || atEntry === undefined) atEntry = roster;
+    }
+    const entry = await log.entry(index);
+    if (entryOnPage !== undefined && !same(entry, entryOnPage)) {
+        throw new Refused("entry-damaged", "the page shows something else than the log has");
+    }
+    const statement = parseStatement(entry);
+    const isJoint = statement.type === "roster" || statement.type === "successor";
+    const author = isJoint ? undefined : await atEntry.check(statement);
+    const proof = await log.inclusionProof(index);
+    const heads = await head(checkpoint, roster);
+    return {
+        checkpoint, statement, author, rosterHash, proof, leaf: await leafHash(entry),
+        quorum: roster.quorum, ...heads,
+    };
+}
