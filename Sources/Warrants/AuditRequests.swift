@@ -114,7 +114,7 @@ extension Auditor {
         }
     }
 
-    private func threshold(of state: RequestState) -> Threshold {
+    func threshold(of state: RequestState) -> Threshold {
         let day = state.evaluations.first?.body.digests.last?.day
         return day.flatMap { record.generation(for: $0)?.threshold } ?? roster.threshold
     }
@@ -149,7 +149,8 @@ extension Auditor {
                 + silent.joined(separator: ", "), first.index)
     }
 
-    private func outcome(of state: RequestState, at now: Timestamp) -> AuditTally.Outcome {
+    /// What became of a request until a time.
+    func outcome(of state: RequestState, at now: Timestamp) -> SearchFigure.Outcome {
         if state.disclosures.contains(where: { $0.body.role == .vault }) { return .disclosed }
         if !state.evaluations.isEmpty { return .evaluated }
         if !state.withdrawals.isEmpty { return .withdrawn }

@@ -4,8 +4,6 @@ import Secrets
 /// What an audit counts. Bounded by the roster's parties and the list of purposes, and by one line
 /// for each day: what requesters write cannot make it grow.
 struct AuditTally: Sendable {
-    enum Outcome { case waiting, lapsed, denied, withdrawn, evaluated, disclosed }
-
     private struct Key: Hashable {
         let agency: String
         let purpose: String
@@ -47,7 +45,9 @@ struct AuditTally: Sendable {
         drills[body.time.day, default: AuditDrills(day: body.time.day)].evaluated += 1
     }
 
-    mutating func ended(_ state: RequestState, _ outcome: Outcome, _ confirmation: Confirmation) {
+    mutating func ended(
+        _ state: RequestState, _ outcome: SearchFigure.Outcome, _ confirmation: Confirmation
+    ) {
         let body = state.body
         let isKnown =
             Purpose(code: body.purpose) != nil || ProhibitedPurpose(code: body.purpose) != nil
