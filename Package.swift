@@ -208,6 +208,21 @@ let package = Package(
                 "Bytes",  // coded errors
                 "Disk",  // their directories
             ], resources: [.copy("Samples")], swiftSettings: strict),
+        .target(  // a party's own desk in the browser, on its own machine
+            name: "Desks",
+            dependencies: [
+                "Embedded",  // the party's own work, in a deployment or its folder
+                "Inquiry",  // what an officer, requester or authority does
+                "Intake",  // forms with files come in parts, as cameras' messages do
+                "Hosting",  // the listener on loopback
+                "Wire",  // problems of the far side
+                "Warrants",  // requests, checks, the text that is signed
+                "Ledger",  // cosignatures of checkpoints
+                "Plates",  // times, hours, sites
+                "Secrets",  // session tokens, digests of documents
+                "Bytes",  // coded errors
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ], swiftSettings: strict),
         .target(  // HTTP and TLS both ways, configuration, and a daemon's life
             name: "Hosting",
             dependencies: [
@@ -270,6 +285,7 @@ let package = Package(
         .executableTarget(  // the program of everybody who is not a server
             name: "platevault",
             dependencies: [
+                "Desks",  // each party's own desk in the browser
                 "Embedded",  // every party on one directory
                 "Inquiry",  // bundles are verified without a deployment
                 "Intake",  // what became of messages
@@ -364,6 +380,12 @@ let package = Package(
         tests(
             "HostingTests",
             ["Hosting", "Wire", "Warrants", "Ledger", "Plates", "Secrets", "Bytes", "Disk"]),
+        tests(
+            "DesksTests",
+            [
+                "Desks", "Embedded", "Inquiry", "Hosting", "Wire", "Warrants", "Ledger", "Plates",
+                "Secrets", "Bytes", "Disk",
+            ]),
         tests("BenchTests", ["Bench", "Plates"]),
         tests("ProgramTests", [], exclude: ["Scripts"]),
         tests(

@@ -6,30 +6,33 @@
 // right behind it ends there, whatever stands inside.
 
 /// The parts of a body.
-struct Multipart {
-    /// The most parts.
-    static let maximumParts = 32
+public struct Multipart {
+    /// The most parts of a camera's message.
+    public static let usualParts = 32
     /// The most bytes of a part's header lines.
-    static let maximumHeader = 8_192
+    public static let maximumHeader = 8_192
 
     /// One part.
-    struct Part {
+    public struct Part {
         /// Its field's name, empty where it has none.
-        var name = ""
+        public internal(set) var name = ""
         /// Its file's name; nil where it has none.
-        var fileName: String?
+        public internal(set) var fileName: String?
         /// Its type in lower case without parameters, empty where it says none.
-        var type = ""
+        public internal(set) var type = ""
         /// Where its content stands.
-        var content: ArraySlice<UInt8> = []
+        public internal(set) var content: ArraySlice<UInt8> = []
         fileprivate var length: Int?
     }
 
-    let parts: [Part]
+    /// The parts, in order.
+    public let parts: [Part]
 
-    /// The parts of a body with this content type. Throws `multipart-boundary`, `multipart-header`,
+    /// The parts of a body with this content type, `atMost` of them. Throws `multipart-boundary`, `multipart-header`,
     /// `multipart-parts` or `multipart-end`.
-    init(_ body: [UInt8], contentType: String) throws(IntakeRefusal) {
+    public init(
+        _ body: [UInt8], contentType: String, atMost limit: Int = usualParts
+    ) throws(IntakeRefusal) {
         guard let boundary = Self.boundary(contentType) else {
             throw IntakeRefusal("multipart-boundary", "the content type has no usable boundary")
         }
@@ -44,8 +47,8 @@ struct Multipart {
             }
             part.content = body[start..<end.content]
             parts.append(part)
-            guard parts.count <= Self.maximumParts else {
-                throw IntakeRefusal("multipart-parts", "more than 32 parts")
+            guard parts.count <= limit else {
+                throw IntakeRefusal("multipart-parts", "more than \(limit) parts")
             }
             guard let next = end.next else { break }
             place = next
@@ -54,7 +57,7 @@ struct Multipart {
     }
 
     /// Whether a content type is a multipart one.
-    static func isMultipart(_ contentType: String) -> Bool {
+    public static func isMultipart(_ contentType: String) -> Bool {
         MediaType.essence(contentType).hasPrefix("multipart/")
     }
 

@@ -14,7 +14,8 @@ struct PlateVault: ParsableCommand {
         discussion: "Every command has --help with an example. Start with: platevault demo",
         subcommands: [
             Demo.self, Serve.self, Init.self, Join.self, Ingest.self, Request.self, Requests.self,
-            InboxCommand.self, Attest.self, Approve.self, Deny.self, Open.self, Verify.self,
+            InboxCommand.self, DeskCommand.self, Attest.self, Approve.self, Deny.self, Open.self,
+            Verify.self,
             Destroy.self, Status.self, AuditCommand.self, LogCommand.self, KeyCommand.self,
             RosterCommand.self, Clock.self,
         ])
