@@ -388,6 +388,7 @@ let package = Package(
             ]),
         tests("BenchTests", ["Bench", "Plates"]),
         tests("ProgramTests", [], exclude: ["Scripts"]),
+        tests("BrowserTests", [], exclude: ["Scripts"]),
         tests(
             "FaultTests",
             [

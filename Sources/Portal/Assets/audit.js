@@ -115,7 +115,8 @@ export async function verifyEntry(log, index, rosters, entryOnPage) {
     let roster;
     let atEntry;
     let rosterHash;
-    for (const place of [0, ...rosters.filter((other) => other > 0)]) {
+    const joint = [0, ...rosters.filter((other) => other > 0)];
+    for (const place of joint) {
         const statement = parseStatement(await log.entry(place));
         if (statement.type === "successor" && roster !== undefined) {
             const before = place === 0 ? checkpoint.root : await log.range(0, place);
@@ -132,6 +133,10 @@ export async function verifyEntry(log, index, rosters, entryOnPage) {
     }
     const statement = parseStatement(entry);
     const isJoint = statement.type === "roster" || statement.type === "successor";
+    // What custodians sign together was checked above, or not at all.
+    if (isJoint && !joint.includes(index)) {
+        throw new Refused("roster-missing", "the page does not tell that this is a roster of the log");
+    }
     const author = isJoint ? undefined : await atEntry.check(statement);
     const proof = await log.inclusionProof(index);
     const heads = await head(checkpoint, roster);

@@ -11,7 +11,7 @@ const signatureType = 1;
 const cosignatureType = 4;
 
 function isName(name) {
-    return name.length > 0 && !/[\s\u0085+\u0000-\u001f]/u.test(name);
+    return name.length > 0 && !/[\p{White_Space}+\u0000-\u001f]/u.test(name);
 }
 
 function signatureLine(line) {

@@ -16,6 +16,9 @@ export const authors = {
     "share-lost": "custodian", "prekeys": "custodian",
 };
 
+/** What whoever left the roster still says of the keys that it had. */
+const afterLeaving = ["day-destroyed", "shred"];
+
 const zeros = "0".repeat(64);
 const malformed = (sentence) => new Refused("statement-malformed", sentence);
 
@@ -78,6 +81,7 @@ export class Roster {
         roster.threshold = body.threshold;
         roster.quorum = body.quorum;
         roster.keys = new Map();
+        roster.former = new Map();
         roster.words = new Map();
         roster.cosigners = [];
         const add = async (word, key) => {
@@ -117,17 +121,18 @@ export class Roster {
         return { signed, isAlone: signed.length === note.signatures.length };
     }
 
-    /** Checks a statement of one author under this roster. Gives the author's word. Throws `roster-mismatch`, `signer-unknown`, `signature-wrong`. */
+    /** Checks a statement of one author under this roster. Gives the author's word. Throws `statement-of-other-log`, `roster-outdated`, `signer-unknown`, `signature-invalid`. */
     async check(statement) {
         if (statement.origin !== this.origin) {
-            throw new Refused("origin-mismatch", "the statement is for another log");
+            throw new Refused("statement-of-other-log", "the statement is for another log");
         }
         if (statement.rosterHash !== this.hash) {
-            throw new Refused("roster-mismatch", "the statement was made under another roster");
+            throw new Refused("roster-outdated", "the statement was made under another roster");
         }
         const named = statement.body[authors[statement.type]];
         const word = typeof named === "number" ? this.words.get(named) : named;
-        const keys = this.keys.get(word);
+        const former = afterLeaving.includes(statement.type) ? this.former.get(word) : undefined;
+        const keys = this.keys.get(word) ?? former;
         if (keys === undefined) {
             throw new Refused("signer-unknown", "the roster has no such party");
         }
@@ -136,24 +141,28 @@ export class Roster {
                 if (await isSigned(statement.note, key)) return word;
             }
         }
-        throw new Refused("signature-wrong", `the signature of ${word} is not valid`);
+        throw new Refused("signature-invalid", `the statement is not signed by ${word}, and by it alone`);
     }
 
-    /** Checks that a roster follows this one, or begins a log. Throws `roster-mismatch`, `roster-signatures`. */
+    /** Checks that a roster follows this one, or begins a log. Throws `roster-succession`, `statement-of-other-log`, `roster-signatures`. */
     static async following(older, statement) {
         const next = await Roster.of(statement);
         if (next.previous !== (older?.hash ?? zeros)) {
-            throw new Refused("roster-mismatch", "the roster does not follow the one in force");
+            throw new Refused("roster-succession", "the roster does not follow the one in force");
         }
         const judge = older ?? next;
         if (next.origin !== judge.origin) {
-            throw new Refused("origin-mismatch", "the roster is for another log");
+            throw new Refused("statement-of-other-log", "the roster is for another log");
         }
         const { signed, isAlone } = await judge.custodiansThatSigned(statement.note);
         if (signed.length < judge.threshold || !isAlone) {
             throw new Refused("roster-signatures", "too few custodians signed the roster, or others too");
         }
-        if (older !== undefined) next.logKey = older.logKey;
+        if (older !== undefined) {
+            next.logKey = older.logKey;
+            next.former = new Map(older.former);
+            for (const { id } of older.body.custodians) next.former.set(id, older.keys.get(id));
+        }
         return next;
     }
 
@@ -162,6 +171,12 @@ export class Roster {
         const { signed, isAlone } = await this.custodiansThatSigned(statement.note);
         if (signed.length < this.threshold || !isAlone) {
             throw new Refused("successor-signatures", "too few custodians name the log's new key");
+        }
+        if (statement.origin !== this.origin) {
+            throw new Refused("statement-of-other-log", "the successor is for another log");
+        }
+        if (statement.rosterHash !== this.hash) {
+            throw new Refused("roster-outdated", "the successor was signed under another roster");
         }
         if (statement.body.size !== index || !same(fromHex(statement.body.root), root)) {
             throw new Refused("successor-place", "the log's new key was named for another place");

@@ -151,6 +151,29 @@ export class TiledLog {
         return proof;
     }
 
+    /** The proof that the checkpoint's tree extends the one of its first `old` entries, lowest hash first. */
+    async consistencyProof(old) {
+        if (!Number.isSafeInteger(old) || old < 1 || old > this.checkpoint.size) {
+            throw new Refused("proof-range", "there is no proof between these sizes");
+        }
+        const proof = [];
+        let first = 0;
+        let end = this.checkpoint.size;
+        while (old !== end) {
+            const middle = first + splitPoint(end - first);
+            if (old <= middle) {
+                proof.unshift(await this.range(middle, end));
+                end = middle;
+            } else {
+                proof.unshift(await this.range(first, middle));
+                first = middle;
+            }
+        }
+        // Where the old tree is one full subtree, its root opens the proof unsaid.
+        if (first > 0) proof.unshift(await this.range(first, end));
+        return proof;
+    }
+
     /** The entries of a bundle, unverified: the caller compares their hashes. */
     async bundle(index) {
         const available = Math.min(width, this.checkpoint.size - index * width);

@@ -1,0 +1,242 @@
+"""What the scripts of this folder share: a real browser, named checks, screenshots.
+
+A script is a list of named checks. Each prints one line, `holds NAME` or `FAILED NAME: WHY`, and goes
+on after a failure; `done` prints how many there were. `BrowserTests.swift` reads these lines. By
+hand, after `.ci/setup tests` and a build:
+
+    .build/debug/platevault demo --serve --addresses /tmp/addresses.json     # leave it running
+    ADDRESSES=/tmp/addresses.json .build/browser/bin/python Tests/BrowserTests/Scripts/public.py
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import sys
+import time
+import traceback
+
+import axe_core_python
+from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+SHOTS = pathlib.Path(os.environ.get("SCREENSHOTS", ROOT / ".build/screenshots"))
+WIDE, NARROW = (1280, 900), (360, 780)
+_axe = pathlib.Path(axe_core_python.__file__).with_name("axe.min.js")
+_count = {"holds": 0, "FAILED": 0}
+
+
+def holds(name, condition, why=""):
+    """One claim. Goes on whatever the outcome; `why` says what was there instead."""
+    word = "holds" if condition else "FAILED"
+    _count[word] += 1
+    reason = " ".join(str(why).split())[:1500]
+    print(f"{word} {name}" + ("" if condition else f": {reason}"), flush=True)
+    return bool(condition)
+
+
+@contextlib.contextmanager
+def claim(name):
+    """What is within must go through; a failure is told with its reason, and the script goes on."""
+    try:
+        yield
+    except Exception as problem:  # whatever it is, it is this claim's failure
+        place = traceback.extract_tb(problem.__traceback__)[-1]
+        holds(name, False, f"{type(problem).__name__} at {place.name}:{place.lineno}: {problem}")
+    else:
+        holds(name, True)
+
+
+def done():
+    """Says how many checks there were. A script without any has failed."""
+    total = sum(_count.values())
+    print(f"done {total} checks, {_count['FAILED']} failed", flush=True)
+    sys.exit(0 if total and not _count["FAILED"] else 1)
+
+
+def addresses():
+    """Where the programs of the deployment are: what `platevault demo --serve` wrote."""
+    return json.loads(pathlib.Path(os.environ["ADDRESSES"]).read_text())
+
+
+def until(seconds, condition, pause=0.1):
+    """Asks again and again until it is so; whether it was within the time."""
+    end = time.monotonic() + seconds
+    while True:
+        found = condition()
+        if found or time.monotonic() > end:
+            return found
+        time.sleep(pause)
+
+
+class Browser:
+    """Chromium with a profile of its own, in a window of a size."""
+
+    def __init__(self, size=WIDE, scripts=True, dark=False, extra=()):
+        options = Options()
+        options.binary_location = "/usr/bin/chromium"
+        for flag in (
+            "--headless=new", "--disable-dev-shm-usage", "--no-first-run", "--disable-gpu",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            "--disable-default-apps", "--disable-domain-reliability", "--no-pings",
+            "--force-color-profile=srgb", *extra,
+        ):
+            options.add_argument(flag)
+        if os.geteuid() == 0:  # Chromium's sandbox does not run as root
+            options.add_argument("--no-sandbox")
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        if not scripts:
+            options.add_experimental_option(
+                "prefs", {"profile.managed_default_content_settings.javascript": 2})
+        self.scripts = scripts
+        self.driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+        self.driver.set_page_load_timeout(60)
+        # A headless window is not below 500 pixels; what the page sees is.
+        self.command("Emulation.setDeviceMetricsOverride", width=size[0], height=size[1],
+                     deviceScaleFactor=1, mobile=False)
+        self.size = size
+        if dark:
+            self.command("Emulation.setEmulatedMedia",
+                         features=[{"name": "prefers-color-scheme", "value": "dark"}])
+        self.visited = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.driver.quit()
+
+    def command(self, name, **arguments):
+        """A command of the DevTools protocol."""
+        return self.driver.execute_cdp_cmd(name, arguments)
+
+    def open(self, address):
+        """Goes to an address."""
+        self.visited.append(address)
+        self.driver.get(address)
+        return self
+
+    @property
+    def address(self):
+        return self.driver.current_url
+
+    @property
+    def title(self):
+        return self.driver.title
+
+    @property
+    def text(self):
+        """What a reader sees."""
+        return self.find("body").text
+
+    @property
+    def source(self):
+        return self.driver.page_source
+
+    def find(self, css):
+        """The first element; fails where there is none."""
+        return self.driver.find_element(By.CSS_SELECTOR, css)
+
+    def all(self, css):
+        return self.driver.find_elements(By.CSS_SELECTOR, css)
+
+    def has(self, css):
+        return bool(self.all(css))
+
+    def link(self, words):
+        """The first link or button with these words."""
+        for element in self.all("a, button, input[type=submit], summary"):
+            if words.lower() in (element.text or element.get_attribute("value") or "").lower():
+                return element
+        raise NoSuchElementException(f"no link or button says {words!r}")
+
+    def click(self, what):
+        """Clicks an element, or the link or button with these words, and waits for the page."""
+        element = self.link(what) if isinstance(what, str) else what
+        self.command("Page.enable")
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+        element.click()
+        return self
+
+    def field(self, label):
+        """The input that a label names: what a screen reader would read out."""
+        for element in self.all("label"):
+            if label.lower() in element.text.lower():
+                target = element.get_attribute("for")
+                if target:
+                    return self.driver.find_element(By.ID, target)
+                return element.find_element(By.CSS_SELECTOR, "input, select, textarea")
+        raise NoSuchElementException(f"no field is labelled {label!r}")
+
+    def fill(self, label, text):
+        """Types into the field that a label names."""
+        field = self.field(label)
+        field.clear()
+        field.send_keys(text)
+        return field
+
+    def run(self, script, *arguments):
+        """Runs a script in the page; its value."""
+        return self.driver.execute_script(script, *arguments)
+
+    def shot(self, name):
+        """Keeps a picture of the whole page."""
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        height = self.run("return document.documentElement.scrollHeight")
+        clip = {"x": 0, "y": 0, "width": self.size[0], "height": min(height, 8000), "scale": 1}
+        picture = self.command("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
+        import base64
+        (SHOTS / f"{name}.png").write_bytes(base64.b64decode(picture["data"]))
+
+    def complaints(self):
+        """What the browser itself complains of since the last time: script errors, refused styles."""
+        return [line["message"] for line in self.driver.get_log("browser")
+                if line["level"] in ("SEVERE", "WARNING") and "favicon.ico" not in line["message"]]
+
+    def requests(self):
+        """The addresses that the browser asked since the last time."""
+        found = []
+        for line in self.driver.get_log("performance"):
+            message = json.loads(line["message"])["message"]
+            if message["method"] == "Network.requestWillBeSent":
+                found.append(message["params"]["request"]["url"])
+        return found
+
+    def overflows(self):
+        """Whether the page is wider than its window."""
+        return self.run(
+            "return document.documentElement.scrollWidth > document.documentElement.clientWidth")
+
+    def axe(self):
+        """What axe finds against WCAG 2.1 A and AA on this page, one line a rule."""
+        self.driver.execute_script(_axe.read_text())
+        self.driver.set_script_timeout(60)
+        found = self.driver.execute_async_script("""
+            const done = arguments[0];
+            axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]})
+                .then((result) => done(result.violations.map((rule) => rule.id + " (" + rule.help
+                    + "): " + rule.nodes.slice(0, 3).map((node) => node.target.join(" ")
+                    + " " + (node.any[0]?.message ?? "")).join("; "))))
+                .catch((problem) => done(["axe failed: " + problem.message]));
+            """)
+        return found
+
+
+def looks(browser, name, shots=True):
+    """What holds of every page: it fits its window, axe finds nothing, the browser complains of
+    nothing, it has a title, one heading, a language and a main part. Keeps a picture."""
+    if shots:
+        browser.shot(name)
+    holds(f"{name}: no wider than its window", not browser.overflows(), browser.address)
+    found = browser.axe()
+    holds(f"{name}: accessible (axe, WCAG 2.1 AA)", not found, " | ".join(found))
+    complaints = browser.complaints()
+    holds(f"{name}: the browser complains of nothing", not complaints, " | ".join(complaints))
+    parts = browser.run("""return [document.title !== "", document.documentElement.lang !== "",
+        document.querySelectorAll("main").length, document.querySelectorAll("h1").length]""")
+    holds(f"{name}: title, language, one main part, one heading",
+          parts == [True, True, 1, 1], parts)
