@@ -70,6 +70,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         // TOML, which administrators know, for configuration files
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        // the web pages' templates, without logic in them, escaped unless told otherwise
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     ],
     targets: [
         .systemLibrary(
@@ -190,6 +192,18 @@ let package = Package(
                 "Bytes",  // the case file's encoding
                 "Disk",  // bundles
             ], swiftSettings: strict),
+        .target(  // the web pages: values in, bytes out; never reaches stores, keys, Inquiry, Vault
+            name: "Portal",
+            dependencies: [
+                "Warrants",  // what the log says, as its readers understand it
+                "Ledger",  // checkpoints, notes and proofs on the page
+                "Plates",  // days, hours and times
+                "Secrets",  // digests that name statements and assets
+                "Bytes",  // hex and Base64 on the page
+                .product(name: "Mustache", package: "swift-mustache"),  // the templates
+            ],
+            resources: [.embedInCode("Templates"), .embedInCode("Assets")],
+            swiftSettings: strict),
         .target(  // every party on one directory, encoded messages between them
             name: "Embedded",
             dependencies: [
@@ -386,6 +400,7 @@ let package = Package(
                 "Desks", "Embedded", "Inquiry", "Hosting", "Wire", "Warrants", "Ledger", "Plates",
                 "Secrets", "Bytes", "Disk",
             ]),
+        tests("PortalTests", ["Portal", "Warrants", "Ledger", "Plates", "Secrets", "Bytes"]),
         tests("BenchTests", ["Bench", "Plates"]),
         tests("ProgramTests", [], exclude: ["Scripts"]),
         tests("BrowserTests", [], exclude: ["Scripts"]),
