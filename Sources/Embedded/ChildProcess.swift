@@ -11,9 +11,9 @@ final class ChildProcess {
     private let lifeline: Int32
 
     /// Starts a program with the environment of this one. Standard error is added to a file, output
-    /// is empty, and input ends when this process does; no signal is held back or ignored, whatever
+    /// to another or to none, and input ends when this process does; no signal is held back or ignored, whatever
     /// this program does. Nil where the system cannot start it.
-    init?(_ path: String, _ arguments: [String], errors log: String) {
+    init?(_ path: String, _ arguments: [String], errors log: String, output: String? = nil) {
         // No other program that is started meanwhile may hold an end of it open.
         var pipe: [Int32] = [-1, -1]
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
@@ -28,7 +28,8 @@ final class ChildProcess {
             posix_spawnattr_destroy(&attributes)
         }
         posix_spawn_file_actions_adddup2(&files, pipe[0], STDIN_FILENO)
-        posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+        posix_spawn_file_actions_addopen(
+            &files, STDOUT_FILENO, output ?? "/dev/null", O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_addopen(
             &files, STDERR_FILENO, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         var none = sigset_t()

@@ -39,9 +39,10 @@ public final class Serving {
 
     /// Writes the programs' configurations into a deployment's folders, with free ports of this
     /// machine, and `services.toml`, by which `platevault` finds the programs. `binaries` is the
-    /// folder of the programs; `passphraseFile` opens the keys where the origin is no `.demo`.
+    /// folder of the programs; `passphraseFile` opens the keys where the origin is no `.demo`;
+    /// `publicPort` is where anybody reads the vault's log, a free port where it is nil.
     public init(
-        _ root: String, binaries: String, passphraseFile: String? = nil,
+        _ root: String, binaries: String, passphraseFile: String? = nil, publicPort: Int? = nil,
         fileSystem: any FileSystem = POSIXFileSystem(), random: any RandomSource = SystemRandom()
     ) throws {
         layout = Layout(root)
@@ -53,7 +54,7 @@ public final class Serving {
             credentials[site.id] = Digest(of: random.bytes(32)).hex
         }
         self.credentials = credentials
-        programs = try Self.programs(layout, roster)
+        programs = try Self.programs(layout, roster, publicPort)
         let texts = ProgramFiles(
             roster: roster, programs: programs, credentials: credentials,
             passphraseFile: passphraseFile)
@@ -64,20 +65,25 @@ public final class Serving {
         try fileSystem.replace(layout.services, Array(texts.services.utf8))
     }
 
-    private static func programs(_ layout: Layout, _ roster: Roster) throws -> [Program] {
+    private static func programs(
+        _ layout: Layout, _ roster: Roster, _ publicPort: Int?
+    ) throws -> [Program] {
         let count = 3 + 3 * roster.custodians.count + 2 * roster.sites.count
         var ports = try FreePorts.take(count)[...]
         func next() -> Int { ports.popFirst() ?? 0 }
         func program(
-            _ party: String, _ name: String, _ folder: String, _ scheme: String, isPublic: Bool
+            _ party: String, _ name: String, _ folder: String, _ scheme: String, isPublic: Bool,
+            at port: Int? = nil
         ) -> Program {
             Program(
                 party: party, name: name, folder: folder,
                 address: "\(scheme)://127.0.0.1:\(next())", health: "http://127.0.0.1:\(next())",
-                publicAddress: isPublic ? "http://127.0.0.1:\(next())" : nil)
+                publicAddress: isPublic ? "http://127.0.0.1:\(port ?? next())" : nil)
         }
         var programs = [
-            program(roster.body.vault.id, "vaultd", layout.vault, "https", isPublic: true)
+            program(
+                roster.body.vault.id, "vaultd", layout.vault, "https", isPublic: true,
+                at: publicPort)
         ]
         for (index, custodian) in roster.custodians.enumerated() {
             programs.append(

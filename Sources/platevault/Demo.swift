@@ -1,5 +1,7 @@
 import ArgumentParser
+import Disk
 import Embedded
+import Foundation
 import Glibc
 
 /// `platevault demo`
@@ -12,6 +14,10 @@ struct Demo: ParsableCommand {
             held. With --keep everything that each party has stays in the directory. With --in-process \
             all parties are in this process, and the story is longer: thieves, liars, drills, audits.
 
+            With --serve nothing is told: a deployment with a month of history and requests in every \
+            state is left running, and the addresses of its public pages and of each person's desk \
+            are printed. Ctrl-C ends all of it.
+
             example: platevault demo --dir /tmp/story --keep
             """)
 
@@ -22,8 +28,33 @@ struct Demo: ParsableCommand {
     @Flag(help: "All parties in this one process, and more that goes wrong.")
     var inProcess = false
 
+    @Flag(help: "Leave a populated deployment running, and print its pages and desks.")
+    var serve = false
+    @Option(help: "With --serve: the port of the vault's pages; a free one where left out.")
+    var port: Int?
+    @Option(help: "With --serve: a file for all addresses as JSON, written when everything runs.")
+    var addresses: String?
+    @Flag(help: "With --serve: end when standard input does, too.")
+    var untilInputEnds = false
+
+    func validate() throws {
+        guard serve || (port == nil && addresses == nil && !untilInputEnds) else {
+            throw ValidationError("--port, --addresses and --until-input-ends go with --serve")
+        }
+        guard !(serve && inProcess) else {
+            throw ValidationError("--serve runs programs; it does not go with --in-process")
+        }
+        guard port.map((1...65_535).contains) ?? true else {
+            throw ValidationError("--port is 1 to 65535")
+        }
+    }
+
     func run() throws {
         let root = try dir ?? Self.temporary()
+        guard !serve else {
+            try Demonstration(root: root, keep: keep, demo: self).run()
+            return
+        }
         let story = Story(root: root) { Voice.say($0) }
         let holds = inProcess ? try story.tell() : try story.tellServed(binaries: Programs.folder)
         if keep {
@@ -41,5 +72,73 @@ struct Demo: ParsableCommand {
         }
         let root = path.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
         return String(decoding: root, as: UTF8.self) + "/city"
+    }
+}
+
+/// `platevault demo --serve`
+private struct Demonstration {
+    let root: String
+    let keep: Bool
+    let demo: Demo
+
+    func run() throws {
+        let signals = SignalWait()
+        let showcase = try Showcase(
+            root, binaries: Programs.folder, publicPort: demo.port, say: Voice.note)
+        // Whatever ends this program ends the others.
+        defer {
+            showcase.stop()
+            if !keep { try? FileManager.default.removeItem(atPath: root) }
+        }
+        // Whoever pressed Ctrl-C meanwhile has waited long enough.
+        guard !signals.wait(seconds: 0) else { return }
+        let addresses = try showcase.start()
+        if let path = demo.addresses {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+            try POSIXFileSystem().replace(path, Array(try encoder.encode(addresses)))
+        }
+        tell(addresses)
+        if demo.untilInputEnds { Self.endWithInput() }
+        signals.wait()
+        Voice.note("ending all programs")
+    }
+
+    private func tell(_ addresses: Showcase.Addresses) {
+        Voice.say("what anybody sees")
+        for (party, address) in addresses.pages.sorted(by: { $0.key < $1.key }) {
+            Voice.say("  \(pad(party)) \(address)/")
+        }
+        Voice.say("each person's desk; each address opens it once")
+        for word in Showcase.people {
+            Voice.say("  \(pad(word)) " + (addresses.desks[word] ?? none(addresses, word)))
+        }
+        Voice.say("requests")
+        for (state, id) in addresses.requests.sorted(by: { $0.key < $1.key }) {
+            Voice.say("  \(pad(state)) \(id.prefix(12))  \(addresses.warrants[state] ?? "")")
+        }
+        Voice.say(
+            "a sample plate that nobody has asked for yet: \(addresses.plate), "
+                + addresses.window.joined(separator: " to "))
+        Voice.say("other commands: --dir \(root)")
+        Voice.say("one machine that holds all shares protects nobody; see Docs/Trust.md")
+        Voice.note("end it with Ctrl-C")
+    }
+
+    private func none(_ addresses: Showcase.Addresses, _ word: String) -> String {
+        "none: \(addresses.withoutDesk[word] ?? "it did not start")"
+    }
+
+    private func pad(_ word: String) -> String {
+        word + String(repeating: " ", count: max(0, 32 - word.count))
+    }
+
+    /// A thread that waits for the end of standard input, then ends this program in order.
+    private static func endWithInput() {
+        Thread.detachNewThread {
+            var byte: UInt8 = 0
+            while read(STDIN_FILENO, &byte, 1) > 0 {}
+            kill(getpid(), SIGTERM)
+        }
     }
 }
