@@ -240,6 +240,7 @@ let package = Package(
         .target(  // HTTP and TLS both ways, configuration, and a daemon's life
             name: "Hosting",
             dependencies: [
+                "Portal",  // the public pages of a log and of a mirror
                 "Wire",  // endpoints, problems, channels
                 "Warrants",  // the roster says whose key a certificate may bear
                 "Ledger",  // and the names of keys

@@ -15,6 +15,7 @@ FORBIDDEN = [  # (target, must never reach), also by way of others
     ("Custody", "Vault"), ("Custody", "Intake"),
     ("Inquiry", "Vault"), ("Inquiry", "Custody"),
     ("Warrants", "Tokens"), ("Wire", "Tokens"), ("Ledger", "Plates"), ("Ledger", "Tokens"),
+    ("Portal", "Tokens"), ("Portal", "Vault"), ("Portal", "Custody"), ("Portal", "Inquiry"),
     ("Tokens", "Disk"), ("Plates", "Secrets"), ("Plates", "Disk"),
 ]
 

@@ -23,6 +23,11 @@ public struct PublicListener: Service {
         public let body: [UInt8]
         /// Whether the same path will always give the same bytes.
         public let isFixed: Bool
+        /// Further header fields.
+        public var fields: [(name: String, value: String)] = []
+        /// What stands for the bytes in `ETag`, so that a browser need not fetch them again; nil for
+        /// none.
+        public var tag: String?
 
         /// A page of its parts.
         public init(status: Int = 200, type: String, body: [UInt8], isFixed: Bool = false) {
@@ -70,11 +75,19 @@ public struct PublicListener: Service {
                     code: "path-unknown", detail: "nothing stands here", status: 404
                 ).response
             }
+            let tag = found.tag.map { "\"\($0)\"" }
+            let isHeld = tag != nil && request.headers[.ifNoneMatch] == tag
             var response = Response.bytes(
-                found.body, type: found.type, status: HTTPResponse.Status(code: found.status))
+                isHeld ? [] : found.body, type: found.type,
+                status: HTTPResponse.Status(code: isHeld ? 304 : found.status))
             response.headers[.cacheControl] =
-                found.isFixed ? "max-age=31536000, immutable" : "no-store"
+                found.isFixed
+                ? "max-age=31536000, immutable" : tag == nil ? "no-store" : "no-cache"
             response.headers[.xContentTypeOptions] = "nosniff"
+            if let tag { response.headers[.eTag] = tag }
+            for (name, value) in found.fields {
+                if let name = HTTPField.Name(name) { response.headers[name] = value }
+            }
             return response
         }
         let application = Application(

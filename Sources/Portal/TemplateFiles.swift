@@ -1,7 +1,8 @@
 /// The templates' texts, as the build put them into the program.
 enum TemplateFiles {
     static let all: [String: String] = [
-        "badge": PackageResources.badge_mustache, "cell": PackageResources.cell_mustache,
+        "atom": PackageResources.atom_mustache, "badge": PackageResources.badge_mustache,
+        "cell": PackageResources.cell_mustache,
         "chart": PackageResources.chart_mustache,
         "empty": PackageResources.empty_mustache, "facts": PackageResources.facts_mustache,
         "field": PackageResources.field_mustache, "flash": PackageResources.flash_mustache,

@@ -43,21 +43,26 @@ public struct Auditor: Sendable {
         return auditor.report(at: now)
     }
 
-    /// Takes in the log's next entry.
-    public mutating func take(_ entry: Examined) {
+    /// Takes in the log's next entry. Returns why it counts for nothing, or nil.
+    @discardableResult
+    public mutating func take(_ entry: Examined) -> Refusal? {
         let index = record.count
         let before = record.roster
         let day = record.time.day
+        var refused: Refusal?
         switch record.take(entry) {
-        case .failure(let refusal): findings.fault(refusal.code, refusal.sentence, index)
+        case .failure(let refusal):
+            findings.fault(refusal.code, refusal.sentence, index)
+            refused = refusal
         case .success(let statement):
             judge(statement, at: index, before)
             claim?.hold(against: statement, in: record)
         }
-        guard record.time.day != day else { return }
+        guard record.time.day != day else { return refused }
         for state in record.leaving ?? [] { settle(state, at: record.time) }
         record.leaving = []
         chains.forget(before: record.time.day.adding(-2 * Record.memoryDays))
+        return refused
     }
 
     private mutating func judge(_ statement: AnyStatement, at index: UInt64, _ before: Roster) {

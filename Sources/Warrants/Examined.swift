@@ -34,6 +34,9 @@ public struct Examined: Sendable {
         result = Self.caught { () throws(Refusal) in try roster.examine(try statement.get()) }
     }
 
+    /// Whether it was examined under this roster.
+    public func isCurrent(under roster: Roster) -> Bool { self.roster == roster.hash }
+
     private static func caught<Success>(
         _ body: () throws(Refusal) -> Success
     ) -> Result<Success, Refusal> {

@@ -91,7 +91,7 @@ final class CustodianDaemon: Daemon {
             roster: { [ways] in ways.roster }, now: { Date() })
         let origin = setting.roster.origin
         let mirror = setting.stateFolder + "/mirror/public/"
-        let pages = TlogPages(mirror + Digest(of: Array(origin.utf8)).hex, disk: setting.disk)
+        let pages = PublicPages(mirror + Digest(of: Array(origin.utf8)).hex, setting)
         var parts: [any Service] = [
             Repeating("tick", every: .seconds(file.number("tick-seconds"))) { [self] in
                 act { service throws(CustodyError) in try service.tick() }
@@ -105,7 +105,7 @@ final class CustodianDaemon: Daemon {
                 try service.handle(endpoint, body)
             },
         ]
-        parts += try pages.listeners(setting)
+        parts += try pages.services(setting)
         parts += try HealthPages.listeners(
             setting, ready: { [self] in readiness }, metrics: { [self] in metrics() })
         log.write(.info, "started", ["entries": .count(Int(service.mirror.size))])

@@ -113,7 +113,7 @@ final class VaultDaemon: Daemon {
             roster: { [service, setting] in
                 service.roster ?? setting.roster
             }, now: { Date() })
-        let pages = TlogPages(Places(setting).log + "/public", disk: setting.disk)
+        let pages = PublicPages(Places(setting).log + "/public", setting)
         var parts: [any Service] = [
             Repeating("expire", every: .seconds(30)) { [self] in expire() },
             Repeating("tidy-photos", every: .seconds(10)) { [self] in tidyPhotos() },
@@ -124,7 +124,7 @@ final class VaultDaemon: Daemon {
                 try answer(endpoint, body, caller)
             },
         ]
-        parts += try pages.listeners(setting)
+        parts += try pages.services(setting)
         parts += try HealthPages.listeners(
             setting, ready: { [self] in readiness }, metrics: { [self] in metrics() })
         log.write(.info, "started", ["entries": .count(Int(vaultLog.size))])
