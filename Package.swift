@@ -302,6 +302,7 @@ let package = Package(
             dependencies: [
                 "Desks",  // each party's own desk in the browser
                 "Embedded",  // every party on one directory
+                "Portal",  // the public pages as files
                 "Inquiry",  // bundles are verified without a deployment
                 "Intake",  // what became of messages
                 "Custody",  // how custodians are

@@ -1,6 +1,6 @@
 import Disk
 public import Inquiry
-import Ledger
+public import Ledger
 public import Warrants
 import Wire
 
@@ -12,6 +12,14 @@ extension Deployment {
         mirrors more: [LogAudit.Mirror] = [], claim: ChainClaim? = nil,
         progress: (UInt64, UInt64) -> Void = { _, _ in }
     ) throws -> AuditReport {
+        let (log, own) = try logPlaces()
+        return try LogAudit(
+            log, trusting: .roster(roster), mirrors: own + more, at: now, claim: claim
+        ).run(progress: progress).report
+    }
+
+    /// The public files of the log, and those of the mirrors that are in this directory.
+    public func logPlaces() throws -> (log: any TileSource, mirrors: [LogAudit.Mirror]) {
         let own = rosterInForce.custodians.enumerated().filter { custodians[$0.offset] != nil }
         let mirrors = own.map { _, party in
             LogAudit.Mirror(
@@ -24,9 +32,6 @@ extension Deployment {
         let log =
             try fileSystem.size(layout.log) != nil
             ? layout.log + "/public" : try publicView().mirror.publicFolder
-        return try LogAudit(
-            FolderTiles(log, fileSystem: fileSystem),
-            trusting: .roster(roster), mirrors: mirrors + more, at: now, claim: claim
-        ).run(progress: progress).report
+        return (FolderTiles(log, fileSystem: fileSystem), mirrors)
     }
 }

@@ -69,6 +69,9 @@ public struct PublicSite: Sendable {
         }
     }
 
+    /// The paths of all pages.
+    public var pages: [String] { [] }
+
     /// The paths of files that are no pages.
     public static let files: [String] =
         ["/requests.atom", "/destructions.atom", "/searches.csv", "/days.csv", "/figures.json"]

@@ -56,18 +56,18 @@ public struct PublicSnapshot: Sendable {
         isSigned = note.isSigned(by: record.logKey)
     }
 
-    private init(_ other: PublicSnapshot, head: AuditLog) {
+    private init(_ other: PublicSnapshot, report: AuditReport) {
         (now, figures, roster) = (other.now, other.figures, other.roster)
         (firstRoster, rosterPlaces) = (other.firstRoster, other.rosterPlaces)
         (note, isSigned, log, list) = (other.note, other.isSigned, other.log, other.list)
-        var report = other.report
-        report.log = head
         self.report = report
-        self.head = head
+        head = report.log ?? other.head
     }
 
-    /// The same with what somebody found who compared mirrors.
-    public func comparing(_ head: AuditLog) -> PublicSnapshot { PublicSnapshot(self, head: head) }
+    /// The same with the report of an audit that compared mirrors, of the same log and time.
+    public func with(_ report: AuditReport) -> PublicSnapshot {
+        PublicSnapshot(self, report: report)
+    }
 
     /// How many entries it has.
     public var count: Int { list.count }

@@ -163,7 +163,7 @@ struct AuditCommand: ParsableCommand {
             let (found, speeds) = try LogAudit(
                 try LogPlace.tiles(log, fileSystem: disk),
                 trusting: try LogPlace.roster(roster, fileSystem: disk), mirrors: mirrors,
-                at: try time(), claim: claim
+                at: try Self.time(at), claim: claim
             ).run(progress: Self.progress)
             report = found
             AuditTable.note(speeds, report.entries)
@@ -181,7 +181,8 @@ struct AuditCommand: ParsableCommand {
         Voice.progress(Int(clamping: done), of: Int(clamping: all), "entries")
     }
 
-    private func time() throws -> Timestamp {
+    /// The time that was written; now where none was. Throws `time-malformed`.
+    static func time(_ at: String?) throws -> Timestamp {
         guard let at else {
             return Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000))
         }

@@ -16,7 +16,8 @@ struct PlateVault: ParsableCommand {
             Demo.self, Serve.self, Init.self, Join.self, Ingest.self, Request.self, Requests.self,
             InboxCommand.self, DeskCommand.self, Attest.self, Approve.self, Deny.self, Open.self,
             Verify.self,
-            Destroy.self, Status.self, AuditCommand.self, LogCommand.self, KeyCommand.self,
+            Destroy.self, Status.self, AuditCommand.self, SiteCommand.self, LogCommand.self,
+            KeyCommand.self,
             RosterCommand.self, Clock.self,
         ])
 

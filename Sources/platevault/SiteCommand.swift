@@ -1,0 +1,168 @@
+import ArgumentParser
+import Bytes
+import Disk
+import Embedded
+import Foundation
+import Inquiry
+import Ledger
+import Plates
+import Portal
+import Secrets
+import Warrants
+
+/// `platevault site`
+struct SiteCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "site", abstract: "the public pages of a log, for anybody to host",
+        subcommands: [SiteBuild.self])
+}
+
+/// `platevault site build`
+struct SiteBuild: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "build", abstract: "write the public pages as files for a static host",
+        discussion: """
+            Reads a log or a mirror from its public files, verifies all of it as the audit does, and \
+            writes the same pages that a vault serves, with the log's public files beside them. Links \
+            are relative: the folder can stand below any address. With --log it needs nothing but the \
+            log's public files and the first roster; without, it takes the deployment's own log. A \
+            folder that an earlier build wrote is replaced as a whole, or not at all.
+
+            example: platevault site build public
+
+            example: platevault site build public --log https://vault.example.org --roster 7a31…
+            """)
+
+    @OptionGroup var options: DeploymentOptions
+
+    @Argument(help: "The folder to be written.")
+    var folder: String
+
+    @Option(help: "A folder or URL with the log's public files; the deployment's where left out.")
+    var log: String?
+
+    @Option(help: "The first roster: its hash, or a file with it; from a source that you trust.")
+    var roster: String?
+
+    @Option(help: "A folder or URL with a mirror of the log, to be compared; can be repeated.")
+    var mirror: [String] = []
+
+    @Option(help: "The time of which the pages speak; now where left out.")
+    var at: String?
+
+    func validate() throws {
+        guard (log == nil) == (roster == nil) else {
+            throw ValidationError("--log and --roster go together")
+        }
+        guard log != nil || at == nil else {
+            throw ValidationError("--at is for --log; a deployment has its own time")
+        }
+    }
+
+    func run() throws {
+        let disk = POSIXFileSystem()
+        let target = try SiteFolder(folder, disk: disk)
+        var mirrors = try mirror.map {
+            LogAudit.Mirror(name: $0, source: try LogPlace.tiles($0, fileSystem: disk))
+        }
+        let source: any TileSource
+        let trust: LogAudit.Trust
+        let now: Timestamp
+        if let log, let roster {
+            source = try LogPlace.tiles(log, fileSystem: disk)
+            trust = try LogPlace.roster(roster, fileSystem: disk)
+            now = try AuditCommand.time(at)
+        } else {
+            let deployment = try options.open(settled: false)
+            let places = try deployment.logPlaces()
+            source = places.log
+            trust = .roster(deployment.roster)
+            mirrors = places.mirrors + mirrors
+            now = deployment.now
+        }
+        let record = PublicRecord(source, trusting: trust.hash)
+        try record.follow(at: now)
+        guard let snapshot = record.snapshot else {
+            throw Complaint(code: "log-missing", sentence: "the log has no entries yet")
+        }
+        let report = try LogAudit(source, trusting: trust, mirrors: mirrors, at: now).run().report
+        guard report.log?.root == snapshot.head.root else {
+            throw Complaint(
+                code: "log-moved", sentence: "the log grew while it was read; build again")
+        }
+        let site = StaticSite(snapshot.with(report), from: source)
+        var done = 0
+        try target.replace { folder in
+            try site.files { path, bytes in
+                try folder.write(path, bytes)
+                done += 1
+                Voice.progress(done, of: site.count, "files")
+            }
+        }
+        let faults = report.findings.filter(\.isFault).count
+        if options.json {
+            return try options.print(
+                Built(folder: folder, files: done, entries: snapshot.head.size, faults: faults))
+        }
+        Voice.say("\(done) files of \(snapshot.head.size) entries in \(folder)")
+        Voice.say("roster      \(snapshot.firstRoster.hex)")
+        if faults > 0 { Voice.say("the log has \(faults) faults; the pages show them") }
+    }
+
+    private struct Built: Encodable {
+        let folder: String
+        let files: Int
+        let entries: UInt64
+        let faults: Int
+    }
+}
+
+/// A folder that is written beside its place and put there when all of it stands.
+private struct SiteFolder {
+    private let path: String
+    private let disk: any FileSystem
+
+    /// Throws `folder-foreign` for one that is there and that no build has written.
+    init(_ path: String, disk: any FileSystem) throws {
+        var path = path
+        while path.hasSuffix("/"), path.count > 1 { path.removeLast() }
+        self.path = path
+        self.disk = disk
+        guard let names = try? disk.list(path), !names.isEmpty else { return }
+        guard names.contains(TilePath.checkpoint), names.contains("figures.json") else {
+            throw Complaint(
+                code: "folder-foreign",
+                sentence: "\(path) has other files than those of a site; name a new folder")
+        }
+    }
+
+    /// A file below the folder that is being written.
+    struct Writer {
+        let folder: String
+        let disk: any FileSystem
+
+        func write(_ name: String, _ bytes: [UInt8]) throws {
+            let file = folder + "/" + name
+            try disk.makePublicFolder(disk.folder(of: file))
+            try disk.createPublic(file, bytes)
+        }
+    }
+
+    func replace(_ body: (Writer) throws -> Void) throws {
+        let (fresh, old) = (path + ".new", path + ".old")
+        try clear(fresh)
+        try clear(old)
+        try disk.makePublicFolder(fresh)
+        try body(Writer(folder: fresh, disk: disk))
+        if (try? disk.list(path)) != nil { try disk.rename(path, to: old) }
+        try disk.rename(fresh, to: path)
+        try disk.synchronize(disk.folder(of: path))
+        try clear(old)
+    }
+
+    /// Only names that a build makes are ever cleared away.
+    private func clear(_ folder: String) throws {
+        guard FileManager.default.fileExists(atPath: folder) else { return }
+        try FileManager.default.removeItem(atPath: folder)
+    }
+}
