@@ -9,7 +9,7 @@ import Testing
     /// Scripts that need no deployment.
     static let alone = ["vectors"]
     /// Scripts that use the deployment of `platevault demo --serve`, in this order.
-    static let served: [String] = []
+    static let served = ["log", "attacks"]
 
     @Test(arguments: alone) func byItself(_ name: String) throws {
         try BrowserScript(name).run()
@@ -145,7 +145,7 @@ final class ServedDemo: Sendable {
         process.standardError = handle
         try process.run()
         self.process = Mutex(process)
-        let end = Date().addingTimeInterval(300)
+        let end = Date().addingTimeInterval(600)
         while !FileManager.default.fileExists(atPath: addresses) {
             guard isRunning, Date() < end else {
                 let text = (try? String(contentsOfFile: output, encoding: .utf8)) ?? ""

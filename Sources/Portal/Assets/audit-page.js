@@ -2,7 +2,10 @@
 // `[data-audit]` element with the log's address, and works without this module: it then names the
 // command that does the same, and more.
 
+import { same } from "./bytes.js";
+import { extendsLast, rosterForm, rosterVerdict, trustedRoster } from "./remember.js";
 import { whole, line, list, table, says } from "./says.js";
+import { TiledLog } from "./tiles.js";
 
 const place = document.querySelector("[data-audit]");
 const base = new URL(place.dataset.audit, document.baseURI).href;
@@ -11,14 +14,15 @@ function canVerify() {
     return window.isSecureContext && crypto.subtle !== undefined && window.Worker !== undefined;
 }
 
-function show(report) {
+async function show(report, again) {
     const isClean = report.findings.length === 0 && report.isLogSigned;
+    const trusted = trustedRoster(report.origin) ?? report.rosterHash;
     place.append(
         line(isClean
             ? `All ${whole(report.size)} entries hash into the checkpoint, have their one form and are signed by their authors.`
             : `${whole(report.findings.length + report.omitted)} of ${whole(report.size)} entries are not as they must be.`,
             isClean ? "good" : "bad"),
-        line(`First roster: ${report.rosterHash}. Compare it with one from a source that you trust; everything else follows from it.`),
+        rosterVerdict(report.origin, report.rosterHash),
         line(report.isLogSigned
             ? "The checkpoint bears the signature of the log's key in force."
             : "The checkpoint does not bear the signature of the log's key in force.",
@@ -26,6 +30,9 @@ function show(report) {
         line(`${report.cosigned.length} custodians have cosigned this very checkpoint; ${report.quorum} make a quorum. Custodians cosign what they have copied, so a few minutes may pass.`,
             report.cosigned.length >= report.quorum ? "good" : "note"),
     );
+    if (report.isLogSigned && trusted === report.rosterHash) {
+        place.append(await compared(report));
+    }
     if (report.findings.length > 0) {
         place.append(table(
             "Entries that do not count", ["Entry", "Code", "What is wrong"],
@@ -45,7 +52,18 @@ function show(report) {
             "whether custodians' answers agree, and who was outvoted",
             "whether the mirrors of the custodians show the same log",
         ]),
+        rosterForm(report.origin, again),
     );
+}
+
+/** How the checkpoint that was audited stands to the last one that this browser saw. */
+async function compared(report) {
+    const log = TiledLog.at(base);
+    const { size, root } = await log.open();
+    // The log may have grown meanwhile; then the next audit compares.
+    return size === report.size && same(root, report.root)
+        ? extendsLast(log)
+        : line("The log has grown while it was read; audit it again to compare it with what this browser saw before.");
 }
 
 function run(button) {
@@ -66,8 +84,9 @@ function run(button) {
         const { done, size, report, refused } = event.data;
         if (report !== undefined) {
             told.textContent = "Done.";
-            show(report);
-            end();
+            show(report, () => run(button)).catch(() => {
+                place.append(line("The log could not be read once more.", "bad"));
+            }).finally(end);
         } else if (refused !== undefined) {
             told.textContent = "";
             place.append(line(`The log does not hold: ${refused.sentence} [${refused.code}].`, "bad"));

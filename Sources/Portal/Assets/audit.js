@@ -37,7 +37,7 @@ class Tally {
 
 /**
  * Goes through a whole log. `progress(done, size)` is told after each bundle of 256 entries.
- * Gives `{ origin, size, rosterHash, kinds, destroyed, findings, omitted, isLogSigned, cosigned, quorum }`;
+ * Gives `{ origin, size, root, rosterHash, kinds, destroyed, findings, omitted, isLogSigned, cosigned, quorum }`;
  * throws `Refused` where the log cannot be read to its end.
  */
 export async function audit(log, progress = () => {}) {
@@ -87,7 +87,7 @@ export async function audit(log, progress = () => {}) {
     }
     const heads = await head(checkpoint, roster);
     return {
-        origin: checkpoint.origin, size: checkpoint.size, rosterHash, quorum: roster?.quorum,
+        origin: checkpoint.origin, size: checkpoint.size, root: checkpoint.root, rosterHash, quorum: roster?.quorum,
         kinds: tally.kinds, destroyed: tally.destroyed,
         findings: tally.findings, omitted: tally.omitted, ...heads,
     };

@@ -4,6 +4,7 @@
 
 import { Refused, hex, utf8 } from "./bytes.js";
 import { verifyEntry } from "./audit.js";
+import { extendsLast, rosterForm, rosterVerdict, trustedRoster } from "./remember.js";
 import { line, says, whole } from "./says.js";
 import { TiledLog } from "./tiles.js";
 
@@ -24,7 +25,7 @@ function show(index, result) {
             ? `No custodian has cosigned this very checkpoint yet; ${quorum} make a quorum.`
             : `Cosigned by ${cosigned.map((one) => one.word).join(", ")}; ${quorum} make a quorum.`,
             cosigned.length >= quorum ? "good" : "note"),
-        line(`All keys come from the log's first roster, whose hash is ${result.rosterHash}. Compare it with one from a source that you trust: this page cannot vouch for itself.`, "note"),
+        rosterVerdict(checkpoint.origin, result.rosterHash),
     );
 }
 
@@ -40,6 +41,11 @@ async function run(button) {
         const result = await verifyEntry(log, index, rosters, note);
         told.textContent = "";
         show(index, result);
+        const trusted = trustedRoster(log.checkpoint.origin) ?? result.rosterHash;
+        if (result.isLogSigned && trusted === result.rosterHash) {
+            place.append(await extendsLast(log));
+        }
+        place.append(rosterForm(log.checkpoint.origin, () => run(button)));
     } catch (error) {
         const isOurs = error instanceof Refused;
         told.textContent = "";

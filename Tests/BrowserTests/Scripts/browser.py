@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import pathlib
+import subprocess
 import sys
 import time
 import traceback
@@ -63,6 +64,32 @@ def addresses():
     return json.loads(pathlib.Path(os.environ["ADDRESSES"]).read_text())
 
 
+def platevault(*arguments):
+    """Runs a command of the deployment: its output, and whether it did what it was asked for."""
+    folder = os.environ.get("PROGRAMS", ROOT / ".build/debug")
+    command = [f"{folder}/platevault", *arguments]
+    if "--dir" not in arguments and "--log" not in arguments:
+        command += ["--dir", addresses()["root"]]
+    result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    return result.stdout + result.stderr, result.returncode == 0
+
+
+def enter(browser, word):
+    """Opens a person's desk. Its address opens it once: the session is kept for the other scripts."""
+    address = addresses()["desks"][word]
+    kept = pathlib.Path(os.environ["ADDRESSES"] + "." + word)
+    root = "/".join(address.split("/")[:3]) + "/"
+    if kept.exists():
+        cookie = json.loads(kept.read_text())
+        browser.command("Network.setCookie", url=root, name=cookie["name"], value=cookie["value"],
+                        httpOnly=True, sameSite="Strict", path="/")
+        return browser.open(root)
+    browser.open(address)
+    kept.write_text(json.dumps(next(
+        cookie for cookie in browser.driver.get_cookies() if "desk" in cookie["name"])))
+    return browser
+
+
 def until(seconds, condition, pause=0.1):
     """Asks again and again until it is so; whether it was within the time."""
     end = time.monotonic() + seconds
@@ -110,9 +137,9 @@ class Browser:
     def __exit__(self, *_):
         self.driver.quit()
 
-    def command(self, name, **arguments):
+    def command(self, command, **arguments):
         """A command of the DevTools protocol."""
-        return self.driver.execute_cdp_cmd(name, arguments)
+        return self.driver.execute_cdp_cmd(command, arguments)
 
     def open(self, address):
         """Goes to an address."""
