@@ -37,16 +37,73 @@ public struct Officer {
 
     /// Approves the exact bytes of one request. Throws the vault's refusal.
     public func approve(_ request: Digest, at time: Timestamp) throws {
-        try desk.refresh()
-        try desk.log(ApprovalBody(officer: desk.id, request: request, time: desk.blunt(time)))
+        try decide(try preparedApproval(of: request, at: time))
     }
 
-    /// Denies a request with a code.
-    public func deny(_ request: Digest, code: DenialCode, at time: Timestamp) throws {
-        try desk.refresh()
-        try desk.log(
-            DenialBody(officer: desk.id, request: request, code: code, time: desk.blunt(time)))
+    /// Denies a request with a code, and where `reason` is given with a reason in words, sealed to
+    /// the requester. Throws the vault's refusal.
+    public func deny(
+        _ request: Digest, code: DenialCode, reason: DenialReason? = nil, at time: Timestamp
+    ) throws {
+        try decide(try preparedDenial(of: request, code: code, reason: reason, at: time))
     }
+
+    /// An approval, ready to be looked at and signed. Throws what the vault says.
+    public func preparedApproval(of request: Digest, at time: Timestamp) throws -> PreparedDecision
+    {
+        try desk.refresh()
+        let body = ApprovalBody(officer: desk.id, request: request, time: desk.blunt(time))
+        return PreparedDecision(
+            request: request, text: try StatementDraft.text(body, under: desk.roster), letter: nil)
+    }
+
+    /// A denial, ready to be looked at and signed, its reason in words sealed. Throws
+    /// `request-unknown`, and what the vault says.
+    public func preparedDenial(
+        of request: Digest, code: DenialCode, reason: DenialReason?, at time: Timestamp
+    ) throws -> PreparedDecision {
+        try desk.refresh()
+        let letter = try reason.map { try sealed($0, about: request, at: time) }
+        let body = DenialBody(
+            officer: desk.id, request: request, code: code,
+            reason: letter.map { Digest(of: $0.sealed) }, time: desk.blunt(time))
+        return PreparedDecision(
+            request: request, text: try StatementDraft.text(body, under: desk.roster),
+            letter: letter)
+    }
+
+    /// Signs a decision as it was looked at, byte for byte, and has it logged. Throws the vault's
+    /// refusal, `roster-outdated` where there is another roster meanwhile.
+    public func decide(_ decision: PreparedDecision) throws {
+        // The reason is there before the log says so: after a crash in between nobody misses it.
+        if let letter = decision.letter { try desk.vault.put(letter) }
+        try desk.log(try desk.signer.sign(decision.text).encode())
+    }
+
+    private func sealed(
+        _ reason: DenialReason, about request: Digest, at time: Timestamp
+    ) throws -> Mail {
+        let roster = desk.roster
+        guard let state = desk.record.request(request) else {
+            throw Refusal(.requestUnknown, "the log has no request \(request)")
+        }
+        let bytes = try HybridSeal.seal(
+            try reason.encode(), to: state.body.replyKey,
+            info: SealInfo.reason.text(roster.origin))
+        return Mail(
+            topic: request, kind: SealInfo.reason.rawValue,
+            recipient: roster.keyName(state.body.requester), sender: roster.keyName(desk.id),
+            until: time.adding(days: DenialReason.keptDays), sealed: bytes)
+    }
+}
+
+/// An officer's decision as it will be signed; nothing of it has left the machine.
+public struct PreparedDecision: Sendable {
+    /// The request.
+    public let request: Digest
+    /// The text of the statement: exactly what the signature is over.
+    public let text: String
+    fileprivate let letter: Mail?
 }
 
 /// An authority's clerk, who attests that an order stands behind one request.

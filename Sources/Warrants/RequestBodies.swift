@@ -215,16 +215,21 @@ public struct DenialBody: DatedBody {
     public var code: DenialCode
     /// The officer's word.
     public var officer: String
+    /// SHA-256 of the reason in words, as it is sealed to the requester; nil where there is none.
+    public var reason: Digest?
     /// The request's id.
     public var request: Digest
     /// When it was signed.
     @Plain public var time: Timestamp
 
     /// A denial of its parts.
-    public init(officer: String, request: Digest, code: DenialCode, time: Timestamp) {
+    public init(
+        officer: String, request: Digest, code: DenialCode, reason: Digest? = nil, time: Timestamp
+    ) {
         self.officer = officer
         self.request = request
         self.code = code
+        self.reason = reason
         self.time = time
     }
 

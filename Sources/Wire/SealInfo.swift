@@ -12,6 +12,9 @@ public enum SealInfo: String, Sendable {
     /// A request's secret part, custodian to its own officer.
     case docket
 
+    /// Why an officer denied a request, officer to requester.
+    case reason
+
     /// The info for one deployment.
     public func text(_ origin: String) -> String { "platevault/\(rawValue)/v1\(origin)" }
 }

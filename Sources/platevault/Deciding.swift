@@ -114,7 +114,12 @@ struct Approve: ParsableCommand {
 struct Deny: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "deny a request, with a code",
-        discussion: "example: platevault deny 5f0c --as privacy-office --code too-broad")
+        discussion: """
+            With --reason the requester, and nobody else, reads why in words; the log shows that there \
+            is a reason, and the code.
+
+            example: platevault deny 5f0c --as privacy-office --code too-broad --reason why.txt
+            """)
 
     @OptionGroup var options: DeploymentOptions
     @Argument(help: "The request's id, or how it begins.")
@@ -123,6 +128,8 @@ struct Deny: ParsableCommand {
     var officer: String
     @Option(help: "warrant-unreadable, warrant-mismatch, too-broad, purpose-mismatch, …")
     var code: String
+    @Option(help: "A text file for the requester, of at most 2,000 bytes; sealed.")
+    var reason: String?
 
     func run() throws {
         guard let code = DenialCode(rawValue: code) else {
@@ -133,7 +140,10 @@ struct Deny: ParsableCommand {
         }
         let deployment = try options.open()
         let id = try deployment.request(request)
-        try deployment.officer(officer).deny(id, code: code, at: deployment.now)
+        let words = try reason.map {
+            try DenialReason(String(decoding: try POSIXFileSystem().read($0), as: UTF8.self))
+        }
+        try deployment.officer(officer).deny(id, code: code, reason: words, at: deployment.now)
         Voice.say("denied \(id.hex)")
     }
 }
