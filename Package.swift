@@ -229,6 +229,7 @@ let package = Package(
                 "Inquiry",  // what an officer, requester or authority does
                 "Intake",  // forms with files come in parts, as cameras' messages do
                 "Hosting",  // the listener on loopback
+                "Portal",  // the frame, the parts and the style of its pages
                 "Wire",  // problems of the far side
                 "Warrants",  // requests, checks, the text that is signed
                 "Ledger",  // cosignatures of checkpoints
@@ -236,7 +237,7 @@ let package = Package(
                 "Secrets",  // session tokens, digests of documents
                 "Bytes",  // coded errors
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ], swiftSettings: strict),
+            ], resources: [.embedInCode("Templates")], swiftSettings: strict),
         .target(  // HTTP and TLS both ways, configuration, and a daemon's life
             name: "Hosting",
             dependencies: [
@@ -399,8 +400,8 @@ let package = Package(
         tests(
             "DesksTests",
             [
-                "Desks", "Embedded", "Inquiry", "Hosting", "Wire", "Warrants", "Ledger", "Plates",
-                "Secrets", "Bytes", "Disk",
+                "Desks", "Portal", "Embedded", "Inquiry", "Hosting", "Wire", "Warrants", "Ledger",
+                "Plates", "Secrets", "Bytes", "Disk",
             ]),
         tests("PortalTests", ["Portal", "Warrants", "Ledger", "Plates", "Secrets", "Bytes"]),
         tests("BenchTests", ["Bench", "Plates"]),

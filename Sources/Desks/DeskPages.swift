@@ -1,3 +1,5 @@
+public import Portal
+
 /// What one role adds to a desk: its places, and an answer to each question that the gate let
 /// through. Called on several threads at once.
 public protocol DeskPages: Sendable {
@@ -61,26 +63,29 @@ public struct DeskPage: Sendable {
     public var title: String
     /// What it is for, in one sentence.
     public var purpose: String
-    /// Where the fuller words stand: a path below the project, such as `Docs/Operating/Desk.md`.
+    /// Where the fuller words stand: a page below `Docs/`, such as `Operating/Desk.md`.
     public var fuller: String
     /// The place of the navigation that it belongs to.
     public var place: String
-    /// Its markup, made by templates and by our own code: every value in it is escaped.
-    public var body: String
+    /// What it shows, as `DeskAsk.render` made it.
+    public var body: Markup
     /// After how many seconds the browser asks anew; nil for never. Works without scripts.
     public var refresh: Int?
     /// The HTTP status.
     public var status: Int
-    /// What went wrong, shown on top; nil where nothing did.
-    public var problem: String?
-    /// Names of scripts among the assets.
-    public var scripts: [String] = []
+    /// What has just happened, or went wrong; shown on top.
+    public var flash: Flash?
+    /// The way up.
+    public var crumbs: [Place] = []
+    /// Modules that help where there is JavaScript: names of assets.
+    public var modules: [String] = ["time.js", "desk_waiting.js"]
+    /// Whether it needs the width of the window.
+    public var isWide = false
 
     /// A page of its parts.
     public init(
-        _ title: String, purpose: String, fuller: String = "Docs/Operating/Desk.md",
-        place: String = "/", body: String, refresh: Int? = nil, status: Int = 200,
-        problem: String? = nil, scripts: [String] = []
+        _ title: String, purpose: String, fuller: String = "Operating/Desk.md",
+        place: String = "/", body: Markup, refresh: Int? = nil, status: Int = 200
     ) {
         self.title = title
         self.purpose = purpose
@@ -89,7 +94,5 @@ public struct DeskPage: Sendable {
         self.body = body
         self.refresh = refresh
         self.status = status
-        self.problem = problem
-        self.scripts = scripts
     }
 }

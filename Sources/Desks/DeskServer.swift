@@ -1,6 +1,7 @@
 import Bytes
 import Foundation
 import Hosting
+import Portal
 import Secrets
 public import ServiceLifecycle
 import Synchronization
@@ -63,7 +64,7 @@ public struct DeskServer: Service {
             // The browser goes on by itself: a cookie of this strictness would not go along on a
             // redirection that another program's page began.
             var answer = DeskFrame.plain(
-                "The desk is open", "It opens in a moment.", status: 200, link: "/")
+                "The desk is open", Flash(.good, "It opens in a moment."), status: 200)
             answer.fields += [("set-cookie", cookie), ("refresh", "0; url=/")]
             return secured(answer)
         case .asset(let name):
@@ -113,12 +114,13 @@ public struct DeskServer: Service {
         case (false, "work", 2):
             guard let job = office.job(ask.path[1]) else { throw ask.unknown }
             if case .done(let path) = job.state.end { return .see(path) }
-            return .page(DeskFrame.progress(job))
+            return .page(try DeskFrame.progress(job, ask))
         case (false, "waiting.json", 1):
             return .bytes(type: "application/json", try office.waiting())
+        case (false, "leave", 1): return .page(try DeskFrame.leaving(ask))
         case (true, "leave", 1):
             state.gate.withLock { $0?.leave() }
-            return .page(DeskFrame.left())
+            return .see("/")
         default: return nil
         }
     }
@@ -130,7 +132,7 @@ public struct DeskServer: Service {
                 defer { told = nil }
                 return told
             }
-            return DeskFrame.wrap(page, of: pages, office: office, told: told, token: ask.token)
+            return DeskFrame.wrap(page, of: pages, office: office, told: told)
         case .see(let path, let told):
             if let told { state.told.withLock { $0 = told } }
             return moved(path)

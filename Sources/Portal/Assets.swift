@@ -29,6 +29,7 @@ public struct Asset: Sendable {
             ("audit-page.js", PackageResources.audit_page_js),
             ("audit-worker.js", PackageResources.audit_worker_js),
             ("audit.js", PackageResources.audit_js), ("bytes.js", PackageResources.bytes_js),
+            ("desk_waiting.js", PackageResources.desk_waiting_js),
             ("icon.svg", PackageResources.icon_svg), ("merkle.js", PackageResources.merkle_js),
             ("note.js", PackageResources.note_js), ("remember.js", PackageResources.remember_js),
             ("says.js", PackageResources.says_js),

@@ -109,6 +109,9 @@ public struct Frame: Sendable {
     public var foot: [String] = []
     /// Where `Docs/` can be read, with its slash at the end; nil where nobody said.
     public var docs: String?
+    /// Whom the browser tells where it came from; a face with forms tells itself, so that `Origin`
+    /// says whose form it is.
+    public var referrer = "no-referrer"
     /// Whether the deployment is a sample, which protects nobody; every page says so.
     public var isSample: Bool
 
@@ -127,7 +130,8 @@ public struct Frame: Sendable {
             "title": .text(page.title), "purpose": .text(page.purpose),
             "help": .text("Docs/" + page.help), "helpLink": .maybe(docs.map { $0 + page.help }),
             "body": .markup(page.body), "site": .text(name), "face": .text(face),
-            "root": .text(root), "policy": .text(SecurityHeaders.policyInPage),
+            "root": .text(root), "referrer": .text(referrer),
+            "policy": .text(SecurityHeaders.policyInPage),
             "places": .list(places.map { $0.values(below: root, here: page.place) }),
             "crumbs": .list(page.crumbs.map { $0.values(below: root) }),
             "hasCrumbs": .flag(!page.crumbs.isEmpty), "flash": .maybe(page.flash),
