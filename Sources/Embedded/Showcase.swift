@@ -54,17 +54,20 @@ public final class Showcase {
     private var desks: [(process: ChildProcess, word: String)] = []
 
     /// Founds the deployment in a directory that must not exist, and lets its month pass in this
-    /// process; `say` is told what happens, a line at a time. `publicPort` is where the vault's pages
-    /// will be; a free port where it is nil.
+    /// process; `say` is told what happens, a line at a time, and `isWanted` asked now and then whether
+    /// to go on. `publicPort` is where the vault's pages will be; a free port where it is nil. Throws
+    /// `not-wanted`, and what the parties throw.
     public init(
         _ root: String, binaries: String, publicPort: Int? = nil,
-        fileSystem: any FileSystem = POSIXFileSystem(), say: @escaping (String) -> Void
+        fileSystem: any FileSystem = POSIXFileSystem(), say: @escaping (String) -> Void,
+        isWanted: () -> Bool = { true }
     ) throws {
         self.root = root
         self.binaries = binaries
         self.fileSystem = fileSystem
         self.say = say
-        history = try History.make(at: root, fileSystem: fileSystem, say: say)
+        history = try History.make(
+            at: root, fileSystem: fileSystem, say: say, isWanted: isWanted)
         serving = try Serving(
             root, binaries: binaries, publicPort: publicPort, fileSystem: fileSystem)
     }

@@ -24,7 +24,8 @@ extension Showcase {
         private static let length: Int64 = 31 * 86_400_000 + 20 * 3_600_000
 
         static func make(
-            at root: String, fileSystem: any FileSystem, say: @escaping (String) -> Void
+            at root: String, fileSystem: any FileSystem, say: @escaping (String) -> Void,
+            isWanted: () -> Bool
         ) throws -> History {
             let now = ProgramClock.machine.now
             let start = now.adding(milliseconds: -length)
@@ -34,7 +35,7 @@ extension Showcase {
                 fileSystem: fileSystem)
             let maker = Maker(city, sample, say, History(plate: sample.wanted))
             try maker.firstDay()
-            try maker.weeks()
+            try maker.weeks(isWanted)
             try maker.lastDay()
             try city.clocks.pass(milliseconds: max(0, now.milliseconds(since: city.now)))
             try city.settle()
@@ -84,9 +85,12 @@ extension Showcase {
         }
 
         /// Quiet weeks: custodians renew and destroy keys, sites close empty hours; one request lapses.
-        func weeks() throws {
+        func weeks(_ isWanted: () -> Bool) throws {
             say("thirty-one days pass")
             for day in 1...31 {
+                guard isWanted() else {
+                    throw EmbeddedError(code: "not-wanted", sentence: "told to end")
+                }
                 try city.clocks.pass(milliseconds: 86_400_000)
                 try city.settle()
                 _ = try city.closeHours()

@@ -83,15 +83,12 @@ private struct Demonstration {
 
     func run() throws {
         let signals = SignalWait()
+        defer { if !keep { try? FileManager.default.removeItem(atPath: root) } }
         let showcase = try Showcase(
-            root, binaries: Programs.folder, publicPort: demo.port, say: Voice.note)
+            root, binaries: Programs.folder, publicPort: demo.port, say: Voice.note
+        ) { !signals.wait(seconds: 0) }
         // Whatever ends this program ends the others.
-        defer {
-            showcase.stop()
-            if !keep { try? FileManager.default.removeItem(atPath: root) }
-        }
-        // Whoever pressed Ctrl-C meanwhile has waited long enough.
-        guard !signals.wait(seconds: 0) else { return }
+        defer { showcase.stop() }
         let addresses = try showcase.start()
         if let path = demo.addresses {
             let encoder = JSONEncoder()
