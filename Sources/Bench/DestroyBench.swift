@@ -44,11 +44,9 @@ struct DestroyBench {
         }
         for place in sizes.count..<days.count {
             // Whose rows they are does not matter to whoever removes them.
-            for kind in ["day", "open"] {
-                try FileManager.default.copyItem(
-                    atPath: "\(rows)/\(kind)-\(days[place % sizes.count].number).sqlite",
-                    toPath: "\(rows)/\(kind)-\(days[place].number).sqlite")
-            }
+            try FileManager.default.copyItem(
+                atPath: "\(rows)/day-\(days[place % sizes.count].number).sqlite",
+                toPath: "\(rows)/day-\(days[place].number).sqlite")
         }
     }
 

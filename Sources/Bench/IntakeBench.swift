@@ -106,7 +106,7 @@ final class IntakeBench {
     /// Bytes of all of a day's files.
     private func bytes(of day: Plates.Day) throws -> Int {
         let names = try FileManager.default.contentsOfDirectory(atPath: town.rows)
-        return try names.filter { $0.contains("-\(day.number).sqlite") }.map {
+        return try names.filter { $0.contains("-\(day.number).") }.map {
             try POSIXFiles.size("\(town.rows)/\($0)")
         }.reduce(0, +)
     }

@@ -125,7 +125,8 @@ public struct Batch: Sendable {
     /// followed by a line feed, which no origin begins with.
     public func signedBytes(origin: String) -> [UInt8] { head.signedBytes(origin: origin) }
 
-    private var head: Head {
+    /// All of it but the rows.
+    public var head: Head {
         Head(
             cell: cell, kind: kind, place: place, count: rows.count, root: root,
             signature: signature)
@@ -188,14 +189,23 @@ extension Batch: Hashable {
 }
 
 extension Batch {
-    /// All of a batch but its rows.
-    struct Head {
-        let cell: Cell
-        let kind: HourOpening.Kind
-        let place: BatchPlace
-        let count: Int
-        let root: Digest
-        let signature: [UInt8]
+    /// All of a batch but its rows: what stands before them on the wire.
+    public struct Head: Hashable, Sendable {
+        /// 122: bytes of the wire form.
+        public static let size = 122
+
+        /// The cell that all rows are of.
+        public let cell: Cell
+        /// Which of the cell's two trees the rows are for.
+        public let kind: HourOpening.Kind
+        /// The run, and the batch's number in it.
+        public let place: BatchPlace
+        /// How many rows.
+        public let count: Int
+        /// RFC 6962 root over the rows' leaves, without sentinels.
+        public let root: Digest
+        /// The site's signature, 64 bytes.
+        public let signature: [UInt8]
 
         /// What the site signs.
         func signedBytes(origin: String) -> [UInt8] {
@@ -224,6 +234,37 @@ extension Batch.Head {
         guard (1...Batch.maximumRows).contains(count) else { throw Batch.size(count) }
         root = try reader.digest()
         signature = try reader.raw(64)
+    }
+}
+
+extension Batch.Head {
+    /// A head as a store kept it. Throws `batch-malformed`, `batch-size`.
+    public init(wire bytes: [UInt8]) throws(RowsError) {
+        do {
+            var reader = ByteReader(bytes)
+            let head = try Batch.Head(from: &reader)
+            try reader.end()
+            self = head
+        } catch let error as RowsError {
+            throw error
+        } catch {
+            throw RowsError(code: "batch-malformed", sentence: "this is no well-formed batch")
+        }
+    }
+
+    /// The wire form.
+    public func encode() -> [UInt8] {
+        var writer = ByteWriter(capacity: Self.size)
+        writer.head(self)
+        return writer.bytes
+    }
+
+    /// Whether these are the batch's rows, byte for byte: as many as it has, and the root is theirs.
+    public func isOf(_ rows: PackedRows) -> Bool {
+        guard rows.count == count else { return false }
+        var leaves = LeafList(capacity: count)
+        for place in 0..<count { leaves.append(rows, at: place) }
+        return root == Merkle.root(ofHashes: leaves.hashes)
     }
 }
 

@@ -68,7 +68,8 @@ public struct LeafList: Hashable, Sendable {
     /// of a sentinel.
     func enclosed(mergingEqual: Bool) throws(RowsError) -> LeafList {
         var order = (0..<count).map { place in (word(place, 0), word(place, 8), place) }
-        order.sort { $0 < $1 }
+        // Whoever sorted them before has done the work.
+        if !zip(order, order.dropFirst()).allSatisfy({ $0 <= $1 }) { order.sort { $0 < $1 } }
         var result = LeafList(capacity: count + 2)
         result.append(.first)
         for (_, _, place) in order {

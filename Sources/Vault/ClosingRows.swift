@@ -16,23 +16,15 @@ struct ClosingRows {
     private var batches: [PackedRows] = []
     private var places: [Place] = []
     /// What stays of the batches.
-    private(set) var heads: [Head] = []
-
-    /// A batch without its rows.
-    struct Head {
-        let run: RunID
-        let number: UInt64
-        let root: Digest
-        let signature: [UInt8]
-    }
+    private(set) var heads: [Batch.Head] = []
 
     /// How many batches each run has among them.
     var runs: [RunID: UInt64] {
-        heads.reduce(into: [:]) { runs, head in runs[head.run, default: 0] += 1 }
+        heads.reduce(into: [:]) { runs, head in runs[head.place.run, default: 0] += 1 }
     }
 
     /// Adds the rows of one more batch.
-    mutating func add(_ batch: ArrivingFile.Batch) {
+    mutating func add(_ batch: ArrivingBatch) {
         let rows = batch.rows
         for row in 0..<rows.count {
             let label = rows.label(at: row)
@@ -42,10 +34,7 @@ struct ClosingRows {
                     batch: batches.count, row: row))
         }
         batches.append(rows)
-        heads.append(
-            Head(
-                run: batch.place.run, number: batch.place.number, root: batch.root,
-                signature: batch.signature))
+        heads.append(batch.head)
     }
 
     /// The tree over all of them, and the rows in the order of its leaves. A row that came in two

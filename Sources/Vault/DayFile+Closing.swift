@@ -12,36 +12,52 @@ extension DayFile {
     /// Notes a tree as one whose closing has begun, and writes its blocks and the heads of its batches.
     /// If we crash before there is a closing, the next opening of the store removes them.
     func write(_ rows: ClosingRows, _ hours: HourTree, of tree: CellTreeID) throws(StoreError) {
-        try file.write { database in
-            try database.execute(
-                sql: "INSERT INTO unfinished VALUES (?, ?, ?)", arguments: Self.arguments(tree))
-            let insert = try database.cachedStatement(
-                sql: "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?)")
-            for head in rows.heads {
-                try insert.execute(
-                    arguments: Self.arguments(tree) + [
-                        Data(head.run.bytes), Int64(head.number), Data(head.root.bytes),
-                        Data(head.signature),
-                    ])
-            }
-        }
         var next = 0
-        while next < Block.count(hours) {
+        repeat {
+            let isFirst = next == 0
+            // Made before the transaction: look-ups of the day wait for as long as that one takes.
+            let blocks = Self.blocks(from: &next, of: hours, rows)
             try file.write { database in
+                if isFirst { try Self.begin(tree, rows.heads, database) }
                 let insert = try database.cachedStatement(
                     sql: """
                         INSERT INTO blocks (hour, site, kind, label, block)
                         VALUES (?, ?, ?, ?, ?)
                         """)
-                var size = 0
-                while next < Block.count(hours), size < Self.bytesAtOnce {
-                    let block = Block.encode(next, of: hours) { rows.packed($0) }
+                for block in blocks {
                     try insert.execute(
                         arguments: Self.arguments(tree) + [Data(block.label), Data(block.bytes)])
-                    size += block.bytes.count
-                    next += 1
                 }
             }
+        } while next < Block.count(hours)
+    }
+
+    private static func blocks(
+        from next: inout Int, of hours: HourTree, _ rows: ClosingRows
+    ) -> [(label: [UInt8], bytes: [UInt8])] {
+        var blocks: [(label: [UInt8], bytes: [UInt8])] = []
+        var size = 0
+        while next < Block.count(hours), size < bytesAtOnce {
+            blocks.append(Block.encode(next, of: hours) { rows.packed($0) })
+            size += blocks[blocks.count - 1].bytes.count
+            next += 1
+        }
+        return blocks
+    }
+
+    private static func begin(
+        _ tree: CellTreeID, _ heads: [Batch.Head], _ database: Database
+    ) throws {
+        try database.execute(
+            sql: "INSERT INTO unfinished VALUES (?, ?, ?)", arguments: arguments(tree))
+        let insert = try database.cachedStatement(
+            sql: "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?)")
+        for head in heads {
+            try insert.execute(
+                arguments: arguments(tree) + [
+                    Data(head.place.run.bytes), Int64(head.place.number), Data(head.root.bytes),
+                    Data(head.signature),
+                ])
         }
     }
 
@@ -54,20 +70,18 @@ extension DayFile {
                     Data(closing.opening.encode()), Data(closing.statement.bytes),
                     Data(closing.wire),
                 ])
+            try Self.finish(closing.tree, database)
         }
     }
 
-    /// The trees whose closing has begun and is not finished.
+    /// The trees whose closing has begun and has not come about.
     func unfinished() throws(StoreError) -> Set<CellTreeID> {
         try file.read { try Self.trees("unfinished", $0) }
     }
 
-    /// Notes that nothing is left to be done for a tree.
-    func finish(_ tree: CellTreeID) throws(StoreError) {
-        try file.write {
-            try $0.execute(
-                sql: "DELETE FROM unfinished WHERE \(Self.ofTree)", arguments: Self.arguments(tree))
-        }
+    private static func finish(_ tree: CellTreeID, _ database: Database) throws {
+        try database.execute(
+            sql: "DELETE FROM unfinished WHERE \(ofTree)", arguments: arguments(tree))
     }
 
     /// Removes what a closing has written that did not come about.
@@ -84,10 +98,10 @@ extension DayFile {
                 return database.changesCount > 0
             }
         }
-        try file.write {
-            try $0.execute(
+        try file.write { database in
+            try database.execute(
                 sql: "DELETE FROM batches WHERE \(Self.ofTree)", arguments: Self.arguments(tree))
+            try Self.finish(tree, database)
         }
-        try finish(tree)
     }
 }

@@ -9,7 +9,7 @@ import GRDB
 struct SQLiteFile: Sendable {
     let path: String
     let queue: DatabaseQueue
-    private static let version = 4
+    private static let version = 5
 
     /// A new file with a schema, mode 0600. Throws `store-exists`, `store-failed`.
     static func create(

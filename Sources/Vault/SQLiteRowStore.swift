@@ -5,8 +5,8 @@ public import Rows
 import Synchronization
 
 /// The store in a folder: `store.sqlite` with the dead days and the counters, and for each day that
-/// lives `open-<number>.sqlite` with what arrives, `day-<number>.sqlite` with what is closed, and
-/// `photos-<number>.sqlite` where it has photos (Docs/Spec/Store.md).
+/// lives `day-<number>.sqlite` with what is closed, `open-<number>.<hour>-<kind>` with what arrives,
+/// and `photos-<number>.sqlite` where it has photos (Docs/Spec/Store.md).
 public final class SQLiteRowStore: RowStore {
     let folder: String
     let fileSystem: any FileSystem
@@ -75,16 +75,21 @@ public final class SQLiteRowStore: RowStore {
             return found
         }
         var days: [Day: DayStore] = [:]
-        // The one of the open trees is made first: where it is alone, nobody was told of the day.
-        var open = Dictionary(uniqueKeysWithValues: try living("open"))
         for (day, path) in try living("day") {
             days[day] = try DayStore(
-                try DayFile.open(path, fileSystem),
-                try ArrivingFile.open(
-                    open.removeValue(forKey: day) ?? folder + "/open-\(day.number).sqlite",
-                    fileSystem))
+                try DayFile.open(path, fileSystem), day, in: folder, fileSystem)
         }
-        for path in open.values { try SQLiteFile.remove(path, fileSystem) }
+        // A day's own file is made first and removed last: without it nobody was told of the others,
+        // or the day is dead.
+        for name in names {
+            guard let number = ArrivingDay.number(of: name), days[Day(number: number)] == nil else {
+                continue
+            }
+            try SQLiteFile.disk { () throws(DiskError) in
+                try fileSystem.remove(folder + "/" + name)
+                try fileSystem.synchronize(folder)
+            }
+        }
         var photoFiles: [Day: PhotoFile] = [:]
         for (day, path) in try living("photos") {
             let file = try PhotoFile.open(path, fileSystem)
@@ -303,9 +308,8 @@ public final class SQLiteRowStore: RowStore {
             if let store = living[day] { return store }
             // Dropped since somebody asked.
             try checkAlive(day)
-            let open = try ArrivingFile.create(newPath("open", day), fileSystem)
             let store = try DayStore(
-                try DayFile.create(newPath("day", day), fileSystem), open)
+                try DayFile.create(newPath("day", day), fileSystem), day, in: folder, fileSystem)
             living[day] = store
             return store
         }

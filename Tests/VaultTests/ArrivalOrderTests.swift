@@ -151,8 +151,8 @@ struct ArrivalOrderTests {
         }
         for batch in batches { _ = try store.keep(batch, admission: Sample.admission) }
         // Before it they do (Docs/Spec/Store.md), and these measures see it.
-        let journal = try files(folder.path + "/rows").filter { $0.0.hasSuffix("sqlite-wal") }
-        let told = journal.map { _, data in
+        let open = try files(folder.path + "/rows").filter { $0.0.hasPrefix("open-") }
+        let told = open.map { _, data in
             let found = places(rows.map(\.label.bytes), in: data)
             return found.arrival.isEmpty ? 0 : Self.correlation(found.arrival, found.offset)
         }
@@ -184,28 +184,35 @@ struct ArrivalOrderTests {
             try Sample.batch([$0.element], number: UInt64($0.offset))
         }
         for batch in batches { _ = try store.keep(batch, admission: Sample.admission) }
-        /// The labels in the order in which a file of the day has them.
-        func stored(_ kind: String) throws -> [[UInt8]] {
+        func stored(in data: Data) -> [[UInt8]] {
+            let found = places(rows.map(\.label.bytes), in: data)
+            return zip(found.arrival, found.offset).sorted { $0.1 < $1.1 }
+                .map { rows[$0.0].label.bytes }
+        }
+        /// The labels in the order in which the file of what arrives has them.
+        func arriving() throws -> [[UInt8]] {
+            try files(folder.path + "/rows").filter { $0.0.hasPrefix("open-") }
+                .flatMap { stored(in: $0.1) }
+        }
+        /// The labels in the order in which the day's file has them.
+        func closed() throws -> [[UInt8]] {
             // A second connection moves the journal into the file, and changes no page.
-            let path = folder.path + "/rows/\(kind)-\(Sample.day.number).sqlite"
+            let path = folder.path + "/rows/day-\(Sample.day.number).sqlite"
             let copy = folder.path + "/copy-\(UUID().uuidString).sqlite"
             try FileManager.default.copyItem(atPath: path, toPath: copy)
             try? FileManager.default.copyItem(atPath: path + "-wal", toPath: copy + "-wal")
             _ = try DatabaseQueue(path: copy).writeWithoutTransaction {
                 try $0.checkpoint(.truncate)
             }
-            let data = try Data(contentsOf: URL(fileURLWithPath: copy))
-            let found = places(rows.map(\.label.bytes), in: data)
-            return zip(found.arrival, found.offset).sorted { $0.1 < $1.1 }
-                .map { rows[$0.0].label.bytes }
+            return stored(in: try Data(contentsOf: URL(fileURLWithPath: copy)))
         }
-        // Pages are filled from their end, with one batch after the other; a block from its beginning.
+        // A file is filled with one batch after the other; a block is written at once.
         let arrivals = rows.map(\.label.bytes)
-        #expect(try stored("open") == arrivals.reversed())
+        #expect(try arriving() == arrivals)
         _ = try store.close(Sample.closing(batches))
         let sorted = arrivals.sorted { $0.lexicographicallyPrecedes($1) }
         #expect(sorted != arrivals)
-        #expect(try stored("day") == sorted && stored("open") == [])
+        #expect(try closed() == sorted && arriving() == [])
     }
 
     @Test("a batch of ten is one transaction: all of it or nothing is in the files")

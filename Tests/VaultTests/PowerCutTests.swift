@@ -11,7 +11,7 @@ import Vault
 @Suite("a power cut", .serialized)
 struct PowerCutTests {
     private let folder: TemporaryFolder
-    private let fileSystem = POSIXFileSystem()
+    private let fileSystem = RecordingFileSystem()
 
     init() throws { folder = try TemporaryFolder() }
 

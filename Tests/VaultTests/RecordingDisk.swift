@@ -11,6 +11,7 @@ enum RecordingDisk {
         case truncate(String, Int)
         case synchronize(String)
         case remove(String)
+        case rename(String, String)
         /// Something was acknowledged.
         case mark(Int)
     }
@@ -35,6 +36,14 @@ enum RecordingDisk {
         state.withLock { state in
             state.folder = nil
             return state.operations
+        }
+    }
+
+    /// Records what is done to a file of the folder in another way than through SQLite.
+    static func note(_ path: String, _ operation: (String) -> Operation) {
+        state.withLock { state in
+            guard let folder = state.folder, path.hasPrefix(folder + "/") else { return }
+            state.operations.append(operation(String(path.dropFirst(folder.count + 1))))
         }
     }
 
@@ -178,6 +187,8 @@ struct CutDisk {
                 // The folder is synchronized together with the journal that is made next, before
                 // anything is acknowledged.
                 files[name] = nil
+            case .rename(let name, let target):
+                files[target] = files.removeValue(forKey: name)
             case .mark: continue
             }
         }
@@ -214,7 +225,7 @@ struct CutDisk {
             content.replaceSubrange(offset..<(offset + bytes.count), with: bytes)
         case .truncate(_, let size):
             content = Array(content.prefix(size))
-        case .synchronize, .remove, .mark: return
+        case .synchronize, .remove, .rename, .mark: return
         }
     }
 }

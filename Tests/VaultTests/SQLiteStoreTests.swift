@@ -157,21 +157,20 @@ struct SQLiteStoreTests {
         let store = try create()
         let rows = try Car("1").rows(Sample.run("a"), 0..<2)
         _ = try store.keep(Sample.batch(rows), admission: Sample.admission)
-        for (kind, count) in [("open", 1), ("day", 4)] {
-            let queue = try DatabaseQueue(path: path + "/\(kind)-\(Sample.day.number).sqlite")
-            let mode = try queue.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") }
-            let page = try queue.read { try Int.fetchOne($0, sql: "PRAGMA page_size") }
-            #expect(mode == "wal")
-            #expect(page == 8_192)
-            let tables = try queue.read {
-                try String.fetchAll($0, sql: "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")
-            }
-            // A rowid counts arrivals. That of a block counts blocks, in label order.
-            #expect(tables.count == count)
-            for table in tables where !table.contains("TABLE blocks ") {
-                #expect(table.contains("WITHOUT ROWID"))
-            }
+        let queue = try DatabaseQueue(path: path + "/day-\(Sample.day.number).sqlite")
+        let mode = try queue.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") }
+        let page = try queue.read { try Int.fetchOne($0, sql: "PRAGMA page_size") }
+        #expect(mode == "wal")
+        #expect(page == 8_192)
+        let tables = try queue.read {
+            try String.fetchAll($0, sql: "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")
         }
+        // A rowid counts arrivals. That of a block counts blocks, in label order.
+        #expect(tables.count == 4)
+        for table in tables where !table.contains("TABLE blocks ") {
+            #expect(table.contains("WITHOUT ROWID"))
+        }
+        #expect(try names().contains("open-\(Sample.day.number).03-prompt"))
         for name in try names() {
             #expect(try permissions(path + "/" + name) == 0o600, "\(name)")
         }

@@ -1,0 +1,87 @@
+import Disk
+import Synchronization
+
+/// The machine's files, where what is done to those of one folder enters the same record as what
+/// SQLite does (`RecordingDisk`), and where one operation can be made to fail.
+final class RecordingFileSystem: FileSystem {
+    /// A fault of the disk: before anything is done, or after all of it is.
+    enum Fault: Sendable {
+        case write
+        case synchronize
+        case halfWritten
+    }
+
+    private let real = POSIXFileSystem()
+    private let fault = Mutex<(Fault, String)?>(nil)
+
+    /// The next operation of a kind on a file whose name has this in it fails, once.
+    func fail(_ kind: Fault, on name: String) { fault.withLock { $0 = (kind, name) } }
+
+    private func takeFault(_ kinds: [Fault], _ path: String) -> Fault? {
+        fault.withLock { fault in
+            guard let (kind, name) = fault, kinds.contains(kind), path.contains(name) else {
+                return nil
+            }
+            fault = nil
+            return kind
+        }
+    }
+
+    private static var full: DiskError {
+        DiskError(code: "disk-full", sentence: "the disk of the test is full")
+    }
+
+    func create(_ path: String, _ bytes: [UInt8]) throws(DiskError) {
+        try real.create(path, bytes)
+        // A file of SQLite's begins when SQLite writes it.
+        if !bytes.isEmpty { RecordingDisk.note(path) { .write($0, 0, bytes) } }
+    }
+
+    func write(_ path: String, at offset: UInt64, _ bytes: [UInt8]) throws(DiskError) {
+        switch takeFault([.write, .halfWritten], path) {
+        case .write: throw Self.full
+        case .halfWritten:
+            try real.write(path, at: offset, Array(bytes.prefix(bytes.count * 2 / 3)))
+            throw Self.full
+        default: break
+        }
+        try real.write(path, at: offset, bytes)
+        RecordingDisk.note(path) { .write($0, Int(offset), bytes) }
+    }
+
+    func truncate(_ path: String, to size: UInt64) throws(DiskError) {
+        try real.truncate(path, to: size)
+        RecordingDisk.note(path) { .truncate($0, Int(size)) }
+    }
+
+    func synchronize(_ path: String) throws(DiskError) {
+        try real.synchronize(path)
+        if takeFault([.synchronize], path) != nil { throw Self.full }
+        RecordingDisk.note(path) { .synchronize($0) }
+    }
+
+    func rename(_ path: String, to target: String) throws(DiskError) {
+        try real.rename(path, to: target)
+        RecordingDisk.note(path) { name in
+            .rename(name, String(target.dropFirst(path.count - name.count)))
+        }
+    }
+
+    func remove(_ path: String) throws(DiskError) {
+        try real.remove(path)
+        RecordingDisk.note(path) { .remove($0) }
+    }
+
+    func read(_ path: String) throws(DiskError) -> [UInt8] { try real.read(path) }
+    func read(_ path: String, at offset: UInt64, count: Int) throws(DiskError) -> [UInt8] {
+        try real.read(path, at: offset, count: count)
+    }
+    func size(_ path: String) throws(DiskError) -> UInt64? { try real.size(path) }
+    func createPublic(_ path: String, _ bytes: [UInt8]) throws(DiskError) {
+        try real.createPublic(path, bytes)
+    }
+    func makeFolder(_ path: String) throws(DiskError) { try real.makeFolder(path) }
+    func makePublicFolder(_ path: String) throws(DiskError) { try real.makePublicFolder(path) }
+    func list(_ path: String) throws(DiskError) -> [String] { try real.list(path) }
+    func kind(_ path: String) throws(DiskError) -> String { try real.kind(path) }
+}
