@@ -62,7 +62,8 @@ public final class DemoClock: Sendable {
 
     private let path: String
     private let disk: any FileSystem
-    private let last: Mutex<Hands>
+    /// The hands that could be read last, and the text that said so, which mostly is the same again.
+    private let last: Mutex<(hands: Hands, text: [UInt8])>
 
     /// Makes the file of clocks that stand at a time. Throws what the disk throws.
     public static func create(
@@ -90,17 +91,20 @@ public final class DemoClock: Sendable {
         }
         self.path = path
         self.disk = disk
-        last = Mutex(hands)
+        last = Mutex((hands, bytes))
     }
 
     /// The hands now; the last ones that could be read where the file is being replaced.
     public var hands: Hands {
-        if let bytes = try? disk.read(path),
-            let read = Hands(text: String(decoding: bytes, as: UTF8.self))
-        {
-            last.withLock { $0 = read }
-        }
-        return last.withLock { $0 }.running(at: Self.realBoot)
+        let bytes = try? disk.read(path)
+        return last.withLock { last in
+            if let bytes, bytes != last.text,
+                let read = Hands(text: String(decoding: bytes, as: UTF8.self))
+            {
+                last = (read, bytes)
+            }
+            return last.hands
+        }.running(at: Self.realBoot)
     }
 
     /// The wall clock.
@@ -141,7 +145,8 @@ public final class DemoClock: Sendable {
     }
 
     private func set(_ hands: Hands) throws(DiskError) {
-        try disk.replace(path, Array(hands.text.utf8))
-        last.withLock { $0 = hands }
+        let bytes = Array(hands.text.utf8)
+        try disk.replace(path, bytes)
+        last.withLock { $0 = (hands, bytes) }
     }
 }

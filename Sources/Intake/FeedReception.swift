@@ -37,13 +37,11 @@ public struct FeedReception: Sendable {
     /// The most reads without durable rows that wait to be tried again.
     static let maximumBacklog = 4_096
 
-    /// The feed.
-    public let feed: Feed
+    /// How its messages are read.
+    public let reader: MessageReader
     /// What has been received so far.
     public private(set) var summary = Summary()
 
-    private let fold: Fold
-    private let keeping: PhotoKeeping
     private var passages = Passages(room: 4_096)
     private var passings = Passings()
     private var messages = Recent<Digest>(lifetime: FeedReception.memory)
@@ -59,25 +57,39 @@ public struct FeedReception: Sendable {
     /// A reception. `fold` is the generation's. Events that a device resends by its own ids are
     /// known for `lateHours`, the policy's; older ones are refused by the gateway anyway.
     public init(feed: Feed, fold: Fold, lateHours: Int, photos: PhotoKeeping = .crop) {
-        self.feed = feed
-        self.fold = fold
-        keeping = photos
+        reader = MessageReader(feed: feed, fold: fold, photos: photos)
         let late = Int64(lateHours + 1) * 3_600_000
         let isResent = feed.kind == .hikvision || feed.kind == .ndjson || feed.kind == .csv
         events = Recent(lifetime: isResent ? late : Self.memory)
     }
 
+    /// The feed.
+    public var feed: Feed { reader.feed }
+    private var fold: Fold { reader.fold }
+
     /// How many plates wait in memory for the rest of their passage.
     public var held: Int { passages.count + passings.count + backlog.count }
 
-    /// Takes one message. Throws why all of it was refused; that is counted, and nothing of the
-    /// message stays. `message-in-flight` says that the same message is being stored: try again.
+    /// Reads one message and takes it. Throws as the other.
     public mutating func take(
         _ body: [UInt8], contentType: String, at now: Timestamp
     ) throws(IntakeRefusal) -> Delivery {
+        try take(reader.read(body, contentType: contentType, at: now), at: now)
+    }
+
+    /// Takes one message that was read, by this reception's reader or by one like it. Throws why all
+    /// of it was refused; that is counted, and nothing of the message stays. `message-in-flight` says
+    /// that the same message is being stored: try again. `message-reader` says that it was read by
+    /// other rules: read it again.
+    public mutating func take(
+        _ message: ReadMessage, at now: Timestamp
+    ) throws(IntakeRefusal) -> Delivery {
+        guard message.agrees(with: reader) else {
+            throw IntakeRefusal("message-reader", "the message was read by other rules")
+        }
         summary.messages += 1
         do throws(IntakeRefusal) {
-            return try taken(body, contentType, now)
+            return try taken(message, now)
         } catch {
             summary.refuse(error.code)
             throw error
@@ -85,15 +97,12 @@ public struct FeedReception: Sendable {
     }
 
     private mutating func taken(
-        _ body: [UInt8], _ contentType: String, _ now: Timestamp
+        _ message: ReadMessage, _ now: Timestamp
     ) throws(IntakeRefusal) -> Delivery {
         guard open.count < Self.maximumOpen else {
             throw IntakeRefusal("queue-full", "too many messages are being stored")
         }
-        guard body.count <= feed.kind.maximumBytes else {
-            throw IntakeRefusal("message-too-long", "a message longer than its format may be")
-        }
-        let digest = Digest(of: body)
+        let digest = message.digest
         var delivery = Delivery(token: newToken())
         guard !messages.contains(digest, at: now) else {
             delivery.duplicates = 1
@@ -101,10 +110,8 @@ public struct FeedReception: Sendable {
             return delivery
         }
         guard !openMessages.contains(digest) else { throw Self.inFlight }
-        var context = FeedContext(
-            feed: feed, now: now, sieve: PhotoSieve(keeping: keeping))
-        let found = try FeedMessage.parse(body, contentType: contentType, &context)
-        for (code, count) in context.sieve.refused {
+        let found = try message.events.get()
+        for (code, count) in message.photosRefused {
             summary.photosRefused[code, default: 0] += count
         }
         var pending = OpenDelivery(digest: digest)
@@ -130,16 +137,16 @@ public struct FeedReception: Sendable {
     }
 
     private mutating func take(
-        _ event: FeedEvent, _ now: Timestamp, _ delivery: inout Delivery,
+        _ part: FiledEvent, _ now: Timestamp, _ delivery: inout Delivery,
         _ pending: inout OpenDelivery
     ) throws(IntakeRefusal) {
-        switch event {
+        switch part.event {
         case .ignored: summary.ignored += 1
         case .withoutPlate: summary.withoutPlate += 1
         case .refused(let refusal): throw refusal
         case .read(let sighting, let photos, let ids):
             let keys = ids.map(key)
-            try file(sighting, photos, keys, now, &delivery, &pending)
+            try file(sighting, photos, keys, now, &delivery, &pending, part.filing)
         case .frame(let uuid, let plates):
             summary.frames += 1
             for (index, sighting) in plates {
@@ -156,7 +163,7 @@ public struct FeedReception: Sendable {
             summary.groups += 1
             if let sighting {
                 pending.groups.append((sighting, frames))
-                try file(sighting, photos, [], now, &delivery, &pending)
+                try file(sighting, photos, [], now, &delivery, &pending, part.filing)
             } else {
                 summary.withoutPlate += 1
                 passages.group(nil, frames, at: now)
@@ -300,10 +307,12 @@ public struct FeedReception: Sendable {
         return [key("passing \(id) \(plate ?? sighting.asRead)")]
     }
 
-    /// Files one sighting as a read, unless one of its keys is known.
+    /// Files one sighting as a read, unless one of its keys is known; `filing` is that read where it
+    /// was made already.
     private mutating func file(
         _ sighting: Sighting, _ photos: [Photo], _ keys: [Digest], _ now: Timestamp,
-        _ delivery: inout Delivery, _ pending: inout OpenDelivery
+        _ delivery: inout Delivery, _ pending: inout OpenDelivery,
+        _ filing: Result<Filing, IntakeRefusal>? = nil
     ) throws(IntakeRefusal) {
         let isKnown = keys.contains { key in
             events.contains(key, at: now) || pending.keys.contains(key)
@@ -314,7 +323,10 @@ public struct FeedReception: Sendable {
             return
         }
         guard openKeys.isDisjoint(with: keys) else { throw Self.inFlight }
-        let filing = try sighting.filed(receivedAt: now, fold: fold)
+        let filing =
+            if let filing { try filing.get() } else {
+                try sighting.filed(receivedAt: now, fold: fold)
+            }
         summary.reads += 1
         summary.photos += photos.count
         summary.candidatesDropped += filing.candidatesDropped
@@ -331,14 +343,4 @@ private struct OpenDelivery {
     var groups: [(Sighting, [FrameKey])] = []
     var passings: [String] = []
     var retried: [ReceivedRead] = []
-}
-
-extension Sighting {
-    /// The same with no more than a read can hold. Throws what `filed` throws.
-    func bounded(receivedAt now: Timestamp, fold: Fold) throws(IntakeRefusal) -> Sighting {
-        let fields = try filed(receivedAt: now, fold: fold).read.fields
-        var result = self
-        result.candidates = fields.candidates
-        return result
-    }
 }

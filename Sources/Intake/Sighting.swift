@@ -85,6 +85,14 @@ extension Sighting {
         }
     }
 
+    /// The same with no more than a read can hold. Throws what `filed` throws.
+    func bounded(receivedAt now: Timestamp, fold: Fold) throws(IntakeRefusal) -> Sighting {
+        let fields = try filed(receivedAt: now, fold: fold).read.fields
+        var result = self
+        result.candidates = fields.candidates
+        return result
+    }
+
     /// Whether a text keeps the bounds of a read's texts.
     static func isText(_ text: String, most: Int) -> Bool { text.isShown(most: most) }
 }

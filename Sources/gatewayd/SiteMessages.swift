@@ -1,6 +1,7 @@
 import Hosting
 import Intake
 import Plates
+import Synchronization
 import Warrants
 
 // Messages in: what is answered, and when (Docs/Spec/Intake.md). All of it on `state`.
@@ -13,8 +14,9 @@ extension SiteWorker {
         "keys-missing", "memory-locked-out", "message-in-flight", "queue-full",
     ]
 
-    /// Takes one message, and answers its sender, or leaves that to the vault's answer.
-    func accept(_ message: FeedListener.Message, _ ticket: Ticket) {
+    /// Takes one message, and answers its sender, or leaves that to the vault's answer. `early` is the
+    /// message as it was read when it came; where the rules have changed since, it is read again.
+    func accept(_ message: FeedListener.Message, _ early: ReadMessage?, _ ticket: Ticket) {
         numbers.messages += 1
         // Its sender was told to come again, and need not find it in flight.
         guard !ticket.isAnswered else {
@@ -30,20 +32,28 @@ extension SiteWorker {
             return refuse(ticket, 503, "roster-due", "another roster comes into force; come again")
         }
         guard let feed = feeds[message.feed] else { return }
-        if receptions[feed.name] == nil {
-            let policy = gateway.roster.policy
-            receptions[feed.name] = FeedReception(
-                feed: feed, fold: policy.fold, lateHours: policy.lateHours, photos: policy.photos)
-        }
+        let reader = receptions[feed.name]?.reader ?? receive(feed, gateway.roster.policy)
+        let read =
+            early.flatMap { $0.agrees(with: reader) ? $0 : nil }
+            ?? reader.read(message.body, contentType: message.contentType, at: time)
         do throws(IntakeRefusal) {
-            let delivery = try receptions[feed.name]?.take(
-                message.body, contentType: message.contentType, at: time)
-            if let delivery { try seal(delivery, of: feed.name, at: time, ticket) }
+            if let delivery = try receptions[feed.name]?.take(read, at: time) {
+                try seal(delivery, of: feed.name, at: time, ticket)
+            }
         } catch {
             let isLater = Self.later.contains(error.code)
             let status = isLater ? 503 : error.code == "message-too-long" ? 413 : 400
             refuse(ticket, status, error.code, error.sentence)
         }
+    }
+
+    /// A reception for a feed by a policy; its messages are read by that from now on.
+    private func receive(_ feed: Feed, _ policy: Policy) -> MessageReader {
+        let reception = FeedReception(
+            feed: feed, fold: policy.fold, lateHours: policy.lateHours, photos: policy.photos)
+        receptions[feed.name] = reception
+        readers.withLock { $0[feed.name] = reception.reader }
+        return reception.reader
     }
 
     private func refuse(_ ticket: Ticket, _ status: Int, _ code: String, _ sentence: String) {

@@ -4,12 +4,14 @@ import Intake
 import Plates
 import Rows
 import Secrets
+import Synchronization
 import Warrants
 import Wire
 
 /// Everything that a site does: messages in, rows to the vault, keys, canary, closings.
 ///
-/// What changes is touched on the queue `state` alone; nothing there waits for the network but
+/// Messages are read side by side, each where it came in: the longest part of taking one. What
+/// changes is touched on the queue `state` alone; nothing there waits for the network but
 /// closing, and that only while the vault answers, and for some seconds. Rows go to the vault on the queue `line`, one
 /// batch after the other; keys come from all custodians at once. So no message waits for anybody but
 /// the vault, and for the vault only as long as its own rows do.
@@ -40,6 +42,8 @@ final class SiteWorker: @unchecked Sendable {
     let state = DispatchQueue(label: "site")
     let line = DispatchQueue(label: "vault")
     private let deadlines: Deadlines
+    /// How the messages of each feed are read, once one has been taken.
+    let readers = Mutex<[String: MessageReader]>([:])
 
     // On `state`:
     var gateway: Gateway?
@@ -75,7 +79,9 @@ final class SiteWorker: @unchecked Sendable {
     /// Takes one message; the reply is 200 for reads only after the vault has their rows.
     func take(_ message: FeedListener.Message) async -> FeedListener.Reply {
         let ticket = Ticket()
-        state.async { self.accept(message, ticket) }
+        let reader = readers.withLock { $0[message.feed] }
+        let read = reader?.read(message.body, contentType: message.contentType, at: now)
+        state.async { self.accept(message, read, ticket) }
         return await ticket.reply(before: deadlines, otherwise: Self.vaultAway)
     }
 

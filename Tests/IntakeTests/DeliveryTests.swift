@@ -3,6 +3,7 @@ import Intake
 import Plates
 import Secrets
 import Testing
+import Warrants
 
 @Suite("deliveries in two steps, photos and bounds")
 struct DeliveryTests {
@@ -30,6 +31,56 @@ struct DeliveryTests {
         let late = now.adding(milliseconds: FeedReception.memory)
         #expect(try take(late).reads.count == 1)
         #expect(reception.summary.duplicates == 1)
+    }
+
+    @Test("messages read side by side are taken as if each had been read when it was taken")
+    func readBefore() async throws {
+        var eager = try reception(.ndjson)
+        var plain = try reception(.ndjson)
+        let (reader, now) = (eager.reader, now)
+        let bodies = (0..<40).map { read("A\($0 % 20)") } + [message("{'plate':1}"), [0x7b]]
+        let messages = await withTaskGroup(of: (Int, ReadMessage).self) { group in
+            for (index, body) in bodies.enumerated() {
+                group.addTask { (index, reader.read(body, contentType: "", at: now)) }
+            }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        #expect(eager.summary == Summary())
+        for (index, body) in bodies.enumerated() {
+            let message = try #require(messages[index])
+            var (first, second): (Delivery?, Delivery?)
+            let code = refusal { first = try eager.take(message, at: now) }
+            let other = refusal { second = try plain.take(body, contentType: "", at: now) }
+            #expect(code == other && first?.reads == second?.reads)
+            #expect(first?.duplicates == second?.duplicates)
+            if let first, let second {
+                eager.confirm(first.token, at: now)
+                plain.confirm(second.token, at: now)
+            }
+        }
+        #expect(eager.summary == plain.summary)
+        #expect(eager.summary.reads == 20 && eager.summary.duplicates == 20)
+    }
+
+    @Test("a message that was read by other rules is not taken, and not counted")
+    func otherRules() throws {
+        var reception = try reception(.ndjson, photos: .all)
+        let others = [
+            MessageReader(feed: reception.feed, fold: .none, photos: .all),
+            MessageReader(feed: reception.feed, fold: .letterOAsZero, photos: .none),
+            MessageReader(
+                feed: try Feed(name: "other", kind: .ndjson, credential: .zero),
+                fold: .letterOAsZero, photos: .all),
+        ]
+        for other in others {
+            let message = other.read(read("O1"), contentType: "", at: now)
+            #expect(!message.agrees(with: reception.reader))
+            #expect(refusal { _ = try reception.take(message, at: now) } == "message-reader")
+        }
+        #expect(reception.summary == Summary())
+        let message = reception.reader.read(read("O1"), contentType: "", at: now)
+        #expect(message.agrees(with: reception.reader))
+        #expect(try reception.take(message, at: now).reads.first?.read.plate.text == "01")
     }
 
     @Test("an abandoned group keeps its frames; a confirmed one folds them")
