@@ -404,7 +404,8 @@ let package = Package(
                 "Plates", "Secrets", "Bytes", "Disk",
             ]),
         tests("PortalTests", ["Portal", "Warrants", "Ledger", "Plates", "Secrets", "Bytes"]),
-        tests("BenchTests", ["Bench", "Plates"]),
+        tests(
+            "BenchTests", ["Bench", "Plates", .product(name: "NIOCore", package: "swift-nio")]),
         tests("ProgramTests", [], exclude: ["Scripts"]),
         tests("BrowserTests", [], exclude: ["Scripts"]),
         tests(

@@ -29,10 +29,10 @@ struct LoadGenerator {
         let bootstrap = ClientBootstrap(group: loop)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
         let open = try (0..<connections).map { index in
-            let feed = feeds[index % feeds.count]
+            let head = PostHead(feeds[index % feeds.count], bodyLength: messages.size)
             return try bootstrap.channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(LoadConnection(tally, feed))
+                    try channel.pipeline.syncOperations.addHandler(LoadConnection(tally, head))
                 }
             }.connect(host: "127.0.0.1", port: port).wait()
         }
@@ -81,17 +81,25 @@ final class LoadTally: @unchecked Sendable {
         milliseconds.append(Double((NIODeadline.now() - start).nanoseconds) * 1e-6)
     }
 
-    /// The next post to a feed.
-    func message(_ feed: String, _ allocator: ByteBufferAllocator) -> ByteBuffer {
+    /// The next post to a feed, whose head has room for the body's length.
+    func message(_ head: PostHead, _ allocator: ByteBufferAllocator) -> ByteBuffer {
         next += 1
-        let body = messages.body(next)
-        var buffer = allocator.buffer(capacity: body.count + 256)
-        buffer.writeString(
-            "POST /feeds/\(feed) HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer "
-                + "\(LoadMessages.credential)\r\nContent-Type: application/json\r\n"
-                + "Content-Length: \(body.count)\r\n\r\n")
-        buffer.writeBytes(body)
+        var buffer = allocator.buffer(capacity: head.bytes.count + messages.size)
+        buffer.writeBytes(head.bytes)
+        messages.write(next, into: &buffer)
         return buffer
+    }
+}
+
+/// The head of each post to a feed: the same every time, since all bodies of a load are as long.
+struct PostHead {
+    let bytes: [UInt8]
+
+    init(_ feed: String, bodyLength: Int) {
+        bytes = Array(
+            ("POST /feeds/\(feed) HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer "
+                + "\(LoadMessages.credential)\r\nContent-Type: application/json\r\n"
+                + "Content-Length: \(bodyLength)\r\n\r\n").utf8)
     }
 }
 
@@ -101,13 +109,13 @@ private final class LoadConnection: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     private let tally: LoadTally
-    private let feed: String
+    private let head: PostHead
     private var start = NIODeadline.now()
     private var answer = ByteBuffer()
 
-    init(_ tally: LoadTally, _ feed: String) {
+    init(_ tally: LoadTally, _ head: PostHead) {
         self.tally = tally
-        self.feed = feed
+        self.head = head
     }
 
     func channelActive(context: ChannelHandlerContext) { send(context) }
@@ -122,86 +130,47 @@ private final class LoadConnection: ChannelInboundHandler {
     }
 
     private func send(_ context: ChannelHandlerContext) {
-        let message = tally.message(feed, context.channel.allocator)
+        let message = tally.message(head, context.channel.allocator)
         start = .now()
         context.writeAndFlush(wrapOutboundOut(message), promise: nil)
     }
 
     /// The status of an answer that has come whole.
     private static func status(of answer: ByteBuffer) -> Int? {
-        let text = String(buffer: answer)
-        guard let end = text.range(of: "\r\n\r\n") else { return nil }
-        let lines = text[..<end.lowerBound].split(separator: "\r\n")
-        let length = lines.first { $0.lowercased().hasPrefix("content-length:") }
-            .flatMap { Int($0.dropFirst(15).trimmingCharacters(in: .whitespaces)) }
-        guard text[end.upperBound...].utf8.count >= length ?? 0 else { return nil }
-        return lines.first.flatMap { Int($0.split(separator: " ").dropFirst().first ?? "") }
-    }
-}
-
-/// The messages of one load: each another one, of plates as they pass.
-struct LoadMessages: Sendable {
-    /// What every feed of the benchmark presents.
-    static let credential = "a-credential-of-the-benchmark"
-
-    /// Reads in one message.
-    let reads: Int
-    private let plates: [UInt32]
-    private let time: Int64
-    private let isAgent: Bool
-
-    /// One passage a message, as an OpenALPR agent tells of it.
-    static func groups(at time: Int64, seed: UInt64) -> LoadMessages {
-        LoadMessages(reads: 1, time: time, isAgent: true, seed: seed)
-    }
-
-    /// So many reads a message, one a line.
-    static func lines(_ reads: Int, at time: Int64, seed: UInt64) -> LoadMessages {
-        LoadMessages(reads: reads, time: time, isAgent: false, seed: seed)
-    }
-
-    private init(reads: Int, time: Int64, isAgent: Bool, seed: UInt64) {
-        self.reads = reads
-        self.time = time
-        self.isAgent = isAgent
-        plates = Workload(.realistic, reads: 500_000, seed: seed).plates
-    }
-
-    func body(_ number: Int) -> [UInt8] {
-        let start = number * reads
-        let all = (start..<(start + reads)).map {
-            (Workload.text(of: plates[$0 % plates.count]), time + Int64($0 % 60_000))
+        answer.withUnsafeReadableBytes { bytes in
+            var ends = 0
+            var length = 0
+            var place = 0
+            // The head's end is an empty line; the only number at a line's end that counts is the
+            // body's length, behind `content-length: `.
+            while place + 1 < bytes.count {
+                guard bytes[place] == 0x0d, bytes[place + 1] == 0x0a else {
+                    place += 1
+                    continue
+                }
+                if place == ends, place > 0 { break }
+                length =
+                    Self.length(UnsafeRawBufferPointer(rebasing: bytes[ends..<place])) ?? length
+                place += 2
+                ends = place
+            }
+            guard place + 1 < bytes.count, bytes.count >= place + 2 + length, bytes.count >= 12
+            else { return nil }
+            return Self.number(UnsafeRawBufferPointer(rebasing: bytes[9..<12]))
         }
-        guard !isAgent else { return Array(Self.group(all[0].0, all[0].1, number).utf8) }
-        return Array(
-            all.map {
-                "{\"plate\":\"\($0)\",\"epoch_ms\":\($1),\"camera\":\"north gate\","
-                    + "\"confidence\":93.5}\n"
-            }.joined().utf8)
     }
 
-    private static func group(_ plate: String, _ time: Int64, _ number: Int) -> String {
-        let uuid = "BENCHAGENT0000000000000000000000000000AA-102-\(number)"
-        let others = (0..<10).map {
-            "{\"plate\":\"\(plate.dropLast())\($0)\",\"confidence\":8\($0).5943,"
-                + "\"matches_template\":0}"
-        }.joined(separator: ",")
-        return """
-            {"data_type":"alpr_group","version":2,"epoch_start":\(time),"epoch_end":\(time + 606),\
-            "frame_start":0,"frame_end":6,"company_id":"unspecified",\
-            "agent_uid":"BENCHAGENT0000000000000000000000000000AA","agent_version":"2.3.0",\
-            "agent_type":"alprd","camera_id":102,"country":"us","uuids":["\(uuid)-1","\(uuid)-2",\
-            "\(uuid)-3","\(uuid)-4"],"plate_indexes":[0,0,0,0],"candidates":[\(others)],\
-            "best_plate":{"plate":"\(plate)","confidence":90.26384,"matches_template":0,\
-            "plate_index":0,"region":"us-ny","region_confidence":80,\
-            "processing_time_ms":21.931522,"requested_topn":10,"coordinates":[{"x":419,"y":331},\
-            {"x":534,"y":323},{"x":537,"y":362},{"x":422,"y":369}],"candidates":[\(others)]},\
-            "best_confidence":87.595,"best_uuid":"\(uuid)-1","best_plate_number":"\(plate)",\
-            "best_region":"us-ny","best_region_confidence":80,"matches_template":false,\
-            "best_image_width":1280,"best_image_height":720,"travel_direction":270.5,\
-            "is_parked":false,"vehicle":{"color":[{"name":"silver-gray","confidence":80.1}],\
-            "make":[{"name":"toyota","confidence":70.2}],\
-            "body_type":[{"name":"sedan-standard","confidence":60.3}]}}
-            """
+    private static let lengthName = Array("content-length: ".utf8)
+
+    /// The length of a body that a line of a head tells.
+    private static func length(_ line: UnsafeRawBufferPointer) -> Int? {
+        guard line.count > lengthName.count,
+            zip(line, lengthName).allSatisfy({ $0 | 0x20 == $1 | 0x20 })
+        else { return nil }
+        return number(UnsafeRawBufferPointer(rebasing: line[lengthName.count...]))
+    }
+
+    private static func number(_ digits: UnsafeRawBufferPointer) -> Int {
+        digits.reduce(0) { $0 * 10 + Int($1 & 0x0f) }
     }
 }

@@ -89,20 +89,29 @@ struct Workload {
         return ranges
     }
 
-    private static let letters = Array("ABCDEFGHIJKLMNPQRSTUVWXYZ".unicodeScalars)
+    private static let letters = Array("ABCDEFGHIJKLMNPQRSTUVWXYZ".utf8)
 
     /// The plate of a number, such as `KLM4711`: another one for each number below 156,250,000. No O,
     /// which is filed as 0.
     static func text(of number: UInt32) -> String {
+        String(decoding: bytes(of: number), as: UTF8.self)
+    }
+
+    /// The seven bytes of that text.
+    static func bytes(of number: UInt32) -> [UInt8] {
         // A step that is prime to their number goes through all of them in no order to be seen.
         var rest = UInt64(number) % 156_250_000 * 66_666_667 % 156_250_000
-        var scalars = String.UnicodeScalarView()
-        for _ in 0..<3 {
-            scalars.append(letters[Int(rest % 25)])
-            rest /= 25
+        return [UInt8](unsafeUninitializedCapacity: 7) { bytes, count in
+            for place in 0..<3 {
+                bytes[place] = letters[Int(rest % 25)]
+                rest /= 25
+            }
+            for place in (3..<7).reversed() {
+                bytes[place] = 0x30 + UInt8(rest % 10)
+                rest /= 10
+            }
+            count = 7
         }
-        let digits = String(rest)
-        return String(scalars) + String(repeating: "0", count: 4 - digits.count) + digits
     }
 
     /// A passage as an engine tells of it, with what it saw of the vehicle.

@@ -1,4 +1,5 @@
 import Foundation
+import NIOCore
 import Plates
 import Testing
 
@@ -159,5 +160,41 @@ import Testing
         #expect(chart.svg.components(separatedBy: "<polyline").count == 3)
         #expect(chart.svg.contains("first") && chart.svg.contains("second"))
         #expect(!chart.svg.contains("nan"))
+    }
+}
+
+@Suite struct LoadMessagesTests {
+    @Test(
+        "each message of a load is another one, as long as the others, and says what it is to say")
+    func messages() throws {
+        let time: Int64 = 1_772_431_200_123
+        for (reads, messages) in [
+            (1, LoadMessages.groups(at: time, seed: 5)),
+            (200, LoadMessages.lines(200, at: time, seed: 5)),
+        ] {
+            var seen: Set<Data> = []
+            for number in 1...50 {
+                var buffer = ByteBuffer()
+                messages.write(number, into: &buffer)
+                #expect(buffer.readableBytes == messages.size)
+                let body = Data(buffer.readableBytesView)
+                #expect(seen.insert(body).inserted)
+                let lines = body.split(separator: 0x0a)
+                #expect(lines.count == reads)
+                for line in lines {
+                    let object = try #require(
+                        try JSONSerialization.jsonObject(with: line) as? [String: Any])
+                    let isGroup = reads == 1
+                    let plate = object[isGroup ? "best_plate_number" : "plate"] as? String
+                    #expect(plate?.wholeMatch(of: /[A-Z]{3}[0-9]{4}/) != nil)
+                    let seen = object[isGroup ? "epoch_start" : "epoch_ms"] as? Int64 ?? 0
+                    #expect((time..<(time + 60_000)).contains(seen))
+                    let others = (object["candidates"] as? [[String: Any]] ?? [])
+                        .compactMap { $0["plate"] as? String }
+                    #expect(others.count == (isGroup ? 10 : 0))
+                    #expect(others.allSatisfy { $0.dropLast() == plate?.dropLast() })
+                }
+            }
+        }
     }
 }
