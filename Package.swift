@@ -403,7 +403,9 @@ let package = Package(
                 "Desks", "Portal", "Embedded", "Inquiry", "Hosting", "Wire", "Warrants", "Ledger",
                 "Plates", "Secrets", "Bytes", "Disk",
             ]),
-        tests("PortalTests", ["Portal", "Warrants", "Ledger", "Plates", "Secrets", "Bytes"]),
+        tests(
+            "PortalTests",
+            ["Portal", "Embedded", "Warrants", "Ledger", "Plates", "Secrets", "Bytes", "Disk"]),
         tests(
             "BenchTests", ["Bench", "Plates", .product(name: "NIOCore", package: "swift-nio")]),
         tests("ProgramTests", [], exclude: ["Scripts"]),

@@ -23,10 +23,16 @@ extension Examined {
     /// The entry in a line, once a record has taken it in, or refused it.
     public func line(at index: UInt64, in record: Record, refusal: Refusal?) -> EntryLine {
         let type = try? statement.get().type
-        guard refusal == nil, let said = try? result.get() else {
+        if let refusal {
             return EntryLine(
                 index: index, type: type, authors: [], time: nil, request: nil, agency: nil,
-                refusal: refusal?.code ?? RefusalCode.statementMalformed.rawValue)
+                refusal: refusal.code)
+        }
+        guard let said = try? result.get() else {
+            // The first roster: nothing before it says whose signatures it needs.
+            return EntryLine(
+                index: index, type: type, authors: record.roster(at: index).custodians.map(\.id),
+                time: nil, request: nil, agency: nil, refusal: nil)
         }
         let state = said.request.flatMap { record.request($0) }
         return EntryLine(

@@ -1,0 +1,50 @@
+import Foundation
+import Ledger
+import Portal
+import Testing
+import Warrants
+
+@testable import Embedded
+
+/// The pages as files: each once, and the same as those that are served.
+@Suite(.serialized)
+struct StaticSiteTests {
+    private func files() throws -> (snapshot: PublicSnapshot, files: [String: [UInt8]]) {
+        let town = try SmallTown()
+        defer { town.remove() }
+        let record = PublicRecord(try town.source, trusting: town.deployment.roster.hash)
+        try record.follow(at: town.deployment.now)
+        let snapshot = try #require(record.snapshot)
+        let site = StaticSite(snapshot, from: try town.source)
+        var files: [String: [UInt8]] = [:]
+        try site.files { path, bytes in
+            #expect(files.updateValue(bytes, forKey: path) == nil, "\(path) twice")
+        }
+        #expect(files.count == site.count)
+        return (snapshot, files)
+    }
+
+    @Test func theFilesAreALogOfTheirOwn() throws {
+        let (snapshot, files) = try files()
+        let copy = PublicRecord(Files(files: files), trusting: snapshot.firstRoster)
+        try copy.follow(at: snapshot.now)
+        #expect(copy.snapshot?.head.root == snapshot.head.root)
+        // What is served is what is built, to the byte.
+        let site = PublicSite(snapshot)
+        for path in site.pages + PublicSite.files {
+            let name = String(path.dropFirst()) + (path.hasSuffix("/") ? "index.html" : "")
+            #expect(try site.answer(path)?.body == files[name], "\(path)")
+        }
+    }
+}
+
+private struct Files: TileSource {
+    let files: [String: [UInt8]]
+
+    func read(_ path: String) throws(LedgerError) -> [UInt8] {
+        guard let bytes = files[path] else {
+            throw LedgerError(code: "tile-missing", sentence: "there is no \(path)")
+        }
+        return bytes
+    }
+}
