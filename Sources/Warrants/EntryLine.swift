@@ -7,7 +7,7 @@ public struct EntryLine: Hashable, Sendable {
     public let index: UInt64
     /// Its kind; nil where it is no statement.
     public let type: StatementType?
-    /// Who signed it, by their words; none where it does not count.
+    /// Who signed it, by their words; none where it does not count, and for the first roster.
     public let authors: [String]
     /// When it was signed, by its author's word; nil for rosters.
     public let time: Timestamp?
@@ -31,8 +31,8 @@ extension Examined {
         guard let said = try? result.get() else {
             // The first roster: nothing before it says whose signatures it needs.
             return EntryLine(
-                index: index, type: type, authors: record.roster(at: index).custodians.map(\.id),
-                time: nil, request: nil, agency: nil, refusal: nil)
+                index: index, type: type, authors: [], time: nil, request: nil, agency: nil,
+                refusal: nil)
         }
         let state = said.request.flatMap { record.request($0) }
         return EntryLine(
