@@ -102,6 +102,14 @@ struct PowerCutTests {
         let first = try #require(
             operations.firstIndex { if case .mark(0) = $0 { true } else { false } })
         #expect(operations.count > 100)
+        // What arrives and what is closed are both in the record, and what was emptied goes.
+        for prefix in ["open-", "day-"] {
+            #expect(
+                operations.contains {
+                    if case .write(let name, _, _) = $0 { name.hasPrefix(prefix) } else { false }
+                })
+        }
+        #expect(operations.contains { if case .rename = $0 { true } else { false } })
         // Every boundary of a synchronization, and as many places drawn among all.
         var places = operations.indices.filter {
             if case .synchronize = operations[$0], $0 >= first { true } else { false }

@@ -4,11 +4,14 @@ import Synchronization
 /// The machine's files, where what is done to those of one folder enters the same record as what
 /// SQLite does (`RecordingDisk`), and where one operation can be made to fail.
 final class RecordingFileSystem: FileSystem {
-    /// A fault of the disk: before anything is done, or after all of it is.
+    /// A fault of the disk.
     enum Fault: Sendable {
+        /// Nothing is written.
         case write
-        case synchronize
+        /// A beginning is written.
         case halfWritten
+        /// All of it is there, and the answer is that it is not.
+        case synchronize
     }
 
     private let real = POSIXFileSystem()
