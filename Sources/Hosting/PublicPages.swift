@@ -48,7 +48,7 @@ public final class PublicPages: Sendable {
         if let asset = PublicSite.asset(path) { return Self.page(asset) }
         guard let snapshot = record.snapshot else {
             let (taken, size) = record.progress
-            var page = Self.page(PublicSite.reading(taken: taken, of: size))
+            var page = Self.page(PublicSite.reading(path, taken: taken, of: size))
             page.fields.append(("retry-after", "5"))
             return page
         }
@@ -61,7 +61,7 @@ public final class PublicPages: Sendable {
     private func lost(_ path: String, on site: PublicSite) -> PublicListener.Page {
         guard !path.hasSuffix("/"), (try? site.answer(path + "/")) != nil,
             let last = path.split(separator: "/").last
-        else { return Self.page(site.missing) }
+        else { return Self.page(site.missing(path)) }
         // Pages end in a slash, so that their relative links hold.
         var page = PublicListener.Page("", status: 308)
         page.fields = [("location", "\(last)/")]

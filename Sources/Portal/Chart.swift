@@ -1,6 +1,6 @@
 /// Bars over time or by name as SVG in the page, with a table of the same numbers beneath, which is
 /// what screen readers are given. Colours are the style sheet's.
-public struct Chart: Sendable {
+public struct Chart: Part {
     /// One bar.
     public struct Bar: Sendable {
         /// What it stands for.
@@ -38,18 +38,16 @@ public struct Chart: Sendable {
         self.isLying = isLying
     }
 
-    /// The figure: the drawing, and the table in a `details` that opens.
-    public func markup(by templates: Templates) throws(PortalError) -> Markup {
+    /// For the partial `chart`: the drawing, and the table in a `details` that opens.
+    public var values: Values {
         let table = Table(
             title, heads: [names, unit],
             rows: bars.map { [Table.Cell($0.name, href: $0.href), Table.Cell($0.value)] },
             numbers: [1], hidesCaption: true)
-        return try templates.render(
-            "chart",
-            [
-                "title": .text(title), "isEmpty": .flag(bars.isEmpty),
-                "svg": .markup(isLying ? lying : standing), "table": .of(table),
-            ])
+        return [
+            "title": .text(title), "isEmpty": .flag(bars.isEmpty),
+            "svg": .markup(isLying ? lying : standing), "table": .of(table),
+        ]
     }
 
     private var most: Int { max(1, bars.map(\.value).max() ?? 1) }

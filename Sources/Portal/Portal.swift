@@ -15,11 +15,12 @@
 //         .html(page, by: templates)
 //
 // - In templates `{{name}}` escapes; `{{{name}}}` is for `Markup` only, which nobody but this
-//   target can make: what `Templates.render` and `Chart` gave. A test lists each such place.
+//   target can make: what `Templates.render` gave. A test lists each such place.
 // - Partials for other templates, each with the values of the type that is named: `{{>table}}`
 //   (`Table`), `{{>field}}` (`Field`), `{{>badge}}` (`Badge`), `{{>empty}}` (`EmptyState`),
 //   `{{>problem}}` (`ProblemBox`), `{{>progress}}` (`ProgressBar`), `{{>time}}` (`TimeText`),
-//   `{{>pager}}` (`Pager`), `{{>steps}}` (`Steps`), `{{>facts}}` (`Facts`), `{{>flash}}` (`Flash`).
+//   `{{>pager}}` (`Pager`), `{{>steps}}` (`Steps`), `{{>facts}}` (`Facts`), `{{>flash}}` (`Flash`),
+//   `{{>chart}}` (`Chart`).
 //   Put the part under a name and open it: `{{#table}}{{>table}}{{/table}}`.
 // - `style.css` has the classes; nothing may use `style=""`: `SecurityHeaders` forbids it.
 // - Assets stand at `assets/NAME` below the frame's root: `Asset.named(_:)`.

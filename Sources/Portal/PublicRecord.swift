@@ -139,6 +139,10 @@ struct EntryLines: Sendable {
     private(set) var count = 0
     private(set) var byKind: [StatementType: [UInt64]] = [:]
     private(set) var byAgency: [String: [UInt64]] = [:]
+    /// By the day that the statement names.
+    private(set) var byDay: [Day: [UInt64]] = [:]
+    /// By the entry of the request that they are about.
+    private(set) var byRequest: [UInt64: [UInt64]] = [:]
     private(set) var refused: [UInt64] = []
 
     subscript(index: Int) -> EntryLine { blocks[index / Self.block][index % Self.block] }
@@ -151,6 +155,8 @@ struct EntryLines: Sendable {
             byKind[type, default: []].append(line.index)
         }
         if let agency = line.agency { byAgency[agency, default: []].append(line.index) }
+        if let day = line.time?.day { byDay[day, default: []].append(line.index) }
+        if let request = line.request { byRequest[request, default: []].append(line.index) }
         if line.refusal != nil { refused.append(line.index) }
     }
 }

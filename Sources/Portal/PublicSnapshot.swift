@@ -77,6 +77,12 @@ public struct PublicSnapshot: Sendable {
     public func entries(of kind: StatementType) -> [UInt64] { list.byKind[kind] ?? [] }
     /// The entries about requests of one agency, ascending.
     public func entries(ofAgency word: String) -> [UInt64] { list.byAgency[word] ?? [] }
+    /// The entries that were signed on a day, by their authors' word, ascending.
+    public func entries(on day: Day) -> [UInt64] { list.byDay[day] ?? [] }
+    /// The entries about the request that stands at an index, ascending, itself the first.
+    public func entries(about request: UInt64) -> [UInt64] { list.byRequest[request] ?? [] }
+    /// The days on which anything was signed, ascending.
+    public var days: [Day] { list.byDay.keys.sorted() }
     /// The kinds that stand in the log, in alphabetical order.
     public var kinds: [StatementType] { list.byKind.keys.sorted { $0.rawValue < $1.rawValue } }
     /// The agencies that asked, in alphabetical order.

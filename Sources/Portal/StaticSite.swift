@@ -26,7 +26,7 @@ public struct StaticSite: Sendable {
             try body(
                 String(path.dropFirst()) + (path.hasSuffix("/") ? "index.html" : ""), answer.body)
         }
-        try body("404.html", site.missing.body)
+        try body("404.html", site.missing("/404.html").body)
         for path in tiles { try body(path, try tile(path)) }
         // Last, as a log publishes it: under it everything else is there.
         try body(TilePath.checkpoint, site.snapshot.note.encode())

@@ -35,10 +35,12 @@ struct FrameTests {
             try templates.render("field", Field("b", text, .lines, value: text).values),
             try templates.render("pager", pager.values),
             try templates.render("steps", Steps([step]).values),
-            try Chart(text, names: text, unit: text, bars: [.init(text, 3, href: text)])
-                .markup(by: templates),
-            try Chart(text, names: text, unit: text, bars: [.init(text, 3)], isLying: false)
-                .markup(by: templates),
+            try templates.render(
+                "chart",
+                Chart(text, names: text, unit: text, bars: [.init(text, 3, href: text)]).values),
+            try templates.render(
+                "chart",
+                Chart(text, names: text, unit: text, bars: [.init(text, 3)], isLying: false).values),
         ]
         var page = Page(title: text, purpose: text, help: text, body: parts.joined())
         page.flash = Flash(.bad, text, hint: text, code: text)
@@ -104,7 +106,10 @@ struct FrameTests {
                 name + " " + $0.prefix { $0 != "}" }
             }
         }
-        #expect(places.sorted() == ["chart svg", "frame body"])
+        #expect(
+            places.sorted() == [
+                "chart svg", "entry checkpoint", "entry note", "entry note", "frame body",
+            ])
         #expect(TemplateFiles.all.values.allSatisfy { !$0.contains("{{&") && !$0.contains("{{%") })
     }
 
