@@ -66,29 +66,32 @@ public struct PublicListener: Service {
         pool.start()
         let router = Router()
         router.add(middleware: Problems())
-        router.refuse(allBut: .get, at: "**")
         let page = page
-        router.get("**") { request, _ in
-            let path = request.uri.path
-            guard let found = await Blocking.run(on: pool, { page(path) }) else {
-                return Problem(
-                    code: "path-unknown", detail: "nothing stands here", status: 404
-                ).response
+        // `**` is everything below `/`, and not `/` itself.
+        for place: RouterPath in ["/", "**"] {
+            router.refuse(allBut: .get, at: place)
+            router.get(place) { request, _ in
+                let path = request.uri.path
+                guard let found = await Blocking.run(on: pool, { page(path) }) else {
+                    return Problem(
+                        code: "path-unknown", detail: "nothing stands here", status: 404
+                    ).response
+                }
+                let tag = found.tag.map { "\"\($0)\"" }
+                let isHeld = tag != nil && request.headers[.ifNoneMatch] == tag
+                var response = Response.bytes(
+                    isHeld ? [] : found.body, type: found.type,
+                    status: HTTPResponse.Status(code: isHeld ? 304 : found.status))
+                response.headers[.cacheControl] =
+                    found.isFixed
+                    ? "max-age=31536000, immutable" : tag == nil ? "no-store" : "no-cache"
+                response.headers[.xContentTypeOptions] = "nosniff"
+                if let tag { response.headers[.eTag] = tag }
+                for (name, value) in found.fields {
+                    if let name = HTTPField.Name(name) { response.headers[name] = value }
+                }
+                return response
             }
-            let tag = found.tag.map { "\"\($0)\"" }
-            let isHeld = tag != nil && request.headers[.ifNoneMatch] == tag
-            var response = Response.bytes(
-                isHeld ? [] : found.body, type: found.type,
-                status: HTTPResponse.Status(code: isHeld ? 304 : found.status))
-            response.headers[.cacheControl] =
-                found.isFixed
-                ? "max-age=31536000, immutable" : tag == nil ? "no-store" : "no-cache"
-            response.headers[.xContentTypeOptions] = "nosniff"
-            if let tag { response.headers[.eTag] = tag }
-            for (name, value) in found.fields {
-                if let name = HTTPField.Name(name) { response.headers[name] = value }
-            }
-            return response
         }
         let application = Application(
             router: router, server: try place.server(certificate),

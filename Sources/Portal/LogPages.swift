@@ -128,7 +128,7 @@ extension PageMaker {
             ]
         }
         var kinds = [link("everything", "log/", snapshot.count)]
-        kinds += snapshot.kinds.map {
+        kinds += snapshot.kinds.sorted { $0.title < $1.title }.map {
             link($0.title, "log/kind/\($0.rawValue)/", snapshot.entries(of: $0).count)
         }
         if !snapshot.refused.isEmpty {
