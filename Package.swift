@@ -166,6 +166,7 @@ let package = Package(
                 "Bytes",  // the messages' encodings
                 "Disk",  // the files of its days
                 grdb,  // SQLite
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),  // a search bound bare
             ], swiftSettings: strict),
         .target(  // the custodian; never reaches Vault, Intake
             name: "Custody",

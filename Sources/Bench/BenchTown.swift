@@ -25,7 +25,7 @@ final class BenchTown {
     let folder: String
     let clock = BenchClock(BenchTown.first.start)
     let roster: Roster
-    let store: SQLiteRowStore
+    private(set) var store: SQLiteRowStore
     let chains: [ChainSet]
     private(set) var service: VaultService
     private let disk: any FileSystem
@@ -82,6 +82,15 @@ final class BenchTown {
         let roster: Roster
         let chains: [ChainSet]
         let store: SQLiteRowStore
+    }
+
+    /// The vault's process ends and another one starts on the same files: what it had in memory is gone.
+    func restart() throws {
+        store = try SQLiteRowStore.open(at: rows, fileSystem: disk)
+        let log = try Log.open(
+            at: folder + "/log", origin: Self.origin, signer: try Self.signer("log"),
+            fileSystem: disk)
+        service = try Self.vault(log, store, roster, clock)
     }
 
     private static func vault(

@@ -82,6 +82,21 @@ public struct ByteReader: Sendable {
         return Array(bytes[offset..<(offset + count)])
     }
 
+    /// Lends the next `count` bytes, which are not copied. Throws as `raw`.
+    public mutating func lend<Result>(
+        _ count: Int, _ body: (UnsafeRawBufferPointer) -> Result
+    ) throws(BytesError) -> Result {
+        guard count >= 0, count <= remaining else {
+            throw BytesError(
+                code: "bytes-short",
+                sentence: "\(count) bytes expected at offset \(offset), \(remaining) are left")
+        }
+        defer { offset += count }
+        return bytes.withUnsafeBytes {
+            body(UnsafeRawBufferPointer(rebasing: $0[offset..<(offset + count)]))
+        }
+    }
+
     /// The next `count` bytes as UTF-8. Throws `bytes-short` or, where they are not UTF-8, `bytes-text`.
     public mutating func text(_ count: Int) throws(BytesError) -> String {
         let start = offset

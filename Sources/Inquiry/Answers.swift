@@ -6,9 +6,9 @@ public import Warrants
 
 /// What the custodians answered to one request, each answer checked against what its custodian
 /// logged before it answered.
-public struct Answers {
+public struct Answers: Sendable {
     /// One custodian's answer.
-    public struct Answer {
+    public struct Answer: Sendable {
         /// The custodian's word.
         public let custodian: String
         /// Its partials.
@@ -119,7 +119,7 @@ public struct Answers {
         var camps: [[Answer]] = []
         for holder in holders {
             let place = camps.firstIndex { camp in
-                !camp[0].parcel.differences(from: holder.parcel).contains(mask)
+                !camp[0].parcel.differs(from: holder.parcel, in: mask)
             }
             if let place { camps[place].append(holder) } else { camps.append([holder]) }
         }

@@ -95,7 +95,7 @@ public struct Disclosure {
 }
 
 /// Everything from which a disclosure follows, as bytes.
-public struct Evidence {
+public struct Evidence: Sendable {
     /// The request's id.
     public let request: Digest
     /// The request's secret part.
@@ -191,32 +191,46 @@ public struct Evidence {
         let whole = Set(found.map(\.item).filter(\.isWhole).map(\.cell))
         var places: [LookupItem: Int] = [:]
         for (place, item) in items(whole: whole).enumerated() { places[item] = place }
-        var cells: [CellReport] = []
-        var labels: Set<Label> = []
-        for (index, item) in query.items.enumerated() {
-            let outcome: CellReport.Outcome
-            var late: CellReport.Late?
-            do {
-                let place = places[item] ?? places[LookupItem(whole: item.cell)]
-                guard let place, place < found.count else { throw Self.silence(item) }
-                let verified = try verifier.verify(found[place], to: query, at: index)
-                if case .complete(let rows, _, _) = verified.finding {
-                    labels.formUnion(rows.map(\.row.label))
-                }
-                outcome = try opened(verified, answers: answers, origin: roster.origin)
-                late = CellReport.Late(verified.finding)
-            } catch let refusal as LookupRefusal {
-                outcome = .refused(refusal)
+        let (answered, origin) = (places, roster.origin)
+        // No cell's answer bears on another's.
+        let parts = try Lanes.map(Array(query.items.enumerated())) { index, item in
+            let place = answered[item] ?? answered[LookupItem(whole: item.cell)]
+            return try report(
+                place.flatMap { $0 < found.count ? found[$0] : nil }, item,
+                answers: answers, origin: origin
+            ) { answer throws(LookupRefusal) in
+                try verifier.verify(answer, to: query, at: index)
             }
-            cells.append(
-                CellReport(
-                    cell: item.cell, plate: Int(item.plate), outcome: outcome, late: late))
         }
         return Disclosure(
             request: state.request.statement, secret: secret, answers: answers,
-            cells: cells.sorted { ($0.plate, $0.cell) < ($1.plate, $1.cell) }, labels: labels,
+            cells: parts.map(\.report).sorted { ($0.plate, $0.cell) < ($1.plate, $1.cell) },
+            labels: Set(parts.lazy.flatMap(\.labels)),
             confirmation: state.confirmation(
                 record.maker(of: secret.days)?.threshold ?? roster.threshold))
+    }
+
+    /// What is certain of one item, and the labels of the rows that are proven to be its own.
+    private func report(
+        _ answer: LookupAnswer?, _ item: LookupItem, answers: Answers, origin: String,
+        _ verify: (LookupAnswer) throws(LookupRefusal) -> VerifiedAnswer
+    ) throws -> (report: CellReport, labels: [Label]) {
+        var labels: [Label] = []
+        let outcome: CellReport.Outcome
+        var late: CellReport.Late?
+        do {
+            guard let answer else { throw Self.silence(item) }
+            let verified = try verify(answer)
+            if case .complete(let rows, _, _) = verified.finding { labels = rows.map(\.row.label) }
+            outcome = try opened(verified, answers: answers, origin: origin)
+            late = CellReport.Late(verified.finding)
+        } catch let refusal as LookupRefusal {
+            outcome = .refused(refusal)
+        }
+        return (
+            CellReport(cell: item.cell, plate: Int(item.plate), outcome: outcome, late: late),
+            labels
+        )
     }
 
     private static var several: InquiryError {

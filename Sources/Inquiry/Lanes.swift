@@ -24,6 +24,22 @@ enum Lanes {
         return work.parts
     }
 
+    /// What each part gave where the work is pure: in runs of neighbours, on as many threads as there are
+    /// cores, or on this one where there are too few to be worth it. Throws what the first part threw.
+    static func map<Element: Sendable, Part: Sendable, Failure: Error>(
+        _ elements: [Element], _ body: @escaping @Sendable (Element) throws(Failure) -> Part
+    ) throws(Failure) -> [Part] {
+        let run = 64
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let runs = map((elements.count + run - 1) / run, lanes: cores) { number in
+            let start = number * run
+            return elements[start..<min(start + run, elements.count)].map { element in
+                Result { () throws(Failure) in try body(element) }
+            }
+        }
+        return try runs.joined().map { part throws(Failure) in try part.get() }
+    }
+
     private final class Work<Part: Sendable>: Sendable {
         private let state: Mutex<(next: Int, parts: [Part?])>
         private let count: Int

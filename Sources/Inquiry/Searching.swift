@@ -50,16 +50,28 @@ extension Requester {
         try desk.refresh()
         let roster = desk.roster
         let secret = try RequestSecret(wire: file.secret.bytes)
+        var given: [(String, Result<PartialParcel, any Error>)] = []
         var replies: [CustodianReply] = []
         var parcels: [(String, PartialParcel)] = []
         var checked: [Answers.Answer] = []
         for (id, client) in custodians {
+            given.append(
+                (
+                    id,
+                    Result {
+                        let sealed = try client.evaluate(request)
+                        let opened = try file.replyKey.open(
+                            sealed, info: SealInfo.evaluation.text(roster.origin))
+                        return try PartialParcel(wire: opened)
+                    }
+                ))
+        }
+        // Each has logged its evaluation before it answered, so that one look shows all of them.
+        let refreshed = Result { try desk.refresh() }
+        for (id, answer) in given {
             do {
-                let sealed = try client.evaluate(request)
-                let opened = try file.replyKey.open(
-                    sealed, info: SealInfo.evaluation.text(roster.origin))
-                let parcel = try PartialParcel(wire: opened)
-                try desk.refresh()
+                let parcel = try answer.get()
+                try refreshed.get()
                 checked.append(
                     try Answers.Answer(
                         custodian: id, parcel: parcel, request: request, secret: secret,
@@ -86,7 +98,8 @@ extension Requester {
         let query = try evidence.query(answers, whole: whole)
         let found = try desk.vault.lookup(query.encode())
         let disclosure = try evidence.disclosure(
-            found.map { try LookupAnswer(wire: $0) }, record: desk.record, answers)
+            Lanes.map(found) { (wire) throws(RowsError) in try LookupAnswer(wire: wire) },
+            record: desk.record, answers)
         return Finding(
             disclosure: disclosure, evidence: evidence, answers: found, replies: replies,
             query: query)

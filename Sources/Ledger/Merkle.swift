@@ -11,7 +11,7 @@ public enum Merkle {
 
     /// SHA-256(0x01 ‖ left ‖ right).
     public static func nodeHash(_ left: Digest, _ right: Digest) -> Digest {
-        Digest(of: [1] + left.bytes + right.bytes)
+        Digest(of: 1, left, right)
     }
 
     /// One level up in a tree, 32 bytes a hash: pairs are hashed, and a last one without a partner stands

@@ -278,7 +278,7 @@ extension HourOpening.Kind {
 extension ByteReader {
     /// A 32-byte digest.
     mutating func digest() throws -> Digest {
-        guard let digest = Digest(wire: try raw(32)) else {
+        guard let digest = try lend(Digest.size, { Digest(lent: $0) }) else {
             throw BytesError(code: "bytes-short", sentence: "a digest expected")
         }
         return digest

@@ -164,8 +164,10 @@ public struct HourTree: Sendable {
 extension Digest {
     /// Digests that stand one after the other, 32 bytes each.
     public static func list(_ bytes: [UInt8]) -> [Digest] {
-        stride(from: 0, to: bytes.count - size + 1, by: size).compactMap {
-            Digest(wire: bytes[$0..<($0 + size)])
+        bytes.withUnsafeBytes { bytes in
+            stride(from: 0, to: bytes.count - size + 1, by: size).compactMap {
+                Digest(lent: UnsafeRawBufferPointer(rebasing: bytes[$0..<($0 + size)]))
+            }
         }
     }
 }

@@ -53,6 +53,12 @@ public struct Digest: Hashable, Comparable, Sendable, Codable, CustomStringConve
         self.init { $0.copyBytes(from: bytes) }
     }
 
+    /// A digest out of lent bytes; nil unless they are 32.
+    public init?(lent bytes: UnsafeRawBufferPointer) {
+        guard bytes.count == Self.size else { return nil }
+        self.init { $0.copyMemory(from: bytes) }
+    }
+
     /// A digest from 64 lower-case hex digits; nil for anything else.
     public init?(hex: String) {
         guard let bytes = Hex.decode(hex) else { return nil }

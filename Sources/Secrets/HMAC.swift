@@ -66,6 +66,26 @@ public enum HMACSHA256 {
         state.finish(into: target)
     }
 
+    /// Writes the tags of several messages under one key, one after the other: the key's schedule is
+    /// made once. `target` has 32 bytes for each.
+    public static func compute(
+        each messages: [[UInt8]], key: UnsafeRawBufferPointer,
+        into target: UnsafeMutableRawBufferPointer
+    ) {
+        var schedule = SIMD64<UInt8>(repeating: 0)
+        withUnsafeMutableBytes(of: &schedule) { schedule in
+            self.schedule(of: key, into: schedule)
+            for (place, message) in messages.enumerated() {
+                let tag = UnsafeMutableRawBufferPointer(
+                    rebasing: target[(place * size)..<(place * size + size)])
+                message.withUnsafeBytes {
+                    compute($0, schedule: UnsafeRawBufferPointer(schedule), into: tag)
+                }
+            }
+            sodium_memzero(schedule.pointer, schedule.count)
+        }
+    }
+
     /// Writes the schedule of a key, 64 bytes that are as good as the key: with it each tag costs
     /// half.
     public static func schedule(

@@ -6,8 +6,16 @@ import Secrets
 public struct CellCombiner: Sendable {
     private static let pool = SecretPool(slotSize: Derivation.size)
 
+    private struct Holder {
+        let parcel: PartialParcel
+        /// Where the subset stands among those of the parcel.
+        let column: Int
+    }
+
     /// Who holds each subset.
-    private let holders: [(mask: SubsetMask, parcels: [PartialParcel])]
+    private let holders: [(mask: SubsetMask, all: [Holder])]
+    /// The cells of every parcel.
+    private let cells: [Cell]
 
     /// Evaluations that are to be combined. Throws `parcels-unlike` where they are of other plates,
     /// cells or generations, `subset-missing` where nobody has a subset.
@@ -20,10 +28,14 @@ public struct CellCombiner: Sendable {
             throw TokensError(
                 code: "parcels-unlike", sentence: "the evaluations are not of the same request")
         }
+        cells = parcels.first?.cells ?? []
         holders = threshold.subsets.map { mask in
-            (mask, parcels.filter { $0.masks.place(of: mask) != nil })
+            let all = parcels.compactMap { parcel in
+                parcel.masks.place(of: mask).map { Holder(parcel: parcel, column: $0) }
+            }
+            return (mask, all)
         }
-        if let missing = holders.first(where: \.parcels.isEmpty) {
+        if let missing = holders.first(where: \.all.isEmpty) {
             throw CellKeys.missing(missing.mask)
         }
     }
@@ -38,14 +50,16 @@ public struct CellCombiner: Sendable {
     func sum(plate: Int, cell: Cell) throws(TokensError) -> SecretSlot {
         var sum: SecretSlot
         do { sum = try Self.pool.slot() } catch { throw TokensError(error) }
+        guard let place = cells.place(of: cell) else { throw CellKeys.missing(holders[0].mask) }
         for (mask, holders) in holders {
-            try holders[0].withPartial(plate: plate, cell: cell, mask: mask) {
-                (partial) throws(TokensError) in
+            try holders[0].parcel.withPartial(
+                plate: plate, place: place, column: holders[0].column
+            ) { (partial) throws(TokensError) in
                 guard partial.count == Derivation.size else { throw CellKeys.missing(mask) }
                 for other in holders.dropFirst() {
-                    let isEqual = other.withPartial(plate: plate, cell: cell, mask: mask) {
-                        ConstantTime.isEqual(partial, $0)
-                    }
+                    let isEqual = other.parcel.withPartial(
+                        plate: plate, place: place, column: other.column
+                    ) { ConstantTime.isEqual(partial, $0) }
                     guard isEqual else { throw CellKeys.differing(mask) }
                 }
                 sum.withUnsafeMutableBytes { $0.xor(partial) }

@@ -32,14 +32,8 @@ public final class CellKeys: Sendable, CustomStringConvertible, CustomReflectabl
         var slot: SecretSlot
         do { slot = try pool.slot() } catch { throw TokensError(error) }
         slot.withUnsafeMutableBytes { slot in
-            let messages = [Derivation.find, Derivation.open, Derivation.photo]
-            for (index, message) in messages.enumerated() {
-                let start = index * Derivation.size
-                HMACSHA256.compute(
-                    message, key: key,
-                    into: UnsafeMutableRawBufferPointer(
-                        rebasing: slot[start..<(start + Derivation.size)]))
-            }
+            HMACSHA256.compute(
+                each: [Derivation.find, Derivation.open, Derivation.photo], key: key, into: slot)
         }
         return slot
     }

@@ -110,33 +110,49 @@ extension ChainSet {
     /// A way through cells in ascending order: each day's keys are derived once.
     private struct Walk: ~Copyable {
         private var state: ChainState
-        private var dayKeys: KeyBlock
+        /// The schedules of the day's keys: each is used for many cells.
+        private var dayKeys: SecretBytes
         private var entered: Day?
         /// The current cell's site keys, one a subset.
         private(set) var siteKeys: KeyBlock
 
         init(_ set: ChainSet) throws(TokensError) {
             let state = try set.snapshot()
-            let dayKeys = try KeyBlock(count: set.masks.count)
             let siteKeys = try KeyBlock(count: set.masks.count)
+            let dayKeys: SecretBytes
+            do {
+                dayKeys = try SecretBytes(zeros: set.masks.count * HMACSHA256.scheduleSize)
+            } catch {
+                throw TokensError(error)
+            }
             self.state = state
             self.dayKeys = dayKeys
             self.siteKeys = siteKeys
         }
 
         mutating func enter(_ cell: Cell) throws(TokensError) {
-            let count = siteKeys.count
             if entered != cell.hour.day {
                 try state.advance(to: cell.hour.day)
-                for index in 0..<count {
+                for index in 0..<siteKeys.count {
+                    // The day's key stands for a moment where the site's will.
                     try state.chains.derive(
-                        Derivation.dayKey, from: index, into: &dayKeys, at: index)
+                        Derivation.dayKey, from: index, into: &siteKeys, at: index)
+                    keepSchedule(index)
                 }
                 entered = cell.hour.day
             }
-            let message = Derivation.siteHour(cell)
-            for index in 0..<count {
-                try dayKeys.derive(message, from: index, into: &siteKeys, at: index)
+            siteKeys.derive(Derivation.siteHour(cell), fromSchedules: dayKeys)
+        }
+
+        private mutating func keepSchedule(_ index: Int) {
+            let start = index * HMACSHA256.scheduleSize
+            siteKeys.withKey(index) { key in
+                dayKeys.withUnsafeMutableBytes { all in
+                    HMACSHA256.schedule(
+                        of: key,
+                        into: UnsafeMutableRawBufferPointer(
+                            rebasing: all[start..<(start + HMACSHA256.scheduleSize)]))
+                }
             }
         }
     }

@@ -14,8 +14,8 @@ public enum EvaluationDigest {
         day: Day
     ) throws(TokensError) -> Digest {
         guard salt.count == PlateCommitment.saltSize else { throw PlateCommitment.saltError }
-        guard parcel.masks.place(of: mask) != nil else { throw CellKeys.missing(mask) }
-        let cells = parcel.cells.filter { $0.hour.day == day }
+        guard let column = parcel.masks.place(of: mask) else { throw CellKeys.missing(mask) }
+        let cells = parcel.places(of: day)
         guard !cells.isEmpty, (0..<parcel.plateCount).contains(plate) else {
             throw TokensError(
                 code: "cells-missing", sentence: "the evaluation has no such plate or day")
@@ -27,8 +27,8 @@ public enum EvaluationDigest {
         open.raw(salt)
         var hasher = SecretHasher()
         hasher.update(open.bytes)
-        for cell in cells {
-            parcel.withPartial(plate: plate, cell: cell, mask: mask) { hasher.update($0) }
+        for place in cells {
+            parcel.withPartial(plate: plate, place: place, column: column) { hasher.update($0) }
         }
         return hasher.finish()
     }

@@ -66,6 +66,27 @@ struct KeyBlock: ~Copyable, Sendable {
         }
     }
 
+    /// Writes to each place HMAC(message) under the key whose schedule stands at the same place of
+    /// another block.
+    mutating func derive(_ message: [UInt8], fromSchedules schedules: borrowing SecretBytes) {
+        let size = HMACSHA256.scheduleSize
+        schedules.withUnsafeBytes { schedules in
+            bytes.withUnsafeMutableBytes { all in
+                message.withUnsafeBytes { message in
+                    for index in 0..<min(count, schedules.count / size) {
+                        let start = index * Derivation.size
+                        HMACSHA256.compute(
+                            message,
+                            schedule: UnsafeRawBufferPointer(
+                                rebasing: schedules[(index * size)..<(index * size + size)]),
+                            into: UnsafeMutableRawBufferPointer(
+                                rebasing: all[start..<(start + Derivation.size)]))
+                    }
+                }
+            }
+        }
+    }
+
     /// Replaces every key by HMAC(key, message), in place: the old values are gone.
     mutating func replaceEach(by message: [UInt8]) {
         bytes.withUnsafeMutableBytes { all in

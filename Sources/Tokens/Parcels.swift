@@ -124,13 +124,33 @@ public final class PartialParcel: Sendable, CustomStringConvertible, CustomRefle
         plate: Int, cell: Cell, mask: SubsetMask,
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        var index = -1
-        if (0..<plateCount).contains(plate), let place = cells.place(of: cell),
-            let column = masks.place(of: mask)
-        {
-            index = (plate * cells.count + place) * masks.count + column
+        guard let place = cells.place(of: cell), let column = masks.place(of: mask) else {
+            return try block.withKey(-1, body)
         }
-        return try block.withKey(index, body)
+        return try withPartial(plate: plate, place: place, column: column, body)
+    }
+
+    /// The same by the places of cell and subset, for whoever asks for many. Both must be inside.
+    func withPartial<Result: ~Copyable, Failure: Error>(
+        plate: Int, place: Int, column: Int,
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let isInside = (0..<plateCount).contains(plate)
+        return try block.withKey(
+            isInside ? (plate * cells.count + place) * masks.count + column : -1, body)
+    }
+
+    /// Where the cells of a day stand among all.
+    func places(of day: Day) -> Range<Int> {
+        func first(_ isBefore: (Day) -> Bool) -> Int {
+            var (low, high) = (0, cells.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if isBefore(cells[middle].hour.day) { low = middle + 1 } else { high = middle }
+            }
+            return low
+        }
+        return first { $0 < day }..<first { $0 <= day }
     }
 
     /// The days of the cells, ascending.
@@ -140,24 +160,28 @@ public final class PartialParcel: Sendable, CustomStringConvertible, CustomRefle
     /// e_S says who. Compared in constant time; parcels of other plates, cells or generation differ
     /// in every common subset.
     public func differences(from other: PartialParcel) -> [SubsetMask] {
-        let isLike =
-            generation == other.generation && plateCount == other.plateCount
-            && cells == other.cells
-        return masks.filter { mask in
-            guard other.masks.contains(mask) else { return false }
-            var isEqual = isLike
-            for plate in 0..<plateCount where isLike {
-                for cell in cells {
-                    let same = withPartial(plate: plate, cell: cell, mask: mask) { mine in
-                        other.withPartial(plate: plate, cell: cell, mask: mask) {
-                            ConstantTime.isEqual(mine, $0)
-                        }
-                    }
-                    isEqual = same && isEqual
-                }
-            }
-            return !isEqual
+        masks.filter { differs(from: other, in: $0) }
+    }
+
+    /// Whether both parcels have this subset, and differ in any of its partials. As `differences`.
+    public func differs(from other: PartialParcel, in mask: SubsetMask) -> Bool {
+        guard let column = masks.place(of: mask), let theirs = other.masks.place(of: mask) else {
+            return false
         }
+        guard generation == other.generation, plateCount == other.plateCount, cells == other.cells
+        else { return true }
+        var isEqual = true
+        for plate in 0..<plateCount {
+            for place in cells.indices {
+                let same = withPartial(plate: plate, place: place, column: column) { mine in
+                    other.withPartial(plate: plate, place: place, column: theirs) {
+                        ConstantTime.isEqual(mine, $0)
+                    }
+                }
+                isEqual = same && isEqual
+            }
+        }
+        return !isEqual
     }
 
     /// `u32(generation) ‖ u8(plates) ‖ u16(count) ‖ masks ‖ u16(count) ‖ cells (u32 hour ‖ u16

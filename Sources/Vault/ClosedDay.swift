@@ -5,14 +5,29 @@ import Rows
 
 /// The closed trees of a day's file while it is read: one search of the index for a label.
 struct ClosedDay: ClosedTrees {
-    let database: Database
+    private let database: Database
+    private let known: KnownClosings
+    /// The block in which a label stands, if any has it, and the next one.
+    private let here: TreeSearch
+    private let next: TreeSearch
+    private let closings: TreeSearch
 
-    func closing(of tree: CellTreeID) throws(StoreError) -> StoredClosing? {
-        try SQLiteFile.checked { try DayFile.closing(tree, database) }
+    init(_ database: Database, _ known: KnownClosings) throws {
+        self.database = database
+        self.known = known
+        here = try .blocks("label <= ? ORDER BY label DESC", database)
+        next = try .blocks("label > ? ORDER BY label", database)
+        closings = try .closings(database)
+    }
+
+    func closing(of tree: CellTreeID) throws(StoreError) -> KnownClosing? {
+        try known.closing(of: tree) { () throws(StoreError) in
+            try closings.closing(of: tree)
+        }
     }
 
     func find(_ label: Label, in tree: CellTreeID) throws(StoreError) -> FoundLabel {
-        guard let block = try block(tree, "label <= ? ORDER BY label DESC", label) else {
+        guard let block = try here.block(of: tree, label) else {
             throw Self.damaged
         }
         let place = block.lowerBound(label)
@@ -24,7 +39,7 @@ struct ClosedDay: ClosedTrees {
             let (left, right) = block.proven(place - 1, and: place)
             return .absent(between: left, and: right)
         }
-        guard let next = try self.block(tree, "label > ? ORDER BY label", label) else {
+        guard let next = try self.next.block(of: tree, label) else {
             throw Self.damaged
         }
         return .absent(between: block.proven(place - 1), and: next.proven(0))
@@ -32,9 +47,7 @@ struct ClosedDay: ClosedTrees {
 
     /// The row of a label without its proof; nil where the tree has none.
     func row(_ label: Label, in tree: CellTreeID) throws(StoreError) -> SealedRow? {
-        guard let block = try block(tree, "label <= ? ORDER BY label DESC", label) else {
-            return nil
-        }
+        guard let block = try here.block(of: tree, label) else { return nil }
         let place = block.lowerBound(label)
         return block.holds(label, at: place) ? try block.row(at: place) : nil
     }
@@ -51,18 +64,6 @@ struct ClosedDay: ClosedTrees {
             }
             return rows
         }
-    }
-
-    private func block(
-        _ tree: CellTreeID, _ place: String, _ label: Label
-    ) throws(StoreError) -> Block? {
-        let found = try SQLiteFile.checked {
-            let statement = try database.cachedStatement(
-                sql: "SELECT block FROM blocks WHERE \(DayFile.ofTree) AND \(place) LIMIT 1")
-            return try Data.fetchOne(
-                statement, arguments: DayFile.arguments(tree) + [Data(label.bytes)])
-        }
-        return try found.map { bytes throws(StoreError) in try Block(wire: Array(bytes)) }
     }
 
     private static var damaged: StoreError {

@@ -12,6 +12,7 @@ import Secrets
 /// `DayFile+Closing.swift`, open trees in `ArrivingFile`, and what is decided on both in `DayStore`.
 struct DayFile: Sendable {
     let file: SQLiteFile
+    private let known = KnownClosings()
 
     private static let schema = """
         CREATE TABLE batches (
@@ -60,7 +61,7 @@ struct DayFile: Sendable {
     func search<Found>(
         _ body: (ClosedDay) throws(StoreError) -> Found
     ) throws(StoreError) -> Found {
-        try file.read { try body(ClosedDay(database: $0)) }
+        try file.read { try body(ClosedDay($0, known)) }
     }
 
     func closing(of tree: CellTreeID) throws(StoreError) -> StoredClosing? {
@@ -102,7 +103,7 @@ struct DayFile: Sendable {
         _ labels: Set<Label>, in cell: Cell
     ) throws(StoreError) -> (rows: Set<Label>, isOver: Bool)? {
         try file.read { database in
-            let day = ClosedDay(database: database)
+            let day = try ClosedDay(database, known)
             var rows: Set<Label> = []
             var isOver: Bool?
             for kind in HourOpening.Kind.allCases {

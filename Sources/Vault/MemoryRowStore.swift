@@ -146,8 +146,8 @@ public final class MemoryRowStore: RowStore {
     private struct Trees: ClosedTrees {
         let trees: [CellTreeID: TreeState]
 
-        func closing(of tree: CellTreeID) throws(StoreError) -> StoredClosing? {
-            trees[tree]?.closing
+        func closing(of tree: CellTreeID) throws(StoreError) -> KnownClosing? {
+            trees[tree]?.closing.map(KnownClosing.init)
         }
 
         func find(_ label: Label, in tree: CellTreeID) throws(StoreError) -> FoundLabel {

@@ -175,7 +175,7 @@ extension RowStore {
 /// The closed trees of one day, for as long as they are read.
 public protocol ClosedTrees {
     /// The closing of a tree, nil where it is not closed.
-    func closing(of tree: CellTreeID) throws(StoreError) -> StoredClosing?
+    func closing(of tree: CellTreeID) throws(StoreError) -> KnownClosing?
     /// The row of a label in a closed tree with its proof, or the proof that there is none. Throws
     /// `store-failed` for a tree that is open.
     func find(_ label: Label, in tree: CellTreeID) throws(StoreError) -> FoundLabel

@@ -43,33 +43,45 @@ extension VaultService {
     ) throws(StoreError) -> [WrittenAnswer] {
         let policy = try checked(query, caller)
         var answers: [WrittenAnswer] = []
-        var size = 0
-        var next = 0
+        var room = Self.maximumLookup
         // Items ascend by cell, so that those of a day stand together.
-        while next < query.items.count {
-            let day = query.items[next].cell.hour.day
-            let rest = query.items[next...]
-            let items = next..<(rest.firstIndex { $0.cell.hour.day != day } ?? rest.endIndex)
-            func answer(_ trees: (any ClosedTrees)?) throws(StoreError) {
-                for index in items {
-                    let outcome = try outcome(query, index, policy, trees)
-                    let answer = LookupAnswer(item: query.items[index], outcome: outcome)
-                    let wire = answer.encode()
-                    size += wire.count
-                    guard size <= Self.maximumLookup else { throw Self.answerLarge }
-                    answers.append(WrittenAnswer(answer: answer, wire: wire))
-                }
+        while answers.count < query.items.count {
+            let day = query.items[answers.count].cell.hour.day
+            let rest = query.items[answers.count...]
+            let end = rest.firstIndex { $0.cell.hour.day != day } ?? rest.endIndex
+            let items = rest.startIndex..<end
+            func answer(_ trees: (any ClosedTrees)?) throws(StoreError) -> [WrittenAnswer] {
+                try self.answers(to: query, items, policy, trees, room)
             }
             let isDead = try store.isDead(day) || isDead(day)
-            let isFound = isDead ? false : try store.search(day, answer) != nil
-            if !isFound {
-                // There is no such day, or it has died on the way.
-                answers.removeLast(answers.count - next)
-                try answer(nil)
+            // Nothing is found where there is no such day, or it dies on the way: what was answered of it
+            // until then is forgotten, and counts for nothing.
+            let ofDay: [WrittenAnswer]
+            if !isDead, let found = try store.search(day, answer) {
+                ofDay = found
+            } else {
+                ofDay = try answer(nil)
             }
-            next = items.upperBound
+            room -= ofDay.reduce(0) { $0 + $1.wire.count }
+            answers += ofDay
         }
         return answers
+    }
+
+    /// The answers to some items of one day. Throws `answer-large` beyond so many bytes.
+    private func answers(
+        to query: LookupQuery, _ items: Range<Int>, _ policy: Policy, _ day: (any ClosedTrees)?,
+        _ room: Int
+    ) throws(StoreError) -> [WrittenAnswer] {
+        var size = 0
+        return try items.map { index throws(StoreError) in
+            let outcome = try outcome(query, index, policy, day)
+            let answer = LookupAnswer(item: query.items[index], outcome: outcome)
+            let wire = answer.encode()
+            size += wire.count
+            guard size <= room else { throw Self.answerLarge }
+            return WrittenAnswer(answer: answer, wire: wire)
+        }
     }
 
     /// What is logged of answers, as `LookupAnswer.digest` gives it.
@@ -219,7 +231,7 @@ private struct CellTrees {
 /// A closed tree, in which rows are found one by one, each with its proof.
 private struct CellTree {
     private let tree: CellTreeID
-    private let closing: StoredClosing
+    private let closing: KnownClosing
     private let day: any ClosedTrees
 
     init?(_ tree: CellTreeID, _ day: any ClosedTrees) throws(StoreError) {

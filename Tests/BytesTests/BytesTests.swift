@@ -21,6 +21,20 @@ import Testing
         try reader.end()
     }
 
+    @Test func lentBytesAreThoseThatWouldBeRead() throws {
+        var reader = ByteReader([1, 2, 3, 4])
+        #expect(try reader.u8() == 1)
+        #expect(try reader.lend(2) { Array($0) } == [2, 3])
+        #expect(throws: BytesError(code: "bytes-short", sentence: "")) {
+            _ = try reader.lend(2) { $0.count }
+        }
+        #expect(try reader.lend(1) { Array($0) } == [4])
+        #expect(throws: BytesError(code: "bytes-short", sentence: "")) {
+            _ = try reader.lend(-1) { $0.count }
+        }
+        try reader.end()
+    }
+
     @Test func aReaderRefusesWhatIsShortLongOrNoText() throws {
         let short = BytesError(code: "bytes-short", sentence: "")
         var reader = ByteReader([1, 2, 3])

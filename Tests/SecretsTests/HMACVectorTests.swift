@@ -25,6 +25,15 @@ struct HMACVectorTests {
             #expect((tag == (try unhex(test.tag))) == (test.result == "valid"), "\(test.tcId)")
             let scheduled = try scheduled(unhex(test.msg), key).prefix(size)
             #expect(Array(scheduled) == tag, "\(test.tcId)")
+            // Beside other messages under the same key.
+            let messages = [[], try unhex(test.msg), [1]]
+            var tags = [UInt8](repeating: 0, count: 3 * HMACSHA256.size)
+            key.withUnsafeBytes { key in
+                tags.withUnsafeMutableBytes {
+                    HMACSHA256.compute(each: messages, key: key, into: $0)
+                }
+            }
+            #expect(tags == messages.flatMap { HMACSHA256.open($0, key: key) }, "\(test.tcId)")
         }
     }
 

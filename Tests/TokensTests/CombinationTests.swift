@@ -71,6 +71,30 @@ struct CombinationTests {
         #expect(honest[0].differences(from: honest[2]).isEmpty)
     }
 
+    @Test("one partial that differs is found wherever it stands, and in its subset only")
+    func oneDiffers() throws {
+        let deployment = try Deployment(3, of: 5)
+        let plates = [try plate("X1"), try plate("X2")]
+        let cells = [cell(0, 23, 2), cell(1, 0, 1), cell(1, 0, 2)]
+        let parcels = try deployment.custodians.prefix(2).map {
+            try $0.evaluate(plates: plates, cells: cells)
+        }
+        let bytes = try parcels[0].encode().withUnsafeBytes { Array($0) }
+        let masks = parcels[0].masks
+        let keys = bytes.count - plates.count * cells.count * masks.count * 32
+        for index in 0..<(plates.count * cells.count * masks.count) {
+            var other = bytes
+            other[keys + index * 32 + 31] ^= 1
+            let changed = try PartialParcel(wire: SecretBytes(copying: other))
+            let mask = masks[index % masks.count]
+            #expect(parcels[0].differences(from: changed) == [mask])
+            // The other custodian sees it where it has that subset too.
+            let isShared = parcels[1].masks.contains(mask)
+            #expect(parcels[1].differs(from: changed, in: mask) == isShared)
+            #expect(parcels[1].differences(from: changed) == (isShared ? [mask] : []))
+        }
+    }
+
     @Test("answers to different questions do not combine")
     func unlike() throws {
         let deployment = try Deployment(2, of: 3)

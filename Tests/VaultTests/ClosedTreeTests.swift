@@ -63,6 +63,34 @@ struct ClosedTreeTests {
         #expect(try store.search(Sample.day.next) { _ throws(StoreError) in 1 } == nil)
     }
 
+    @Test("a day's closings are the same when they are asked for again, and stay the other trees'")
+    func closingsAgain() throws {
+        let store = try Backend.sqlite.store(in: folder)
+        let cells = (0..<3).map {
+            Cell(hour: Sample.day.hours[$0], site: SiteNumber(number: 1))
+        }
+        var closings: [StoredClosing] = []
+        for (place, cell) in cells.dropLast().enumerated() {
+            let batches = [try Sample.batch(rows(3, SeededRandom("\(place)")), cell: cell)]
+            for batch in batches { _ = try store.keep(batch, admission: Sample.admission) }
+            closings.append(try Sample.closing(batches, cell: cell, name: "\(place)"))
+        }
+        func known() throws -> [KnownClosing?] {
+            try store.search(Sample.day) { day throws(StoreError) in
+                try cells.map { cell throws(StoreError) in
+                    try day.closing(of: CellTreeID(cell: cell, kind: .prompt))
+                }
+            } ?? []
+        }
+        _ = try store.close(closings[0])
+        // What is not closed yet is not remembered as such.
+        #expect(try known() == [KnownClosing(closings[0]), nil, nil])
+        _ = try store.close(closings[1])
+        for _ in 0..<2 {
+            #expect(try known() == closings.map { KnownClosing($0) } + [nil])
+        }
+    }
+
     @Test("labels of open trees are known after a restart")
     func labelsAfterRestart() throws {
         let rows = try Car("1").rows(Sample.run("a"), 0..<40)

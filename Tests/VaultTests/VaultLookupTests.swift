@@ -208,6 +208,34 @@ struct VaultLookupTests {
         #expect(try ask(1) == "accepted" && told() == 1)
     }
 
+    @Test("what was found of a day that dies meanwhile is gone, and takes no room in the answer")
+    func dying() throws {
+        let dying = Cell(hour: Sample.day.adding(-1).hours[3], site: Sample.cell.site)
+        let store = DyingStore(dying.hour.day)
+        let town = try Town(store: store)
+        let car = try Car("1")
+        let cells = [dying, Sample.cell]
+        for cell in cells {
+            let rows = try car.rows(Sample.run("a"), 0..<3_000, size: 1_064)
+            let batch = try Sample.batch(rows, cell: cell)
+            _ = try store.keep(batch, admission: Sample.admission)
+            _ = try store.close(Sample.closing([batch], cell: cell))
+        }
+        let request = try town.evaluated(cells: cells, plates: 8)
+        func answers(_ plates: Int) throws -> [LookupAnswer] {
+            let items = cells.flatMap { Array(repeating: ($0, car), count: plates) }
+            return try town.client.lookup(query(request, items, of: cells).encode())
+                .map { try LookupAnswer(wire: $0) }
+        }
+        // Each day by itself has more than half of what an answer may.
+        let outcomes = try answers(5).map(\.outcome)
+        #expect(outcomes.prefix(5).allSatisfy { $0 == .gone })
+        for case .closed(let closed) in outcomes.suffix(5) {
+            #expect(closed.prompt.runs.map(\.rows.count) == [3_000])
+        }
+        #expect(problem { _ = try answers(8) } == "answer-large")
+    }
+
     @Test("find keys stay nowhere in the vault's files")
     func forgets() throws {
         let folder = try TemporaryFolder()

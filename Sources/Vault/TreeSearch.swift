@@ -1,0 +1,81 @@
+import GRDB
+import GRDBSQLite
+import Plates
+import Rows
+import Secrets
+
+/// A prepared question about one tree, bound and stepped as often as it is asked: without SQL, boxes
+/// for what is bound, or a second copy of what is found. The connection keeps it prepared.
+struct TreeSearch {
+    private let statement: Statement
+
+    private init(_ sql: String, _ database: Database) throws {
+        statement = try database.cachedStatement(sql: sql)
+    }
+
+    /// The search for a block by a condition on the label and an order.
+    static func blocks(_ place: String, _ database: Database) throws -> TreeSearch {
+        try TreeSearch(
+            "SELECT block FROM blocks WHERE \(DayFile.ofTree) AND \(place) LIMIT 1", database)
+    }
+
+    /// The search for a closing.
+    static func closings(_ database: Database) throws -> TreeSearch {
+        try TreeSearch(
+            "SELECT opening, statement FROM closings WHERE \(DayFile.ofTree)", database)
+    }
+
+    /// The first block that a label leads to. Throws `store-failed`.
+    func block(of tree: CellTreeID, _ label: Label) throws(StoreError) -> Block? {
+        let found: Result<Block?, StoreError> = label.withUnsafeBytes { bytes in
+            Result { () throws(StoreError) in
+                // The label lies still until the question is answered.
+                sqlite3_bind_blob(
+                    statement.sqliteStatement, 4, bytes.baseAddress, Int32(bytes.count), nil)
+                return try first(of: tree) { () throws(StoreError) in try Block(wire: column(0)) }
+            }
+        }
+        return try found.get()
+    }
+
+    /// The closing of a tree; nil where it is open. Throws `store-failed`.
+    func closing(of tree: CellTreeID) throws(StoreError) -> KnownClosing? {
+        try first(of: tree) { () throws(StoreError) in
+            guard let opening = try? HourOpening(wire: column(0)),
+                let statement = Digest(wire: column(1))
+            else {
+                throw StoreError(code: "store-failed", sentence: "a closing is damaged")
+            }
+            return KnownClosing(opening: opening, statement: statement)
+        }
+    }
+
+    private func first<Found>(
+        of tree: CellTreeID, _ read: () throws(StoreError) -> Found
+    ) throws(StoreError) -> Found? {
+        let search = statement.sqliteStatement
+        sqlite3_bind_int64(search, 1, Int64(tree.cell.hour.number))
+        sqlite3_bind_int64(search, 2, Int64(tree.cell.site.number))
+        sqlite3_bind_int64(search, 3, Int64(tree.kind.rawValue))
+        defer {
+            sqlite3_reset(search)
+            sqlite3_clear_bindings(search)
+        }
+        switch sqlite3_step(search) {
+        case SQLITE_ROW: return try read()
+        case SQLITE_DONE: return nil
+        case let answer:
+            throw StoreError(
+                code: "store-failed", sentence: "SQLite answered with error \(answer)")
+        }
+    }
+
+    /// The bytes of a column where the search stands; none where it has none.
+    private func column(_ place: Int32) -> [UInt8] {
+        let search = statement.sqliteStatement
+        let bytes = sqlite3_column_blob(search, place)
+        return Array(
+            UnsafeRawBufferPointer(
+                start: bytes, count: Int(sqlite3_column_bytes(search, place))))
+    }
+}
