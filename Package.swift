@@ -401,8 +401,8 @@ let package = Package(
         tests(
             "DesksTests",
             [
-                "Desks", "Portal", "Embedded", "Inquiry", "Hosting", "Wire", "Warrants", "Ledger",
-                "Plates", "Secrets", "Bytes", "Disk",
+                "Desks", "Portal", "Embedded", "Inquiry", "Intake", "Hosting", "Wire", "Warrants",
+                "Ledger", "Plates", "Secrets", "Bytes", "Disk",
             ]),
         tests(
             "PortalTests",

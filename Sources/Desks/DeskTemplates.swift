@@ -19,7 +19,9 @@ enum DeskTemplates {
         "desk_problem": PackageResources.desk_problem_mustache,
         "desk_progress": PackageResources.desk_progress_mustache,
         "officer_waiting": PackageResources.officer_waiting_mustache,
-    ].mapValues { String(decoding: $0, as: UTF8.self) }
+    ].merging(InvestigatorTemplates.texts) { $1 }.mapValues {
+        String(decoding: $0, as: UTF8.self)
+    }
 }
 
 extension DeskAsk {

@@ -8,6 +8,7 @@ public enum Roles {
         if let custodian = roster.custodian(ofOfficer: office.id) {
             return OfficerPages(custodian: custodian)
         }
+        if roster.agency(ofRequester: office.id) != nil { return InvestigatorPages() }
         throw DeskError(
             code: "party-unknown",
             sentence: "the roster has no officer, requester, authority or custodian of that word")

@@ -73,7 +73,8 @@ extension Showcase {
             try attest(opened, "destroyed")
             try approve(opened, ["privacy-office", "clerk-of-court", "inspector-general"])
             _ = try city.open(
-                opened, as: "investigator", bundle: city.layout.agency + "/bundle-1001")
+                opened, as: "investigator",
+                bundle: try city.nextBundle(of: opened, as: "investigator"))
             let denied = try file("denied-before", Array(others.prefix(8)), cells, embargo: 10)
             try attest(denied, "denied-before")
             try deny(
@@ -116,7 +117,8 @@ extension Showcase {
             try attest(opened, "opened")
             try approve(opened, third)
             _ = try city.open(
-                opened, as: "investigator", bundle: city.layout.agency + "/bundle-1047")
+                opened, as: "investigator",
+                bundle: try city.nextBundle(of: opened, as: "investigator"))
             let approved = try file("approved", [others[1]], cells, purpose: "09A")
             try attest(approved, "approved")
             try approve(approved, third)

@@ -80,26 +80,33 @@ extension Deployment {
     }
 
     /// Searches, countersigns what the vault handed over, gets the photos, and writes the bundle.
+    /// `step` is told what comes next, in words.
     public func open(
-        _ request: Digest, as requester: String, bundle folder: String, wholeCells: Bool = false
+        _ request: Digest, as requester: String, bundle folder: String, wholeCells: Bool = false,
+        step: (OpeningStep) -> Void = { _ in }
     ) throws -> Inquiry.Finding {
         guard try fileSystem.size(folder) == nil else {
             throw InquiryError(code: "bundle-exists", sentence: "\(folder) exists already")
         }
+        step(.ask)
         _ = try disclosed(request, as: requester, wholeCells)
+        step(.check)
         // The holders that were not asked check what the others answered, each by itself; the same
         // answers once more then say how far all agree.
         try settle()
         try waitForChecks(of: request, at: try desk(requester))
+        step(.open)
         var finding = try disclosed(request, as: requester, wholeCells)
         let desk = try desk(requester)
         let asker = Requester(desk: desk, random: random)
+        step(.photos)
         finding = try asker.gatheringPhotos(of: finding)
         // Something was closed, or died, since the countersignature: the answer is another one now.
         if finding.photoProblem?.code == "countersignature-missing" {
             finding = try asker.gatheringPhotos(
                 of: try disclosed(request, as: requester, wholeCells))
         }
+        step(.keep)
         try desk.refresh()
         try desk.cosign()
         let bundle = try Bundle(finding, mirror: desk.mirror, record: desk.record)
@@ -160,6 +167,20 @@ extension Deployment {
 
     /// The log as everybody may read it.
     public func record() throws -> Record { try publicView().record }
+}
+
+/// What the opening of a request is at, in this order.
+public enum OpeningStep: Int, CaseIterable, Sendable {
+    /// Custodians evaluate, the vault hands over, the requester countersigns.
+    case ask
+    /// The holders that were not asked check what the others answered.
+    case check
+    /// The same answers once more, with what all have said.
+    case open
+    /// The photos, which come after the countersignature alone.
+    case photos
+    /// The proofs are gathered and the bundle is written.
+    case keep
 }
 
 extension Deployment {

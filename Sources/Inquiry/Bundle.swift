@@ -94,11 +94,8 @@ public struct Bundle: Sendable {
     /// Reads a folder and holds every file against the manifest. Throws `bundle-changed`, naming
     /// the first file that is missing, changed or too many.
     public init(at folder: String, fileSystem: any FileSystem) throws {
-        manifest = try fileSystem.read(folder + "/manifest.json")
+        let manifest = try fileSystem.read(folder + "/manifest.json")
         let content = try Self.parse(Manifest.self, manifest, "manifest.json")
-        guard try Self.json(content) == manifest else {
-            throw Self.changed("manifest.json", "is not written as a bundle writes it")
-        }
         let top = try fileSystem.list(folder)
         let parts = ["evidence", "log", "photos"]
         var names = top.filter { $0 != "manifest.json" && !parts.contains($0) }
@@ -109,15 +106,28 @@ public struct Bundle: Sendable {
             throw Self.changed(extra, "is not in the manifest")
         }
         var files: [String: [UInt8]] = [:]
+        for name in names { files[name] = try fileSystem.read("\(folder)/\(name)") }
+        try self.init(files: files, manifest: manifest)
+    }
+
+    /// Files by name, each held against the manifest. Throws `bundle-changed`, naming the first that
+    /// is missing, changed or too many.
+    init(files: [String: [UInt8]], manifest: [UInt8]) throws {
+        let content = try Self.parse(Manifest.self, manifest, "manifest.json")
+        guard try Self.json(content) == manifest else {
+            throw Self.changed("manifest.json", "is not written as a bundle writes it")
+        }
+        if let extra = files.keys.sorted().first(where: { content.files[$0] == nil }) {
+            throw Self.changed(extra, "is not in the manifest")
+        }
         for (name, digest) in content.files.sorted(by: { $0.key < $1.key }) {
-            guard names.contains(name) else { throw Self.changed(name, "is missing") }
-            let bytes = try fileSystem.read("\(folder)/\(name)")
+            guard let bytes = files[name] else { throw Self.changed(name, "is missing") }
             guard Digest(of: bytes) == digest else {
                 throw Self.changed(name, "does not have the digest of the manifest")
             }
-            files[name] = bytes
         }
         self.files = files
+        self.manifest = manifest
     }
 
     /// The manifest's content.

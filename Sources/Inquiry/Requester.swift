@@ -172,7 +172,7 @@ public struct Requester {
 }
 
 /// A request that is ready to be filed and has not left the machine yet.
-public struct PreparedRequest {
+public struct PreparedRequest: Sendable {
     /// Its id.
     public let id: Digest
     /// The signed statement.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Bytes
 import Disk
 import Embedded
+import Foundation
 import Inquiry
 import Plates
 import Secrets
@@ -84,13 +85,13 @@ struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "check a bundle offline: statements, approvals, answers, rows, report",
         discussion: """
-            Needs nothing but the bundle. Compare the roster's hash that it prints, or give it, from \
+            Needs nothing but the bundle, as a folder or as the one file that a desk hands out. Compare the roster's hash that it prints, or give it, from \
             a source of trust: everything rests on it.
 
             example: platevault verify case-7 --roster 5d41…
             """)
 
-    @Argument(help: "The bundle's directory.")
+    @Argument(help: "The bundle's directory, or its one file.")
     var bundle: String
     @Option(help: "The hash of the first roster, from a source of trust.")
     var roster: String?
@@ -103,8 +104,7 @@ struct Verify: ParsableCommand {
             }
             trusted = digest
         }
-        let verified = try BundleVerifier.verify(
-            try Bundle(at: bundle, fileSystem: POSIXFileSystem()), trusted: trusted)
+        let verified = try BundleVerifier.verify(try read(), trusted: trusted)
         let disclosure = verified.disclosure
         Voice.say("request       \(disclosure.request.id.hex)")
         Voice.say("reads         \(disclosure.reads.count)")
@@ -120,5 +120,18 @@ struct Verify: ParsableCommand {
                 sentence: "the bundle holds answers of the vault that do not fit the log")
         }
         Voice.say("the bundle holds")
+    }
+
+    private func read() throws -> Inquiry.Bundle {
+        let disk = POSIXFileSystem()
+        var isFolder: ObjCBool = false
+        let isThere = FileManager.default.fileExists(atPath: bundle, isDirectory: &isFolder)
+        guard isThere, !isFolder.boolValue else {
+            return try Inquiry.Bundle(at: bundle, fileSystem: disk)
+        }
+        guard let size = try disk.size(bundle), size <= Inquiry.Bundle.archiveLimit else {
+            throw Complaint(code: "bundle-changed", sentence: "\(bundle) is too long for a bundle")
+        }
+        return try Inquiry.Bundle(archive: try disk.read(bundle))
     }
 }

@@ -20,16 +20,21 @@ final class TestBrowser {
         if isOpened { _ = get(String(address.dropFirst(origin.count))) }
     }
 
+    /// The path that was got last.
+    private(set) var last = ""
+
     /// What stands at a path.
     func get(_ path: String) -> DeskAnswer {
-        send(DeskQuestion(method: "GET", target: path, host: "127.0.0.1:4321", fields: fields))
+        last = path
+        return send(
+            DeskQuestion(method: "GET", target: path, host: "127.0.0.1:4321", fields: fields))
     }
 
     /// What a form does, sent with its token unless told otherwise; goes where it leads.
     func post(
         _ path: String, _ values: [(String, String)], token other: String? = nil
     ) -> DeskAnswer {
-        if token.isEmpty { _ = get("/") }
+        if token.isEmpty { _ = get("/leave") }
         let text = (values + [("desk-token", other ?? token)]).map {
             "\(Self.encoded($0))=\(Self.encoded($1))"
         }.joined(separator: "&")
@@ -41,7 +46,7 @@ final class TestBrowser {
     func post(
         _ path: String, _ values: [(String, String)], file: (name: String, bytes: [UInt8])
     ) -> DeskAnswer {
-        if token.isEmpty { _ = get("/") }
+        if token.isEmpty { _ = get("/leave") }
         var body: [UInt8] = []
         for (name, value) in values + [("desk-token", token)] {
             body += Array(
@@ -60,7 +65,8 @@ final class TestBrowser {
                 method: "POST", target: path, host: "127.0.0.1:4321",
                 fields: fields + [("Origin", origin), ("Content-Type", type)], body: body))
         guard answer.status == 303, let next = answer.value("location") else { return answer }
-        return get(next)
+        // What stands behind # a browser keeps to itself.
+        return get(String(next.prefix { $0 != "#" }))
     }
 
     func send(_ question: DeskQuestion) -> DeskAnswer {
