@@ -54,7 +54,7 @@ public struct Chart: Part {
 
     /// Names left, bars right of them, values at their ends. Only numbers and escaped text go in.
     private var lying: Markup {
-        let (left, width, line) = (230, 640, 28)
+        let (left, width, line) = (195, 440, 28)
         let rows = bars.enumerated().map { place, bar in
             let length = bar.value * (width - left - 60) / most
             let y = place * line
@@ -71,7 +71,7 @@ public struct Chart: Part {
 
     /// A bar for each name in a row, the first, middle and last of them named.
     private var standing: Markup {
-        let (width, height, base) = (640, 170, 140)
+        let (width, height, base) = (440, 170, 140)
         let step = Double(width) / Double(max(1, bars.count))
         let named: Set = [0, bars.count / 2, bars.count - 1]
         let columns = bars.enumerated().map { place, bar in
@@ -98,7 +98,7 @@ public struct Chart: Part {
     }
 
     private static func short(_ name: String) -> String {
-        name.count <= 30 ? name : name.prefix(29) + "…"
+        name.count <= 25 ? name : name.prefix(24) + "…"
     }
 
     private static func svg(

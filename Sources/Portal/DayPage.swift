@@ -55,10 +55,18 @@ extension PageMaker {
     /// 62: of how many days the calendar is shown in full; those with something wrong always are.
     private static let fullDays = 62
 
-    /// The newest days of the calendar.
-    func calendar(last count: Int) -> DayCalendar {
-        let days = snapshot.report.days
-        return DayCalendar(days.suffix(count).reversed(), of: holders(days), at: snapshot.now)
+    /// The front of destruction: the newest dead days, all that are dying or overdue, and the oldest
+    /// that are alive, newest first; and how many living days follow them.
+    func front(_ count: Int) -> (calendar: DayCalendar, following: Int) {
+        let all = snapshot.report.days
+        let alive = all.filter { $0.verdict == .alive }
+        let shown =
+            all.filter { $0.verdict == .dead }.suffix(count)
+            + all.filter { $0.verdict == .dying || $0.verdict == .overdue } + alive.prefix(count)
+        let days = shown.sorted { $0.day > $1.day }
+        return (
+            DayCalendar(days, of: holders(shown), at: snapshot.now), max(0, alive.count - count)
+        )
     }
 
     private func holders(_ days: [DayReport]) -> [String] {

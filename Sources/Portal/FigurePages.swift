@@ -97,7 +97,7 @@ extension PageMaker {
 
     private var decisionText: String {
         guard let decision = snapshot.figures.decision else { return "None was decided" }
-        return "Decided; the median took \(TimeText.length(decision.median))"
+        return "Decided; the median took \(length(decision.median))"
     }
 
     private func figure(_ row: FigureRow, most: Int) -> Values {

@@ -5,12 +5,13 @@ import Warrants
 // `/`: what this deployment is, and how it stands.
 
 extension PageMaker {
-    /// 14: of how many days the overview shows the calendar.
-    private static let calendarDays = 14
+    /// 7: how many dead and how many living days the overview shows.
+    private static let frontDays = 7
 
     func overview() throws(PortalError) -> Page {
         let roster = snapshot.roster
         let figures = snapshot.figures
+        let front = front(Self.frontDays)
         let values: Values = [
             "ready": .values(readiness), "threshold": .number(roster.threshold.t),
             "custodianCount": .number(roster.threshold.n),
@@ -23,7 +24,11 @@ extension PageMaker {
                 EmptyState(
                     "Nobody has asked for a search in the last 30 days.",
                     hint: "Drills, which open no car's plate, are not counted.")),
-            "calendar": .of(calendar(last: Self.calendarDays)),
+            "calendar": .of(front.calendar),
+            "following": .maybe(
+                front.following > 0
+                    ? Words.count(front.following, "living day follows", "living days follow") : nil
+            ),
             "hasDays": .flag(!snapshot.report.days.isEmpty),
             "noDays": .of(EmptyState("No day has had keys yet.")),
             "custodians": .of(custodians), "sites": .of(sites), "head": .of(headFacts),
@@ -76,7 +81,7 @@ extension PageMaker {
                 .init(
                     "Median time to a decision",
                     .init(
-                        figures.decision.map { TimeText.length($0.median) } ?? "–",
+                        figures.decision.map { length($0.median) } ?? "–",
                         href: to("figures/#decision"))),
                 .init(
                     "Days destroyed",

@@ -33,6 +33,14 @@ struct PageMaker: Sendable {
             grain: snapshot.roster.policy.times == .hour ? .hour : .minute)
     }
 
+    /// A length of time between such times: of what is known to the hour, nothing finer is told.
+    func length(_ milliseconds: Int64) -> String {
+        guard snapshot.roster.policy.times == .hour, milliseconds < 3_600_000 else {
+            return TimeText.length(milliseconds)
+        }
+        return "within the hour"
+    }
+
     /// An agency's name.
     func agency(_ word: String) -> String { snapshot.roster.agency(word)?.name ?? word }
 

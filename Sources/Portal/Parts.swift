@@ -207,6 +207,8 @@ public struct ProgressBar: Part {
         [
             "text": .text(text), "done": .maybe(share.map { String($0.done) }),
             "of": .maybe(share.map { String($0.of) }),
+            "doneText": .maybe(share.map { $0.done.parted }),
+            "ofText": .maybe(share.map { $0.of.parted }),
         ]
     }
 }

@@ -53,27 +53,7 @@ struct FrameTests {
         return String(decoding: try frame.html(page, by: templates), as: UTF8.self)
     }
 
-    /// The markup of a page without its text: tags with the names of their attributes.
-    private func skeleton(_ html: String) -> [String] {
-        var tags: [String] = []
-        let scalars = Array(html.unicodeScalars)
-        var at = 0
-        while at < scalars.count {
-            guard scalars[at] == "<" else {
-                at += 1
-                continue
-            }
-            var tag = ""
-            var isQuoted = false
-            while at < scalars.count, isQuoted || scalars[at] != ">" {
-                if scalars[at] == "\"" { isQuoted.toggle() }
-                if !isQuoted { tag.unicodeScalars.append(scalars[at]) }
-                at += 1
-            }
-            tags.append(tag)
-        }
-        return tags
-    }
+    private func skeleton(_ html: String) -> [String] { Markings(html).skeleton }
 
     @Test(arguments: hostile) func textNeverBecomesMarkup(_ text: String) throws {
         #expect(skeleton(try page(text)) == skeleton(try page("plain")))

@@ -29,8 +29,8 @@ struct StaticSiteTests {
         let copy = PublicRecord(Files(files: files), trusting: snapshot.firstRoster)
         try copy.follow(at: snapshot.now)
         #expect(copy.snapshot?.head.root == snapshot.head.root)
-        // What is served is what is built, to the byte.
-        let site = PublicSite(snapshot)
+        // What is served from the files' own log is what was built, to the byte.
+        let site = PublicSite(try #require(copy.snapshot))
         for path in site.pages + PublicSite.files {
             let name = String(path.dropFirst()) + (path.hasSuffix("/") ? "index.html" : "")
             #expect(try site.answer(path)?.body == files[name], "\(path)")
