@@ -335,6 +335,7 @@ let package = Package(
                 "Intake",  // gateways are measured
                 "Vault",  // the store is measured
                 "Hosting",  // a listener that only parses, as a reference
+                "Portal",  // the public pages are measured
                 "Wire",  // the ways between them
                 "Warrants",  // the log of a city that never was
                 "Rows",  // stores are filled

@@ -24,6 +24,7 @@ enum Bench {
         let disk = POSIXFileSystem()
         let words = Array(CommandLine.arguments.dropFirst())
         if try AuditBench.command(words, disk) { return }
+        if try PagesBench.command(words, disk) { return }
         switch words.first {
         case "serve-parsing": try await ParsingServer.run(at: words.last ?? "")
         case "simulate": try Simulation.run(Array(words.dropFirst()))

@@ -62,6 +62,7 @@ final class Suite {
             ("peers", peers),
             ("load", load),
             ("log", log),
+            ("pages", { [work, disk] in try PagesBench(folder: work, disk: disk).run() }),
         ]
     }
 

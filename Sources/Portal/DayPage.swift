@@ -61,7 +61,7 @@ extension PageMaker {
         let all = snapshot.report.days
         let alive = all.filter { $0.verdict == .alive }
         let shown =
-            all.filter { $0.verdict == .dead }.suffix(count)
+            Array(all.filter { $0.verdict == .dead }.suffix(count))
             + all.filter { $0.verdict == .dying || $0.verdict == .overdue } + alive.prefix(count)
         let days = shown.sorted { $0.day > $1.day }
         return (

@@ -270,7 +270,7 @@ struct PublicSiteTests {
             let site = PublicSite(try hamlet.snapshot())
             let paths = ["/", "/log/", "/log/kind/grant/", "/log/40/", "/days/", "/audit/"]
             var (most, best) = (0, Double.infinity)
-            for _ in 0..<5 {
+            for _ in 0..<9 {
                 let clock = ContinuousClock()
                 let time = try clock.measure {
                     for path in paths {
@@ -283,7 +283,8 @@ struct PublicSiteTests {
         }
         let (short, long) = (try measure(300), try measure(3_600))
         #expect(long.count > 9 * short.count)
-        #expect(long.seconds < 2 * short.seconds, "\(short) to \(long)")
+        // Ten times the log: a page that went through it would take ten times as long.
+        #expect(long.seconds < 4 * short.seconds, "\(short) to \(long)")
         #expect(long.bytes <= 100 * 1_024)
     }
 }

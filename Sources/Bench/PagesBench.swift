@@ -1,0 +1,101 @@
+import Disk
+import Foundation
+import Ledger
+import Plates
+import Portal
+import Warrants
+
+/// The public pages of a city's log, beside those of its first day: what a page costs must not grow
+/// with the log.
+///
+/// Also by hand: `Bench pages-log FOLDER`, with a log of `Bench make-log`.
+struct PagesBench {
+    let folder: String
+    let disk: any FileSystem
+    private static let count = 100_000
+    private static let runs = 21
+    /// One page of each kind; `/log/N/` is an entry in the middle.
+    private static let paths = [
+        "/", "/requests/", "/figures/", "/days/", "/log/", "/log/page/9/",
+        "/log/kind/hour-closed/", "/log/N/", "/policy/", "/audit/", "/data/",
+    ]
+
+    func run() throws -> [Measure] {
+        let (long, short) = (folder + "/long", folder + "/short")
+        try AuditBench.make(long, Self.count, disk)
+        try AuditBench.make(short, 1, disk)
+        return try Self.measures(long, beside: short, disk)
+    }
+
+    private static func measures(
+        _ long: String, beside short: String?, _ disk: any FileSystem
+    ) throws -> [Measure] {
+        let (city, snapshots) = try snapshot(long, disk)
+        let first = try short.map { try snapshot($0, disk).site } ?? city
+        var pairs: [(value: Double, reference: Double)] = []
+        var most = 0
+        for _ in 0..<runs {
+            var (slowest, beside) = (0.0, 0.0)
+            for path in paths {
+                let page = try time(path, city)
+                (slowest, most) = (max(slowest, page.milliseconds), max(most, page.bytes))
+                beside = max(beside, try time(path, first).milliseconds)
+            }
+            pairs.append((slowest, beside))
+        }
+        return [
+            Measure(
+                id: "pages", what: "the slowest public page; reference: of the log's first day",
+                unit: "ms", pairs: pairs, target: [.valueAtMost(50)]),
+            Measure(
+                id: "pages-bytes", what: "the longest of them", unit: "KB",
+                values: [Double(most) / 1_024], target: [.valueAtMost(100)]),
+            Measure(
+                id: "pages-snapshot", what: "the state of a minute, from which all are made",
+                unit: "ms", values: snapshots),
+        ]
+    }
+
+    /// The pages of a log as of its last evening, and how long each of some later minutes took.
+    private static func snapshot(
+        _ path: String, _ disk: any FileSystem
+    ) throws -> (site: PublicSite, minutes: [Double]) {
+        let city = try BenchCity()
+        let source = FolderTiles(path + "/public", fileSystem: disk)
+        let (log, _) = try TiledLog.open(
+            source, origin: BenchCity.origin, logKey: city.roster.logKey)
+        // Each day ends with what a requester received at eight in the evening.
+        let last = try UnverifiedStatement(wire: try log.entry(at: log.size - 1))
+        let now = try last.unverifiedBody(DisclosureBody.self).time.adding(hours: 2)
+        let record = PublicRecord(source, trusting: city.roster.hash)
+        try record.follow(at: now)
+        var minutes: [Double] = []
+        for minute in 1...Int64(5) {
+            minutes.append(
+                1_000 * (try Measure.seconds { try record.follow(at: now.adding(minutes: minute)) })
+            )
+        }
+        guard let snapshot = record.snapshot else { throw BenchError("no snapshot was made") }
+        return (PublicSite(snapshot), minutes)
+    }
+
+    private static func time(
+        _ path: String, _ site: PublicSite
+    ) throws -> (milliseconds: Double, bytes: Int) {
+        let middle = "/log/\(site.snapshot.count / 2)/"
+        var bytes = 0
+        let seconds = try Measure.seconds {
+            let found = try site.answer(path == "/log/N/" ? middle : path)
+            guard let found else { throw BenchError("nothing stands at \(path)") }
+            bytes = found.body.count
+        }
+        return (1_000 * seconds, bytes)
+    }
+
+    /// The command by hand; false where it is not meant.
+    static func command(_ words: [String], _ disk: any FileSystem) throws -> Bool {
+        guard words.count == 2, words[0] == "pages-log" else { return false }
+        for line in Measure.table(try measures(words[1], beside: nil, disk)) { Suite.say(line) }
+        return true
+    }
+}
