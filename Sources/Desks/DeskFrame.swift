@@ -17,12 +17,13 @@ enum DeskFrame {
 
     /// A page of a role within its desk.
     static func wrap(
-        _ page: DeskPage, of pages: any DeskPages, office: DeskOffice, told: String?
+        _ page: DeskPage, of pages: any DeskPages, office: DeskOffice, told: String?,
+        token: String
     ) -> DeskAnswer {
         var frame = Frame(
             name: office.origin, face: pages.title, root: "/",
-            places: pages.places.map { Place($0.title, String($0.path.dropFirst()), id: $0.path) }
-                + [Place("End session", "leave", id: "/leave")])
+            places: pages.places.map { Place($0.title, String($0.path.dropFirst()), id: $0.path) })
+        frame.formToken = token
         frame.foot = [
             "The desk of \(office.id), served by a program on this machine to this browser alone."
         ]
@@ -96,13 +97,6 @@ enum DeskFrame {
         page.body = try ask.render(
             "desk_progress", ["bar": .of(ProgressBar(sentence(state.what), share: share))])
         return page
-    }
-
-    /// Before the session is ended.
-    static func leaving(_ ask: DeskAsk) throws -> DeskPage {
-        DeskPage(
-            "End the session", purpose: "Ends this browser's session at the desk.",
-            place: "/leave", body: try ask.render("desk_leave", [:]))
     }
 
     /// A program's sentence as a page says it: with a capital, and with its full stop.

@@ -63,10 +63,10 @@ public final class DeskOffice: @unchecked Sendable {
     }
 
     /// What waits for the party, as JSON: for the script that notifies.
-    func waiting() throws -> [UInt8] {
+    func waiting(isCounted: Bool) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return Array(try encoder.encode(["waiting": try view().inbox]))
+        return Array(try encoder.encode(["waiting": isCounted ? try view().inbox : []]))
     }
 
     /// Begins slow work on a thread of its own; `/work/<id>` shows how far it is, and goes to the

@@ -7,9 +7,16 @@ public protocol DeskPages: Sendable {
     var title: String { get }
     /// The places of its navigation, the first of them `/`.
     var places: [DeskPlace] { get }
+    /// Whether what waits for the party is this desk's to do, and is counted and told.
+    var hasInbox: Bool { get }
     /// The answer. Throws what the party's own work throws (a `CodedError` is shown with its
     /// sentence and code), and `DeskError` `path-unknown` where nothing stands.
     func answer(_ ask: DeskAsk, in office: DeskOffice) throws -> DeskReply
+}
+
+extension DeskPages {
+    /// It is.
+    public var hasInbox: Bool { true }
 }
 
 /// A place of a desk's navigation.

@@ -116,8 +116,8 @@ public struct DeskServer: Service {
             if case .done(let path) = job.state.end { return .see(path) }
             return .page(try DeskFrame.progress(job, ask))
         case (false, "waiting.json", 1):
-            return .bytes(type: "application/json", try office.waiting())
-        case (false, "leave", 1): return .page(try DeskFrame.leaving(ask))
+            return .bytes(
+                type: "application/json", try office.waiting(isCounted: pages.hasInbox))
         case (true, "leave", 1):
             state.gate.withLock { $0?.leave() }
             return .see("/")
@@ -132,7 +132,7 @@ public struct DeskServer: Service {
                 defer { told = nil }
                 return told
             }
-            return DeskFrame.wrap(page, of: pages, office: office, told: told)
+            return DeskFrame.wrap(page, of: pages, office: office, told: told, token: ask.token)
         case .see(let path, let told):
             if let told { state.told.withLock { $0 = told } }
             return moved(path)

@@ -15,9 +15,13 @@ enum DeskTemplates {
     }
 
     private static let texts: [String: String] = [
-        "desk_leave": PackageResources.desk_leave_mustache,
+        "authority_request": PackageResources.authority_request_mustache,
+        "custodian_given": PackageResources.custodian_given_mustache,
+        "custodian_state": PackageResources.custodian_state_mustache,
         "desk_problem": PackageResources.desk_problem_mustache,
         "desk_progress": PackageResources.desk_progress_mustache,
+        "officer_decision": PackageResources.officer_decision_mustache,
+        "officer_request": PackageResources.officer_request_mustache,
         "officer_waiting": PackageResources.officer_waiting_mustache,
     ].merging(InvestigatorTemplates.texts) { $1 }.mapValues {
         String(decoding: $0, as: UTF8.self)

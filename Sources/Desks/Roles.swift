@@ -9,6 +9,10 @@ public enum Roles {
             return OfficerPages(custodian: custodian)
         }
         if roster.agency(ofRequester: office.id) != nil { return InvestigatorPages() }
+        if roster.authority(office.id) != nil { return AuthorityPages() }
+        if let custodian = roster.custodian(office.id) {
+            return CustodianPages(custodian: custodian)
+        }
         throw DeskError(
             code: "party-unknown",
             sentence: "the roster has no officer, requester, authority or custodian of that word")

@@ -97,7 +97,7 @@ public struct Officer {
     }
 }
 
-/// An officer's decision as it will be signed; nothing of it has left the machine.
+/// A decision as it will be signed, an officer's or an authority's; nothing of it has left the machine.
 public struct PreparedDecision: Sendable {
     /// The request.
     public let request: Digest
@@ -119,6 +119,16 @@ public struct Clerk {
         _ request: Digest, warrant: Digest, expires: Timestamp, embargo: Day? = nil,
         at time: Timestamp
     ) throws {
+        try attest(
+            try preparedOrder(
+                for: request, warrant: warrant, expires: expires, embargo: embargo, at: time))
+    }
+
+    /// An attestation, ready to be looked at and signed. Throws as `attest`.
+    public func preparedOrder(
+        for request: Digest, warrant: Digest, expires: Timestamp, embargo: Day? = nil,
+        at time: Timestamp
+    ) throws -> PreparedDecision {
         try desk.refresh()
         guard let state = desk.record.request(request) else {
             throw Refusal(.requestUnknown, "the log has no request \(request)")
@@ -126,9 +136,16 @@ public struct Clerk {
         guard state.body.warrant == warrant else {
             throw Refusal(.orderMismatch, "the request names another warrant document")
         }
-        try desk.log(
-            OrderBody(
-                authority: desk.id, attesting: state.request.statement, expires: expires,
-                embargo: embargo, time: desk.blunt(time)))
+        let body = OrderBody(
+            authority: desk.id, attesting: state.request.statement, expires: expires,
+            embargo: embargo, time: desk.blunt(time))
+        return PreparedDecision(
+            request: request, text: try StatementDraft.text(body, under: desk.roster), letter: nil)
+    }
+
+    /// Signs an attestation as it was looked at, byte for byte, and has it logged. Throws the
+    /// vault's refusal, `roster-outdated` where there is another roster meanwhile.
+    public func attest(_ order: PreparedDecision) throws {
+        try desk.log(try desk.signer.sign(order.text).encode())
     }
 }

@@ -112,6 +112,8 @@ public struct Frame: Sendable {
     /// Whom the browser tells where it came from; a face with forms tells itself, so that `Origin`
     /// says whose form it is.
     public var referrer = "no-referrer"
+    /// The token of the session's forms, for the button that ends it; nil on a face without sessions.
+    public var formToken: String?
     /// Whether the deployment is a sample, which protects nobody; every page says so.
     public var isSample: Bool
 
@@ -130,7 +132,7 @@ public struct Frame: Sendable {
             "title": .text(page.title), "purpose": .text(page.purpose),
             "help": .text("Docs/" + page.help), "helpLink": .maybe(docs.map { $0 + page.help }),
             "body": .markup(page.body), "site": .text(name), "face": .text(face),
-            "root": .text(root), "referrer": .text(referrer),
+            "root": .text(root), "referrer": .text(referrer), "formToken": .maybe(formToken),
             "policy": .text(SecurityHeaders.policyInPage),
             "places": .list(places.map { $0.values(below: root, here: page.place) }),
             "crumbs": .list(page.crumbs.map { $0.values(below: root) }),
