@@ -1,7 +1,8 @@
 # The two commands that do all the set-up are `make demo` and `make test`.
 SWIFT_FLAGS = --explicit-target-dependency-import-check error
-# Tests that start programs wait for them; side by side they would wait for each other.
-PROGRAMS = FaultTests|ProgramTests|BrowserTests
+# Tests that start programs or listen for connections wait for answers; side by side they would wait
+# for each other.
+PROGRAMS = FaultTests|ProgramTests|BrowserTests|HostingTests|DesksTests
 
 .PHONY: setup build test demo bench format check clean
 
