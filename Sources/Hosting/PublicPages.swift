@@ -44,7 +44,7 @@ public final class PublicPages: Sendable {
 
     /// What stands at a path; nil where nothing does.
     func page(_ path: String) -> PublicListener.Page? {
-        if let page = tiles.page(path) { return page }
+        if TlogPages.isTheirs(path) { return tiles.page(path) }
         if let asset = PublicSite.asset(path) { return Self.page(asset) }
         guard let snapshot = record.snapshot else {
             let (taken, size) = record.progress

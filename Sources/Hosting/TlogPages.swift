@@ -11,6 +11,11 @@ public struct TlogPages: Sendable {
         tiles = FolderTiles(folder, fileSystem: disk)
     }
 
+    /// Whether a path is a log's own, where programs read and no page for people stands.
+    static func isTheirs(_ path: String) -> Bool {
+        path == "/" + TilePath.checkpoint || path.hasPrefix("/tile/")
+    }
+
     /// The page at a path; nil where there is none that can be read.
     public func page(_ path: String) -> PublicListener.Page? {
         let name = String(path.dropFirst())

@@ -175,8 +175,10 @@ class Browser:
         return bool(self.all(css))
 
     def link(self, words):
-        """The first link or button with these words."""
+        """The first link or button with these words that is there for readers."""
         for element in self.all("a, button, input[type=submit], summary"):
+            if element.get_attribute("aria-hidden") == "true":
+                continue
             if words.lower() in (element.text or element.get_attribute("value") or "").lower():
                 return element
         raise NoSuchElementException(f"no link or button says {words!r}")
