@@ -95,16 +95,17 @@ public final class DemoClock: Sendable {
     }
 
     /// The hands now; the last ones that could be read where the file is being replaced.
-    public var hands: Hands {
-        let bytes = try? disk.read(path)
-        return last.withLock { last in
-            if let bytes, bytes != last.text,
-                let read = Hands(text: String(decoding: bytes, as: UTF8.self))
-            {
-                last = (read, bytes)
-            }
-            return last.hands
-        }.running(at: Self.realBoot)
+    public var hands: Hands { last.withLock { read(&$0) } }
+
+    /// Reads the file while nobody else of this program does: a reading that was overtaken by a newer
+    /// one must not come back as the last.
+    private func read(_ last: inout (hands: Hands, text: [UInt8])) -> Hands {
+        if let bytes = try? disk.read(path), bytes != last.text,
+            let read = Hands(text: String(decoding: bytes, as: UTF8.self))
+        {
+            last = (read, bytes)
+        }
+        return last.hands.running(at: Self.realBoot)
     }
 
     /// The wall clock.
@@ -131,22 +132,25 @@ public final class DemoClock: Sendable {
 
     /// Moves the hands and keeps them running or standing as they were. Throws what the disk throws.
     public func pass(milliseconds: Int64) throws(DiskError) {
-        var hands = hands
-        hands.wall += max(0, milliseconds)
-        hands.boot += max(0, milliseconds)
-        try set(hands)
+        try set { hands in
+            hands.wall += max(0, milliseconds)
+            hands.boot += max(0, milliseconds)
+        }
     }
 
     /// Starts or stops the hands. Throws what the disk throws.
     public func run(_ isRunning: Bool) throws(DiskError) {
-        var hands = hands
-        hands.since = isRunning ? Self.realBoot : nil
-        try set(hands)
+        try set { $0.since = isRunning ? Self.realBoot : nil }
     }
 
-    private func set(_ hands: Hands) throws(DiskError) {
-        let bytes = Array(hands.text.utf8)
-        try disk.replace(path, bytes)
-        last.withLock { $0 = (hands, bytes) }
+    /// From the hands as they are to others, with nobody in between.
+    private func set(_ change: (inout Hands) -> Void) throws(DiskError) {
+        try last.withLock { last throws(DiskError) in
+            var hands = read(&last)
+            change(&hands)
+            let bytes = Array(hands.text.utf8)
+            try disk.replace(path, bytes)
+            last = (hands, bytes)
+        }
     }
 }

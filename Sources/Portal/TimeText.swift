@@ -31,7 +31,8 @@ public struct TimeText: Part {
 
     /// Such as `2026-03-02 09:05 America/New_York`; nil where no place was given.
     public var local: String? {
-        guard let zone, zone.identifier != "GMT", zone.identifier != "UTC" else { return nil }
+        guard let zone, !["GMT", "UTC", "Etc/UTC"].contains(zone.identifier)
+        else { return nil }
         let date = Date(timeIntervalSince1970: Double(time.milliseconds) / 1_000)
         let there = time.adding(milliseconds: Int64(zone.secondsFromGMT(for: date)) * 1_000)
         return Self.clock(there, to: grain) + " " + zone.identifier

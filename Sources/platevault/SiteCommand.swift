@@ -14,6 +14,7 @@ import Warrants
 struct SiteCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "site", abstract: "the public pages of a log, for anybody to host",
+        discussion: "example: platevault site build public",
         subcommands: [SiteBuild.self])
 }
 

@@ -17,10 +17,9 @@ import Testing
         defer { shell.close() }
         let commands = try Self.commands(shell)
         let expected = [
-            "approve", "attest", "audit", "clock", "demo", "deny", "destroy", "inbox", "ingest",
-            "init", "join", "key", "log", "open", "request", "requests", "roster", "serve",
-            "status",
-            "verify",
+            "approve", "attest", "audit", "clock", "demo", "deny", "desk", "destroy", "inbox",
+            "ingest", "init", "join", "key", "log", "open", "request", "requests", "roster",
+            "serve", "site", "status", "verify",
         ]
         #expect(commands.sorted() == expected)
         for command in commands {
