@@ -1,6 +1,7 @@
 import ArgumentParser
 import Disk
 import Embedded
+import CoreFoundation
 import FoundationEssentials
 import Glibc
 import Hosting
