@@ -138,3 +138,23 @@ extension String {
             }
     }
 }
+
+/// Text as it stands in markup.
+public enum MarkupText {
+    /// The text as it may stand anywhere in HTML and XML, also in an attribute between quotes: every
+    /// scalar as it is but for the five characters of markup.
+    public static func escape(_ text: String) -> String {
+        var result = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "&": result += "&amp;"
+            case "<": result += "&lt;"
+            case ">": result += "&gt;"
+            case "\"": result += "&quot;"
+            case "'": result += "&#39;"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+}

@@ -268,31 +268,9 @@ struct AuthorityPages: DeskPages {
         let pending = try state.pending.find(ask.path[1])
         let view = try office.view()
         let words = RequestWords(state: try view.request(pending.decision.request.hex), view: view)
-        var page = DeskPage(
-            "Attest this order?",
-            purpose: "A second look before it counts: this is what you sign, byte for byte.",
-            body: try ask.render(
-                "officer_decision",
-                [
-                    "id": .text(pending.id), "request": .text(words.state.id.hex),
-                    "button": "Sign the attestation", "isGrave": false, "reason": false,
-                    "facts": .of(
-                        Facts([
-                            Facts.Fact("Purpose", Table.Cell(words.purpose)),
-                            Facts.Fact(
-                                "From",
-                                Table.Cell("\(words.state.body.requester), \(words.agency)")),
-                            Facts.Fact("Process", Table.Cell(words.process)),
-                            Facts.Fact("Signed by", Table.Cell(office.id)),
-                        ])),
-                    "text": .text(pending.decision.text),
-                    "digest": .text(StatementDraft.id(pending.decision.text).hex),
-                ]))
-        page.crumbs = [
-            Place("Waiting", "", id: ""),
-            Place("Request \(words.short)", "request/\(words.state.id.hex)", id: ""),
-        ]
-        return page
+        return try pending.secondLook(
+            "Attest this order?", button: "Sign the attestation", isGrave: false, at: words, ask,
+            office)
     }
 
     private func sign(_ ask: DeskAsk, _ office: DeskOffice) throws -> DeskReply {

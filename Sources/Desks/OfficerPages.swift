@@ -198,34 +198,10 @@ struct OfficerPages: DeskPages {
         let view = try office.view()
         let words = RequestWords(state: try view.request(pending.decision.request.hex), view: view)
         let isYes = pending.verb == "Approve"
-        var page = DeskPage(
+        return try pending.secondLook(
             "\(pending.verb) this request?",
-            purpose: "A second look before it counts: this is what you sign, byte for byte.",
-            body: try ask.render(
-                "officer_decision",
-                [
-                    "id": .text(pending.id), "request": .text(words.state.id.hex),
-                    "isGrave": .flag(!isYes),
-                    "button": .text(isYes ? "Sign the approval" : "Sign the denial"),
-                    "facts": .of(
-                        Facts([
-                            Facts.Fact("Purpose", Table.Cell(words.purpose)),
-                            Facts.Fact(
-                                "From",
-                                Table.Cell("\(words.state.body.requester), \(words.agency)")),
-                            Facts.Fact("Process", Table.Cell(words.process)),
-                            Facts.Fact(
-                                "Size", Table.Cell("\(words.state.body.cellCount) hours at sites")),
-                            Facts.Fact("Signed by", Table.Cell(office.id)),
-                        ])),
-                    "reason": .maybe(pending.reason), "text": .text(pending.decision.text),
-                    "digest": .text(StatementDraft.id(pending.decision.text).hex),
-                ]))
-        page.crumbs = [
-            Place("Waiting", "", id: ""),
-            Place("Request \(words.short)", "request/\(words.state.id.hex)", id: ""),
-        ]
-        return page
+            button: isYes ? "Sign the approval" : "Sign the denial", isGrave: !isYes, at: words,
+            size: Table.Cell("\(words.state.body.cellCount) hours at sites"), ask, office)
     }
 
     private func sign(_ ask: DeskAsk, _ office: DeskOffice) throws -> DeskReply {

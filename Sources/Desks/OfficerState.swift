@@ -1,7 +1,9 @@
 import Foundation
 import Inquiry
+import Portal
 import Secrets
 import Synchronization
+import Warrants
 
 /// Decisions that somebody has begun and not yet signed; nothing of them has left this process.
 final class PendingDecisions: Sendable {
@@ -61,6 +63,38 @@ final class PendingDecisions: Sendable {
         }
         guard isTaken else { return try find(id) }
         return found
+    }
+}
+
+extension PendingDecisions.Pending {
+    /// The second look at what is about to be signed: whose request it is, the statement's text byte for
+    /// byte, and the one button that signs it. Throws as `DeskAsk.render`.
+    func secondLook(
+        _ title: String, button: String, isGrave: Bool, at words: RequestWords,
+        size: Table.Cell? = nil, _ ask: DeskAsk, _ office: DeskOffice
+    ) throws -> DeskPage {
+        var facts = [
+            Facts.Fact("Purpose", Table.Cell(words.purpose)),
+            Facts.Fact("From", Table.Cell("\(words.state.body.requester), \(words.agency)")),
+            Facts.Fact("Process", Table.Cell(words.process)),
+        ]
+        if let size { facts.append(Facts.Fact("Size", size)) }
+        facts.append(Facts.Fact("Signed by", Table.Cell(office.id)))
+        var page = DeskPage(
+            title, purpose: "A second look before it counts: this is what you sign, byte for byte.",
+            body: try ask.render(
+                "officer_decision",
+                [
+                    "id": .text(id), "request": .text(words.state.id.hex),
+                    "isGrave": .flag(isGrave), "button": .text(button), "facts": .of(Facts(facts)),
+                    "reason": .maybe(reason), "text": .text(decision.text),
+                    "digest": .text(StatementDraft.id(decision.text).hex),
+                ]))
+        page.crumbs = [
+            Place("Waiting", "", id: ""),
+            Place("Request \(words.short)", "request/\(words.state.id.hex)", id: ""),
+        ]
+        return page
     }
 }
 

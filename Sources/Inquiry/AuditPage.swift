@@ -1,3 +1,4 @@
+import Bytes
 import Plates
 public import Warrants
 
@@ -38,20 +39,7 @@ public enum AuditPage {
     }
 
     /// Text as it may stand anywhere in the page, also in an attribute between quotes.
-    static func escape(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "'": result += "&#39;"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
-    }
+    static func escape(_ text: String) -> String { MarkupText.escape(text) }
 
     private static func head(_ report: AuditReport) -> String {
         let faults = report.findings.filter(\.isFault).count + omittedFaults(report)

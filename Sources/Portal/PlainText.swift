@@ -1,3 +1,5 @@
+import Bytes
+
 /// Text of others on its way to a template.
 enum PlainText {
     private static let special: Set<Unicode.Scalar> = ["<", ">", "&", "\"", "'"]
@@ -27,18 +29,7 @@ enum PlainText {
     /// The text as it may stand in an element, every scalar of it as it is: for what is compared
     /// byte for byte, such as a note. The element's class isolates its direction.
     static func exact(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "'": result += "&#39;"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
+        MarkupText.escape(text)
     }
 
     private static func isDeceiving(_ scalar: Unicode.Scalar) -> Bool {

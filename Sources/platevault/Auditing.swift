@@ -124,17 +124,7 @@ struct AuditCommand: ParsableCommand {
     @OptionGroup var options: DeploymentOptions
     @OptionGroup var drilling: DrillOptions
 
-    @Option(help: "A folder or URL with the log's public files; the deployment's where left out.")
-    var log: String?
-
-    @Option(help: "The first roster: its hash, or a file with it; from a source that you trust.")
-    var roster: String?
-
-    @Option(help: "A folder or URL with a mirror of the log; can be repeated.")
-    var mirror: [String] = []
-
-    @Option(help: "The time of the audit, such as 2026-03-02T06:00:00.000Z or 2026-03-02T06Z.")
-    var at: String?
+    @OptionGroup var place: LogOptions
 
     @Option(help: "Write one self-contained page for people to this file.")
     var html: String?
@@ -142,28 +132,15 @@ struct AuditCommand: ParsableCommand {
     @Option(help: "A file with a published chain value, to be held against the commitments.")
     var evidence: String?
 
-    func validate() throws {
-        guard (log == nil) == (roster == nil) else {
-            throw ValidationError("--log and --roster go together")
-        }
-        guard log != nil || at == nil else {
-            throw ValidationError("--at is for --log; a deployment has its own time")
-        }
-    }
-
     func run() throws {
         if drilling.drill { return try drilling.run(options) }
         let disk = POSIXFileSystem()
         let claim = try evidence.map { try ChainEvidence.claim(at: $0, fileSystem: disk) }
-        let mirrors = try mirror.map {
-            LogAudit.Mirror(name: $0, source: try LogPlace.tiles($0, fileSystem: disk))
-        }
+        let mirrors = try place.mirrors(disk)
         let report: AuditReport
-        if let log, let roster {
+        if let (log, roster) = try place.named(disk) {
             let (found, speeds) = try LogAudit(
-                try LogPlace.tiles(log, fileSystem: disk),
-                trusting: try LogPlace.roster(roster, fileSystem: disk), mirrors: mirrors,
-                at: try Self.time(at), claim: claim
+                log, trusting: roster, mirrors: mirrors, at: try place.time(), claim: claim
             ).run(progress: Self.progress)
             report = found
             AuditTable.note(speeds, report.entries)
@@ -179,18 +156,5 @@ struct AuditCommand: ParsableCommand {
 
     private static func progress(_ done: UInt64, _ all: UInt64) {
         Voice.progress(Int(clamping: done), of: Int(clamping: all), "entries")
-    }
-
-    /// The time that was written; now where none was. Throws `time-malformed`.
-    static func time(_ at: String?) throws -> Timestamp {
-        guard let at else {
-            return Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000))
-        }
-        guard let time = Timestamp(text: at) ?? Hour(text: at)?.start else {
-            throw Complaint(
-                code: "time-malformed",
-                sentence: "--at takes a time such as 2026-03-02T06:00:00.000Z or 2026-03-02T06Z")
-        }
-        return time
     }
 }

@@ -39,40 +39,18 @@ struct SiteBuild: ParsableCommand {
     @Argument(help: "The folder to be written.")
     var folder: String
 
-    @Option(help: "A folder or URL with the log's public files; the deployment's where left out.")
-    var log: String?
-
-    @Option(help: "The first roster: its hash, or a file with it; from a source that you trust.")
-    var roster: String?
-
-    @Option(help: "A folder or URL with a mirror of the log, to be compared; can be repeated.")
-    var mirror: [String] = []
-
-    @Option(help: "The time of which the pages speak; now where left out.")
-    var at: String?
-
-    func validate() throws {
-        guard (log == nil) == (roster == nil) else {
-            throw ValidationError("--log and --roster go together")
-        }
-        guard log != nil || at == nil else {
-            throw ValidationError("--at is for --log; a deployment has its own time")
-        }
-    }
+    @OptionGroup var place: LogOptions
 
     func run() throws {
         let disk = POSIXFileSystem()
         let target = try SiteFolder(folder, disk: disk)
-        var mirrors = try mirror.map {
-            LogAudit.Mirror(name: $0, source: try LogPlace.tiles($0, fileSystem: disk))
-        }
+        var mirrors = try place.mirrors(disk)
         let source: any TileSource
         let trust: LogAudit.Trust
         let now: Timestamp
-        if let log, let roster {
-            source = try LogPlace.tiles(log, fileSystem: disk)
-            trust = try LogPlace.roster(roster, fileSystem: disk)
-            now = try AuditCommand.time(at)
+        if let named = try place.named(disk) {
+            (source, trust) = named
+            now = try place.time()
         } else {
             let deployment = try options.open(settled: false)
             let places = try deployment.logPlaces()
