@@ -1,7 +1,7 @@
 import ArgumentParser
+import CoreFoundation
 import Disk
 import Embedded
-import CoreFoundation
 import FoundationEssentials
 import Glibc
 import Hosting
