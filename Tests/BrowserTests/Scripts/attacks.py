@@ -243,7 +243,7 @@ def main():
         with Browser() as browser:
             enter(browser, WORD)
             browser.click("End session")
-            assert ask(headers=[("Cookie", cookie)])[0] == 401
+            assert until(10, lambda: ask(headers=[("Cookie", cookie)])[0] == 401), browser.text
     done()
 
 
