@@ -74,7 +74,16 @@ extension PageMaker {
                             file("requests.atom", "a feed of new requests"),
                             file("destructions.atom", "a feed of days destroyed"),
                             file("checkpoint", "the log's checkpoint, with its cosignatures"),
-                        ], hidesCaption: true)),
+                        ]
+                            + (snapshot.tally == nil
+                                ? []
+                                : [
+                                    file(
+                                        TallyBody.file,
+                                        "how many reads the vault says it holds of each day, signed"
+                                    )
+                                ]),
+                        hidesCaption: true)),
                 "searchColumns": columns("Columns of searches.csv", Statistics.searchColumns),
                 "dayColumns": columns("Columns of days.csv", Statistics.dayColumns),
             ])

@@ -80,7 +80,7 @@ extension PageMaker {
             help: "Spec/Figures.md", "figures",
             [
                 "from": .of(TimeText(.init(milliseconds: figures.from))),
-                "until": .of(TimeText(snapshot.now)),
+                "until": .of(TimeText(snapshot.now)), "tally": .list(tally),
                 "groups": .list(
                     groups.map { group in
                         [
@@ -93,6 +93,28 @@ extension PageMaker {
         page.place = "requests/"
         page.crumbs = [Place("Searches", "requests/")]
         return page
+    }
+
+    /// The reads of each day, as the vault counts them, beside the hours that the log has of it.
+    private var tally: [Values] {
+        guard let tally = snapshot.tally else { return [] }
+        let rows = tally.days.suffix(Int(Figures.ordinaryDays)).map { one in
+            [
+                Table.Cell(one.day), Table.Cell(one.reads), Table.Cell(one.hours),
+                one.isWhole
+                    ? Table.Cell(one.closed) : Table.Cell(one.closed.parted, badge: .warn),
+            ]
+        }
+        return [
+            [
+                "signed": .of(TimeText(tally.time)),
+                "table": .of(
+                    Table(
+                        "Reads of each day, by the vault's word",
+                        heads: ["Day", "Reads", "Hours counted", "Hours closed in the log"],
+                        rows: rows, numbers: [1, 2, 3])),
+            ]
+        ]
     }
 
     private var decisionText: String {

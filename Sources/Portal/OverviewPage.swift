@@ -24,6 +24,8 @@ extension PageMaker {
                 EmptyState(
                     "Nobody has asked for a search in the last 30 days.",
                     hint: "Drills, which open no car's plate, are not counted.")),
+            "reads": .maybe(readsByDay),
+            "readsSigned": .maybe(snapshot.tally.map { TimeText($0.time) }),
             "calendar": .of(front.calendar),
             "following": .maybe(
                 front.following > 0
@@ -112,6 +114,16 @@ extension PageMaker {
                             href: to("figures/#\(group.anchor($0.name))"))
                     })
             }
+    }
+
+    /// The vault's own word: nil where there is none.
+    private var readsByDay: Chart? {
+        guard let tally = snapshot.tally, !tally.days.isEmpty else { return nil }
+        return Chart(
+            "Reads, day by day", names: "Day", unit: "Reads",
+            bars: tally.days.suffix(Int(Figures.ordinaryDays)).map {
+                Chart.Bar($0.day, Int(clamping: $0.reads), href: to("figures/#reads"))
+            }, isLying: false)
     }
 
     private var byDay: Chart {

@@ -68,7 +68,7 @@ public final class PublicRecord: Sendable {
             state.head = head
             let snapshot = PublicSnapshot(
                 log: log, note: note, auditor: auditor, lines: state.lines,
-                rosterPlaces: state.rosterPlaces, now: now)
+                rosterPlaces: state.rosterPlaces, tally: try? source.read(TallyBody.file), now: now)
             state.snapshot = snapshot
             shown.withLock { $0.snapshot = snapshot }
         }

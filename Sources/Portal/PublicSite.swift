@@ -49,6 +49,10 @@ public struct PublicSite: Sendable {
         case "/days.csv":
             return PublicAnswer(
                 type: "text/csv; charset=utf-8; header=present", body: Statistics.days(snapshot))
+        case "/" + TallyBody.file:
+            return snapshot.tally.map {
+                PublicAnswer(type: "text/plain; charset=utf-8", body: $0.wire)
+            }
         case "/figures.json":
             return try PublicAnswer(type: "application/json", body: Statistics.json(snapshot))
         default:

@@ -24,12 +24,15 @@ public struct PublicSnapshot: Sendable {
     public let isSigned: Bool
     /// The head: size, root, cosignatures, mirrors.
     public let head: AuditLog
+    /// How many reads the vault says that it holds of each day that is over; nil where these pages
+    /// are made without its word.
+    public let tally: Tally?
     private let log: TiledLog
     private let list: EntryLines
 
     init(
         log: TiledLog, note: Note, auditor: Auditor, lines: EntryLines, rosterPlaces: [UInt64],
-        now: Timestamp
+        tally: [UInt8]?, now: Timestamp
     ) {
         let record = auditor.record
         let roster = record.roster
@@ -54,12 +57,14 @@ public struct PublicSnapshot: Sendable {
         figures = auditor.figures(at: now)
         firstRoster = record.rosters.first?.roster.hash ?? roster.hash
         isSigned = note.isSigned(by: record.logKey)
+        self.tally = tally.flatMap { Tally($0, in: record) }
     }
 
     private init(_ other: PublicSnapshot, report: AuditReport) {
         (now, figures, roster) = (other.now, other.figures, other.roster)
         (firstRoster, rosterPlaces) = (other.firstRoster, other.rosterPlaces)
         (note, isSigned, log, list) = (other.note, other.isSigned, other.log, other.list)
+        tally = other.tally
         self.report = report
         head = report.log ?? other.head
     }

@@ -14,12 +14,16 @@ public struct StaticSite: Sendable {
     }
 
     /// How many files there are.
-    public var count: Int { site.pages.count + PublicSite.files.count + 2 + tiles.count }
+    public var count: Int { site.pages.count + files.count + 2 + tiles.count }
+
+    private var files: [String] {
+        PublicSite.files + (site.snapshot.tally == nil ? [] : ["/" + TallyBody.file])
+    }
 
     /// Gives each file once: its path below the site's folder, and its bytes. Throws what keeps one
     /// from being made, and what `body` throws.
     public func files(_ body: (_ path: String, _ bytes: [UInt8]) throws -> Void) throws {
-        for path in site.pages + PublicSite.files {
+        for path in site.pages + files {
             guard let answer = try site.answer(path) else {
                 throw PortalError(code: "page-missing", sentence: "nothing stands at \(path)")
             }

@@ -59,6 +59,12 @@ public enum Statistics {
             "erased_by", "custodians that say that they have destroyed theirs, parted by spaces"),
         Column("late", "custodians that should have, and have not said so"),
         Column("independent", "how many of those who have are independent of each other"),
+        Column(
+            "reads",
+            "reads of the day that the vault says it holds, rounded down to tens; empty where it says "
+                + "nothing of it"),
+        Column("counted_hours", "hours at sites that the vault counted for it; empty as reads"),
+        Column("closed_hours", "hours at sites of the day that the log has closed; empty as reads"),
     ]
 
     /// `searches.csv` (RFC 4180, UTF-8, CR LF).
@@ -81,11 +87,13 @@ public enum Statistics {
         csv(
             dayColumns,
             snapshot.report.days.map { day in
-                [
+                let counted = snapshot.tally?.counted(day.day)
+                return [
                     day.day.text, "\(day.generation)", day.verdict.rawValue, text(day.due),
                     day.deadSince.map(text) ?? "", "\(day.holders.count)",
                     day.erasedBy.joined(separator: " "), day.late.joined(separator: " "),
-                    "\(day.independent)",
+                    "\(day.independent)", counted.map { "\($0.reads)" } ?? "",
+                    counted.map { "\($0.hours)" } ?? "", counted.map { "\($0.closed)" } ?? "",
                 ]
             })
     }
@@ -96,6 +104,7 @@ public enum Statistics {
         let log: AuditLog
         let figures: Figures
         let days: [DayReport]
+        let reads: [Tally.Counted]?
         let columns: [String: [Column]]
     }
 
@@ -108,6 +117,7 @@ public enum Statistics {
                 Whole(
                     origin: snapshot.roster.origin, roster: snapshot.firstRoster.hex,
                     log: snapshot.head, figures: snapshot.figures, days: snapshot.report.days,
+                    reads: snapshot.tally?.days,
                     columns: ["searches": searchColumns, "days": dayColumns])))
     }
 

@@ -28,6 +28,7 @@ extension StatementType {
         case .rolledBack: "Restored state found"
         case .shareLost: "Share lost"
         case .grantRequest: "Request for site keys"
+        case .tally: "Reads counted"
         }
     }
 
@@ -63,6 +64,7 @@ extension StatementType {
             "A custodian found itself restored from an older state, and erased forward."
         case .shareLost: "A custodian says that it has lost its share of a generation."
         case .grantRequest: "A site asks a custodian for keys."
+        case .tally: "The vault says how many reads it holds of each day."
         }
     }
 }

@@ -173,6 +173,10 @@ public final class MemoryRowStore: RowStore {
         }
     }
 
+    public func closings(of day: Day) throws(StoreError) -> [StoredClosing] {
+        try closings().filter { $0.opening.cell.hour.day == day }
+    }
+
     public func keep(
         _ photos: [PhotoDelivery], admission: Admission
     ) throws(StoreError) -> Kept {

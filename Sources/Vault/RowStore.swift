@@ -137,6 +137,8 @@ public protocol RowStore: AnyObject, Sendable {
     func closing(of tree: CellTreeID) throws(StoreError) -> StoredClosing?
     /// All closings of days that live, by cell, prompt before late.
     func closings() throws(StoreError) -> [StoredClosing]
+    /// The same of one day; none where it does not live.
+    func closings(of day: Day) throws(StoreError) -> [StoredClosing]
     /// Keeps photos whole, all or none, or refuses them all and counts the refusal. Throws
     /// `cell-dead`, `cell-future`, `cell-unknown`, `cell-closed` where the late tree is closed,
     /// `photo-count` where a row has as many as it may, `photos-full` where the site's photos of the

@@ -180,13 +180,12 @@ public final class SQLiteRowStore: RowStore {
 
     public func closings() throws(StoreError) -> [StoredClosing] {
         var result: [StoredClosing] = []
-        for day in living.withLock({ $0.keys.sorted() }) {
-            result +=
-                try found(in: day) { day throws(StoreError) in
-                    try day.file.closings()
-                } ?? []
-        }
+        for day in living.withLock({ $0.keys.sorted() }) { result += try closings(of: day) }
         return result
+    }
+
+    public func closings(of day: Day) throws(StoreError) -> [StoredClosing] {
+        try found(in: day) { day throws(StoreError) in try day.file.closings() } ?? []
     }
 
     /// Of these labels those that have a row in a closed tree of a cell, and whether its late tree is

@@ -73,6 +73,7 @@ extension Roster {
         case .difference: return .difference(try verify(statement))
         case .grantRequest:
             throw Refusal(.statementUnlogged, "a grant request does not belong into the log")
+        case .tally: throw Refusal(.statementUnlogged, "a tally does not belong into the log")
         }
     }
 }

@@ -12,11 +12,13 @@ public enum StatementType: String, CaseIterable, Codable, Sendable {
     case rolledBack = "rolled-back"
     case shareLost = "share-lost"
     case grantRequest = "grant-request"
+    case tally
 
     /// The first line of its statements, without the line's end.
     public var line: String { "platevault/\(rawValue)/v1" }
-    /// Whether it belongs into the log; a site's grant request goes to a custodian only.
-    public var isLogged: Bool { self != .grantRequest }
+    /// Whether it belongs into the log; a site's grant request goes to a custodian only, and a vault's
+    /// tally follows from nothing in the log.
+    public var isLogged: Bool { self != .grantRequest && self != .tally }
 
     private static let byLine = Dictionary(uniqueKeysWithValues: allCases.map { ($0.line, $0) })
 

@@ -117,6 +117,7 @@ final class VaultDaemon: Daemon {
         var parts: [any Service] = [
             Repeating("expire", every: .seconds(30)) { [self] in expire() },
             Repeating("tidy-photos", every: .seconds(10)) { [self] in tidyPhotos() },
+            Repeating("tally", every: .seconds(300)) { [self] in publishTally() },
             Repeating("notify", every: .seconds(2)) { [self] in notify() },
             try PartyListener(
                 at: file.text("listen") ?? "", as: identity, trust: trust, log: log
@@ -160,6 +161,21 @@ final class VaultDaemon: Daemon {
 
     private func expire() {
         do { try service.expire() } catch { log.problem("expire-failed", error) }
+    }
+
+    /// Where the public pages, and whoever copies the log's public files, find it.
+    private func publishTally() {
+        do throws(StoreError) {
+            guard let tally = try service.tally() else { return }
+            let path = Places(setting).log + "/public/" + TallyBody.file
+            do throws(DiskError) {
+                try setting.disk.replace(path, tally, isPublic: true)
+            } catch {
+                log.problem("tally-failed", error)
+            }
+        } catch {
+            log.problem("tally-failed", error)
+        }
     }
 
     private func tidyPhotos() {

@@ -204,14 +204,35 @@ struct Hamlet {
     }
 
     /// The snapshot of the log once it is published, cosigned by some.
-    func snapshot(at now: Timestamp = noon, trusting: Digest? = nil) throws -> PublicSnapshot {
-        let record = PublicRecord(try publish(), trusting: trusting ?? roster.hash)
+    func snapshot(
+        at now: Timestamp = noon, trusting: Digest? = nil, tally: [UInt8]? = nil
+    ) throws -> PublicSnapshot {
+        let record = PublicRecord(
+            try publish(tally ?? self.tally(counted)), trusting: trusting ?? roster.hash)
         try record.follow(at: now)
         return try #require(record.snapshot)
     }
 
-    /// The public files of the log.
-    func publish() throws -> FolderTiles {
+    /// What the vault counts: a day of which the log has no closed hour either, and one of which it
+    /// counts three that the log does not have.
+    var counted: [TallyBody.Counted] {
+        [
+            TallyBody.Counted(day: Self.today.adding(-2), hours: 0, rows: 12_345),
+            TallyBody.Counted(day: Self.today.adding(-1), hours: 3, rows: 678),
+        ]
+    }
+
+    /// A tally, signed by the vault or by somebody else.
+    func tally(
+        _ days: [TallyBody.Counted], by word: String = "vault", time: Timestamp = noon
+    ) throws -> [UInt8] {
+        try StatementDraft.sign(
+            TallyBody(party: "vault", days: days, time: time), under: roster,
+            by: try Self.signer(word))
+    }
+
+    /// The public files of the log, and what the vault tells beside it.
+    func publish(_ tally: [UInt8]) throws -> FolderTiles {
         let path = folder + "/log"
         try disk.makeFolder(folder)
         let log = try Log.create(
@@ -225,6 +246,7 @@ struct Hamlet {
                 .cosign(head, at: UInt64(Self.noon.milliseconds / 1_000))
         }
         try disk.replace(file, try note.adding(lines).encode())
+        try disk.replace(path + "/public/" + TallyBody.file, tally, isPublic: true)
         return FolderTiles(path + "/public", fileSystem: disk)
     }
 

@@ -42,7 +42,7 @@ struct PublicSiteTests {
             ids[path] = Set(all)
             #expect(ids[path]?.count == all.count, "an id stands twice on \(path)")
         }
-        let files = Set(PublicSite.files + ["/checkpoint"])
+        let files = Set(PublicSite.files + ["/checkpoint", "/tally"])
         var count = 0
         for (path, html) in pages {
             let markings = Markings(html)
@@ -252,12 +252,54 @@ struct PublicSiteTests {
         #expect(Markings(reading.body).values(of: "max") == ["100000"])
     }
 
+    @Test func readsADayAreToldAsTheVaultsWord() throws {
+        let hamlet = try Hamlet()
+        defer { hamlet.close() }
+        let site = PublicSite(try hamlet.snapshot())
+        func text(_ path: String) throws -> String {
+            String(decoding: try #require(try site.answer(path)).body, as: UTF8.self)
+        }
+        let (early, late) = (Hamlet.today.adding(-2).text, Hamlet.today.adding(-1).text)
+        let front = try text("/")
+        #expect(front.contains("By the word of the vault alone"))
+        #expect(front.contains("12,340") && front.contains("670") && !front.contains("12,345"))
+        let figures = try text("/figures/")
+        #expect(figures.contains("the vault has signed a lie"))
+        let days = try #require(site.snapshot.tally?.days)
+        #expect(days.map(\.day) == [early, late] && days.map(\.isWhole) == [true, false])
+        let csv = try text("/days.csv").components(separatedBy: "\r\n")
+        #expect(csv.contains { $0.hasPrefix(late) && $0.hasSuffix(",670,3,0") })
+        #expect(try site.answer("/tally")?.body == (try hamlet.tally(hamlet.counted)))
+    }
+
+    @Test("what the vault has not signed, or not so, is told by no page")
+    func aTallyOfOthersIsNone() throws {
+        let hamlet = try Hamlet()
+        defer { hamlet.close() }
+        var unrounded = hamlet.counted
+        unrounded[0].reads = 12_345
+        for tally in [
+            try hamlet.tally(hamlet.counted, by: "audit"), try hamlet.tally(unrounded),
+            try hamlet.tally([hamlet.counted[0], hamlet.counted[0]]),
+            try hamlet.tally(hamlet.counted, time: Hamlet.noon.adding(days: -2)),
+            Array(try hamlet.tally(hamlet.counted).dropLast()), [],
+        ] {
+            let site = PublicSite(try hamlet.snapshot(tally: tally))
+            #expect(site.snapshot.tally == nil)
+            #expect(try site.answer("/tally") == nil)
+            let front = try #require(try site.answer("/"))
+            #expect(
+                String(decoding: front.body, as: UTF8.self).contains("does not stand in the log"))
+            hamlet.close()
+        }
+    }
+
     @Test func theSpecNamesEveryColumnAndFile() throws {
         let page = try SpecPage("Figures")
         for column in Statistics.searchColumns + Statistics.dayColumns {
             #expect(page.shows("`\(column.name)`"), "\(column.name)")
         }
-        for file in PublicSite.files where !file.hasPrefix("/assets/") {
+        for file in PublicSite.files + ["/tally"] where !file.hasPrefix("/assets/") {
             #expect(page.shows("`\(file.dropFirst())`"), "\(file)")
         }
     }

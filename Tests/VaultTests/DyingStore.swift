@@ -36,6 +36,9 @@ final class DyingStore: RowStore {
         try store.closing(of: tree)
     }
     func closings() throws(StoreError) -> [StoredClosing] { try store.closings() }
+    func closings(of day: Day) throws(StoreError) -> [StoredClosing] {
+        try store.closings(of: day)
+    }
     func keep(_ photos: [PhotoDelivery], admission: Admission) throws(StoreError) -> Kept {
         try store.keep(photos, admission: admission)
     }

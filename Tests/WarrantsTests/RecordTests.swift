@@ -47,6 +47,8 @@ struct RecordTests {
             site: World.siteOne, firstHour: World.noon.hour, lastHour: World.noon.hour,
             oneTimeKey: World.oneTime, time: World.noon)
         #expect(try world.say(body, by: "site-1").refusal?.reason == .statementUnlogged)
+        let tally = TallyBody(party: "vault", days: [], time: World.noon)
+        #expect(try world.say(tally, by: "vault").refusal?.reason == .statementUnlogged)
     }
 
     @Test func aCellIsClosedOnceOfEachKind() throws {

@@ -50,6 +50,12 @@ struct StatementTests {
                     site: World.siteTwo, firstHour: noon.hour, lastHour: noon.hour,
                     oneTimeKey: World.oneTime, time: noon), "site-2"
             ),
+            (
+                TallyBody(
+                    party: "vault",
+                    days: [TallyBody.Counted(day: day.adding(-1), hours: 48, rows: 1_237)],
+                    time: noon), "vault"
+            ),
             (request, "doyle"),
             (
                 OrderBody(
@@ -297,6 +303,15 @@ struct StatementTests {
                 GrantRequestBody(
                     site: .init(number: 9), firstHour: noon.hour, lastHour: noon.hour,
                     oneTimeKey: World.oneTime, time: noon), "site-1", .siteUnknown
+            ),
+            (
+                TallyBody(party: "clerk", days: [], time: noon), "clerk", .signerUnknown
+            ),
+            (  // Of a day that is not over.
+                TallyBody(
+                    party: "vault",
+                    days: [TallyBody.Counted(day: World.today, hours: 1, rows: 1)], time: noon),
+                "vault", .statementMalformed
             ),
             (
                 HourClosedBody(
