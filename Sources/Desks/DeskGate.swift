@@ -11,7 +11,8 @@ import Secrets
 struct DeskGate: Sendable {
     /// 10 minutes: how long the address that was printed can be used, in seconds.
     static let tokenLife: Int64 = 600
-    /// 12 hours: how long a session lives that nobody uses, in seconds.
+    /// 12 hours: how long a session lives that nobody uses, in seconds. What a page asks by itself
+    /// (what waits, itself anew) is no use.
     static let sessionLife: Int64 = 43_200
 
     /// What is to be done with a question.
@@ -124,9 +125,20 @@ struct DeskGate: Sendable {
         guard cookies.count == 1, Digest(of: Array(cookies[0].utf8)) == session.cookie else {
             return nil
         }
-        session.used = time
-        self.session = session
+        if question.isPersons {
+            session.used = time
+            self.session = session
+        }
         return session
+    }
+}
+
+extension DeskQuestion {
+    /// Whether somebody in front of the browser asked it, and no page by itself: a form, or a page that
+    /// a person went to (Fetch Metadata's `Sec-Fetch-User`). A browser that says nothing of itself is
+    /// taken for a person's.
+    fileprivate var isPersons: Bool {
+        method == "POST" || values("sec-fetch-user") == ["?1"] || values("sec-fetch-mode").isEmpty
     }
 }
 

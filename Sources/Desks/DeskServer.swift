@@ -191,10 +191,8 @@ public struct DeskServer: Service {
         return answer
     }
 
-    /// Of a clock that only grows.
-    private static var seconds: Int64 {
-        Int64(ProcessInfo.processInfo.systemUptime)
-    }
+    /// Of a clock that only grows, also while the machine sleeps.
+    private static var seconds: Int64 { DemoClock.realBoot / 1_000 }
 
     private final class State: Sendable {
         let gate = Mutex<DeskGate?>(nil)

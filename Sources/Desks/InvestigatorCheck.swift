@@ -165,6 +165,7 @@ struct InvestigatorCheck {
             .purpose
         case .processUnknown: .process
         case .embargoTooLate: .embargo
+        case .docketNamesPlate: .docket
         default: .whole
         }
     }

@@ -26,7 +26,7 @@ extension InvestigatorPages {
         case (false, nil, 2): return .page(try form(id, sheet, ask, office))
         case (true, nil, 2): return try fill(id, sheet, ask, office)
         case (false, "look", 3): return try look(id, sheet, ask, office)
-        case (true, "file", 3): return try file(id, sheet, office)
+        case (true, "file", 3): return try file(id, sheet, ask, office)
         default: throw ask.unknown
         }
     }
@@ -97,9 +97,17 @@ extension InvestigatorPages {
         }
     }
 
-    /// Files what was looked at, and nothing else.
-    private func file(_ id: String, _ sheet: Sheet, _ office: DeskOffice) throws -> DeskReply {
-        guard let prepared = sheet.prepared else { return .see("/new/\(id)/look") }
+    /// Files what was looked at, and nothing else: the form names it by its id, since another look in
+    /// another window may have taken its place.
+    private func file(
+        _ id: String, _ sheet: Sheet, _ ask: DeskAsk, _ office: DeskOffice
+    ) throws -> DeskReply {
+        guard let prepared = sheet.prepared, ask.form.text("request") == prepared.id.hex else {
+            return .see(
+                "/new/\(id)/look",
+                "Nothing was filed: the request has changed since that look. This is how it is now."
+            )
+        }
         let request = try office.work { try $0.file(prepared, as: office.id) }
         forget(id)
         return .see(

@@ -1,3 +1,4 @@
+import Foundation
 import Inquiry
 import Plates
 import Portal
@@ -14,10 +15,18 @@ struct InvestigatorLookPage {
     /// For the template `investigator-look`.
     var values: Values {
         [
-            "draft": .text(id), "sealed": .of(sealed), "public": .of(shown),
-            "text": .text(String(decoding: prepared.wire, as: UTF8.self)),
+            "draft": .text(id), "request": .text(prepared.id.hex), "sealed": .of(sealed),
+            "public": .of(shown), "text": .text(text),
             "next": .sentences(next),
         ]
+    }
+
+    /// The statement without its signature: whoever copies it from the screen has nothing that a log
+    /// would take.
+    private var text: String {
+        let wire = String(decoding: prepared.wire, as: UTF8.self)
+        guard let end = wire.range(of: "\n\n") else { return "" }
+        return wire[..<end.lowerBound] + "\n"
     }
 
     private var sealed: Facts {

@@ -30,6 +30,11 @@ struct OfficerPages: DeskPages {
         }
     }
 
+    /// The officer's custodian as the roster in force has it, which may be another than at the start.
+    private func custodian(in view: DeskView) -> Warrants.Custodian {
+        view.roster.custodian(ofOfficer: view.id) ?? custodian
+    }
+
     private func waiting(_ ask: DeskAsk, _ office: DeskOffice) throws -> DeskPage {
         let view = try office.view()
         let waiting = try view.inbox.map { try view.request($0.request) }
@@ -68,7 +73,7 @@ struct OfficerPages: DeskPages {
 
     private func decided(_ ask: DeskAsk, _ office: DeskOffice) throws -> DeskPage {
         let view = try office.view()
-        let officers = Set(custodian.officers.map(\.id))
+        let officers = Set(custodian(in: view).officers.map(\.id))
         var rows: [(index: UInt64, cells: [Table.Cell])] = []
         for one in view.record.allRequests {
             let words = RequestWords(state: one, view: view)
@@ -124,7 +129,8 @@ struct OfficerPages: DeskPages {
             view = DeskView(id: office.id, record: desk.record, now: deployment.now)
             return OfficerRequest(
                 words: RequestWords(state: try view.request(ask.path[1]), view: view),
-                secret: secret, problem: problem, officer: office.id, custodian: custodian)
+                secret: secret, problem: problem, officer: office.id,
+                custodian: custodian(in: view))
         }
     }
 

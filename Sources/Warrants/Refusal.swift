@@ -61,6 +61,7 @@ public enum RefusalCode: String, CaseIterable, Codable, Sendable {
     case platesOverLimit = "plates-over-limit"
     case plateNotExact = "plate-not-exact"
     case plateRepeated = "plate-repeated"
+    case docketNamesPlate = "docket-names-plate"
     case cellsMissing = "cells-missing"
     case cellsOverLimit = "cells-over-limit"
     case siteUnknown = "site-unknown"

@@ -98,7 +98,8 @@ public final class RequestSecret: Sendable, CustomStringConvertible, CustomRefle
     }
 
     /// A secret from what an investigator typed, with fresh salts. Throws `plate-not-exact` for
-    /// anything that is not one whole plate, a wildcard above all, and what the other throws.
+    /// anything that is not one whole plate, a wildcard above all, `docket-names-plate`, and what the
+    /// other throws.
     public convenience init(
         requester: String, replyKey: [UInt8], plates texts: [String], fold: Fold, cells: [Cell],
         docket: String, random: any RandomSource
@@ -107,10 +108,33 @@ public final class RequestSecret: Sendable, CustomStringConvertible, CustomRefle
         for (place, text) in texts.enumerated() {
             plates.append(try Self.exactPlate(text, fold: fold, place: place))
         }
+        guard !Self.names(docket, any: plates, fold: fold) else {
+            throw Refusal(
+                .docketNamesPlate,
+                "the docket names the plate, and the log opens it to everybody after the embargo; "
+                    + "write the court's number alone")
+        }
         try self.init(
             requester: requester, replyKey: Digest(of: replyKey), plates: plates,
             plateSalts: plates.map { _ in random.bytes(32) }, cells: cells,
             windowSalt: random.bytes(32), docket: docket, docketSalt: random.bytes(32))
+    }
+
+    /// 5: a plate of so many characters is looked for wherever it stands, across spaces and hyphens too;
+    /// a shorter one is part of many a court's number, and looked for as a word alone.
+    private static let longPlate = 5
+
+    /// Whether a docket, which the log opens one day, says one of the plates.
+    private static func names(_ docket: String, any plates: [Plate], fold: Fold) -> Bool {
+        func normal(_ text: some StringProtocol) -> [[UInt8]] {
+            text.map { (try? Plate(normalizing: String($0), fold: fold))?.utf8Bytes ?? [] }
+        }
+        let whole = normal(docket).flatMap(\.self)
+        let words = docket.split(whereSeparator: \.isWhitespace).map { normal($0).flatMap(\.self) }
+        return plates.contains { plate in
+            words.contains(plate.utf8Bytes)
+                || plate.text.count >= longPlate && whole.contains(plate.utf8Bytes)
+        }
     }
 
     /// The secret of a drill, with fresh salts: the reserved plate, some cells, no docket. Nothing

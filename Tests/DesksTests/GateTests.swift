@@ -192,6 +192,31 @@ struct GateTests {
         #expect(verdict(cookie, at: 103) == missing)
     }
 
+    @Test func `what a page asks by itself keeps no session alive`() throws {
+        var (gate, cookie) = try entered()
+        func verdict(_ mode: String, _ user: [(String, String)] = [], at time: Int64)
+            -> DeskGate.Verdict
+        {
+            let fields = [("Cookie", cookie), ("Sec-Fetch-Mode", mode)] + user
+            return gate.judge(
+                DeskQuestion(method: "GET", target: "/waiting.json", host: host, fields: fields),
+                at: time, random: random)
+        }
+        let life = DeskGate.sessionLife
+        guard case .session = verdict("cors", at: 100 + life),
+            case .session = verdict("navigate", at: 100 + life),
+            case .session = verdict("navigate", [("Sec-Fetch-User", "?1")], at: 100 + life)
+        else {
+            Issue.record("the session ended before its time")
+            return
+        }
+        guard case .session = verdict("cors", at: 100 + 2 * life) else {
+            Issue.record("a person's visit did not keep it alive")
+            return
+        }
+        #expect(verdict("cors", at: 101 + 2 * life) == .refused(.sessionMissing))
+    }
+
     @Test func `a session that was left opens nothing`() throws {
         var (gate, cookie) = try entered()
         gate.leave()

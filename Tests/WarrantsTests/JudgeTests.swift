@@ -106,6 +106,20 @@ struct JudgeTests {
         #expect(throws: Refusal(.cellsMissing, "")) { try filing.secret() }
     }
 
+    /// The docket is opened to everybody one day; the plate never is.
+    @Test func aDocketThatSaysThePlateIsNotFiled() throws {
+        var filing = Filing()
+        filing.plates = ["ABC 120", "77"]
+        for docket in ["26-1047 ABC120", "abc-12 0", "xABC12Oy", "plate 77", "77"] {
+            filing.docket = docket
+            #expect(throws: Refusal(.docketNamesPlate, ""), "\(docket)") { try filing.secret() }
+        }
+        for docket in ["", "26-1047", "26-771047", "ABC 12", "A*B"] {
+            filing.docket = docket
+            _ = try filing.secret()
+        }
+    }
+
     /// An evaluation stands in one entry of the log, and a day's digests are one for each plate and
     /// subset held: what would not fit is refused before anybody is asked.
     @Test func refusesWhatWouldNotFitIntoAnEntry() throws {

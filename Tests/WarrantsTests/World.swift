@@ -201,6 +201,7 @@ struct Filing {
     var cells: [Cell] = World.today.hours.prefix(3).flatMap {
         [Cell(hour: $0, site: World.siteOne), Cell(hour: $0, site: World.siteTwo)]
     }
+    var docket = "24-CR-00172"
     var replyKey = [UInt8](repeating: 9, count: HybridSeal.publicKeySize)
     var copies: [String] = World.custodianWords
     var prekeyDay = World.today
@@ -210,7 +211,7 @@ struct Filing {
     func secret() throws -> RequestSecret {
         try RequestSecret(
             requester: requester, replyKey: replyKey, plates: plates, fold: .letterOAsZero,
-            cells: cells, docket: "24-CR-00172", random: SeededRandom(seed))
+            cells: cells, docket: docket, random: SeededRandom(seed))
     }
 
     func body(_ secret: RequestSecret) -> RequestBody {
