@@ -250,18 +250,22 @@ struct AuthorityPages: DeskPages {
                 problems.embargo = "Write a day like 2026-05-31."
             } else if let embargo, embargo > latest {
                 problems.embargo = "At most until \(latest.text)."
+            } else if let embargo, embargo <= request.embargo {
+                problems.embargo = "It is kept until \(request.embargo.text) already."
             }
         }
         guard problems.isEmpty, let days, let file else {
             return .page(try page(ask, view, problems))
         }
-        let until = embargo
+        let (until, expires) = (embargo, view.now.adding(days: days))
         let order = try office.work {
             try Clerk(desk: try $0.desk(office.id)).preparedOrder(
-                for: request.id, warrant: Digest(of: file.bytes),
-                expires: $0.now.adding(days: days), embargo: until, at: $0.now)
+                for: request.id, warrant: Digest(of: file.bytes), expires: expires,
+                embargo: until, at: $0.now)
         }
-        return .see(state.pending.keep(order, verb: "Attest"))
+        var terms = [(name: "Holds until", text: TimeText(expires, in: .current).utc)]
+        if let until { terms.append((name: "Embargo put off to", text: until.text)) }
+        return .see(state.pending.keep(order, verb: "Attest", terms: terms))
     }
 
     private func secondLook(_ ask: DeskAsk, _ office: DeskOffice) throws -> DeskPage {

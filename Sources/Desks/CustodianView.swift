@@ -63,7 +63,7 @@ struct CustodianView {
                             ? "in \(TimeText.length($0.due.milliseconds(since: now)))"
                             : "which is due now"))
             } ?? Facts.Fact("Next destruction", Table.Cell("none"))
-        let clock = health.ahead.map { $0.magnitude } ?? health.behind.magnitude
+        let clock = (health.ahead ?? health.behind).magnitude
         return Facts(
             [
                 state,
@@ -80,9 +80,10 @@ struct CustodianView {
                         ? "\(record.count - health.logSize) behind" : "entries"),
                 Facts.Fact(
                     "Clock", Table.Cell("\(clock / 1_000) s"),
-                    note: health.ahead == nil
-                        ? "behind this machine's; too few others seen"
-                        : "from what others cosigned"),
+                    note: health.ahead.map {
+                        "\($0 < 0 ? "behind" : "ahead of") what \(roster.threshold.t) others "
+                            + "cosigned last"
+                    } ?? "from this machine's; too few others seen"),
                 Facts.Fact(
                     "Not yet in the log", Table.Cell(health.unpublished),
                     note: health.isWithholding ? "kept out for an hour" : "own statements"),
@@ -177,7 +178,7 @@ struct CustodianView {
             Facts.Fact(
                 "Slot of the root key", Table.Cell(custodian.slot.rawValue),
                 note: "by the roster; what it proves stands in Docs/Trust.md"),
-            Facts.Fact("Log", Table.Cell("\(record.count) entries seen by this desk")),
+            Facts.Fact("Log", Table.Cell("\(record.count.parted) entries seen by this desk")),
             Facts.Fact("Roster", Table.Cell(roster.hash.hex)),
         ])
     }

@@ -27,6 +27,11 @@ enum DeskFrame {
         frame.foot = [
             "The desk of \(office.id), served by a program on this machine to this browser alone."
         ]
+        if let view = office.viewMeanwhile {
+            frame.foot.append(
+                "A piece of slow work is under way: until it is done, the log is shown as of "
+                    + "\(TimeText(view.now, in: .current).utc).")
+        }
         var shown = Page(
             title: page.title, purpose: page.purpose, help: page.fuller, body: page.body)
         shown.place = page.place

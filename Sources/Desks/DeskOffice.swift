@@ -4,10 +4,12 @@ import Foundation
 public import Inquiry
 public import Plates
 import Secrets
+import Synchronization
 public import Warrants
 
 /// A party's own work behind its desk: the deployment or the party's folder, opened once, used by
-/// one thread at a time.
+/// one thread at a time. While slow work has it, pages that need the log alone are answered from
+/// the log as it was when that work began.
 ///
 /// Unchecked, because `work` lets one thread at a time to the deployment.
 public final class DeskOffice: @unchecked Sendable {
@@ -24,7 +26,7 @@ public final class DeskOffice: @unchecked Sendable {
     private let lock = NSLock()
     private let jobLock = NSLock()
     private var jobs: [DeskJob] = []
-    private var isSettled = false
+    private let meanwhile = Mutex<DeskView?>(nil)
 
     /// The office of a party whose key is here. Throws `party-unknown`.
     public init(_ deployment: Deployment, as id: String) throws {
@@ -53,13 +55,20 @@ public final class DeskOffice: @unchecked Sendable {
         return try body(deployment)
     }
 
-    /// The party's view of the log as of now, and the time.
+    /// The party's view of the log as of now, and the time; while slow work is under way, as of
+    /// when that began.
     public func view() throws -> DeskView {
-        try work { deployment in
-            let desk = try deployment.desk(id)
-            try desk.refresh()
-            return DeskView(id: id, record: desk.record, now: deployment.now)
-        }
+        if let view = viewMeanwhile { return view }
+        return try work { try fresh($0) }
+    }
+
+    /// What is shown while slow work is under way; nil otherwise.
+    var viewMeanwhile: DeskView? { meanwhile.withLock { $0 } }
+
+    private func fresh(_ deployment: Deployment) throws -> DeskView {
+        let desk = try deployment.desk(id)
+        try desk.refresh()
+        return DeskView(id: id, record: desk.record, now: deployment.now)
     }
 
     /// What waits for the party, as JSON: for the script that notifies.
@@ -81,7 +90,14 @@ public final class DeskOffice: @unchecked Sendable {
         if jobs.count > Self.jobLimit { jobs.removeFirst() }
         Thread.detachNewThread { [self] in
             do {
-                job.end(.done(try work { try body($0, job) }))
+                let path = try work { deployment in
+                    // Without it, pages wait: a vault that is away is the body's to tell.
+                    let view = try? fresh(deployment)
+                    meanwhile.withLock { $0 = view }
+                    defer { meanwhile.withLock { $0 = nil } }
+                    return try body(deployment, job)
+                }
+                job.end(.done(path))
             } catch {
                 let coded = error as? any CodedError
                 job.end(

@@ -67,9 +67,16 @@ struct OfficerRequest {
     /// What others decided is shown after the own word, and when no word changes anything.
     var showsOthers: Bool { ownWord != nil || over != nil || isOwnAgency }
 
+    /// Another request as this officer sees it, its sealed copy aside.
+    private func asSeen(_ state: RequestState) -> OfficerRequest {
+        OfficerRequest(
+            words: RequestWords(state: state, view: view), secret: nil, problem: nil,
+            officer: officer, custodian: custodian)
+    }
+
     /// The values of `officer_request`.
     func values(showsPlates: Bool, document: Bool?, form: DeskForm, problem: String?) -> Values {
-        let history = words.history()
+        let history = words.history { !asSeen($0).showsOthers }
         let canDecide = over == nil && !isOwnAgency
         return [
             "id": .text(state.id.hex), "callout": standing,

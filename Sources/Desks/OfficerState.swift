@@ -20,18 +20,25 @@ final class PendingDecisions: Sendable {
         let verb: String
         /// The reason in words, as it was typed; nil where there is none.
         let reason: String?
+        /// What the statement says in numbers, for people: names and texts.
+        let terms: [(name: String, text: String)]
         fileprivate let made: TimeInterval
     }
 
     private let pending = Mutex<[Pending]>([])
 
     /// Keeps a decision for the second look; returns its address.
-    func keep(_ decision: PreparedDecision, verb: String, reason: String? = nil) -> String {
+    func keep(
+        _ decision: PreparedDecision, verb: String, reason: String? = nil,
+        terms: [(name: String, text: String)] = []
+    ) -> String {
         let id = Digest(of: SystemRandom().bytes(32)).hex
         let now = ProcessInfo.processInfo.systemUptime
         pending.withLock { all in
             all.append(
-                Pending(id: id, decision: decision, verb: verb, reason: reason, made: now))
+                Pending(
+                    id: id, decision: decision, verb: verb, reason: reason, terms: terms,
+                    made: now))
             if all.count > Self.limit { all.removeFirst() }
         }
         return "/decision/\(id)"
@@ -79,6 +86,7 @@ extension PendingDecisions.Pending {
             Facts.Fact("Process", Table.Cell(words.process)),
         ]
         if let size { facts.append(Facts.Fact("Size", size)) }
+        facts += terms.map { Facts.Fact($0.name, Table.Cell($0.text)) }
         facts.append(Facts.Fact("Signed by", Table.Cell(office.id)))
         var page = DeskPage(
             title, purpose: "A second look before it counts: this is what you sign, byte for byte.",

@@ -139,16 +139,23 @@ struct RequestWords {
         }
     }
 
-    /// What agency and requester asked for in the 30 days before, without this request.
-    func history(limit: Int = 12) -> (facts: Facts, table: Table?) {
+    /// What agency and requester asked for in the 30 days before, without this request. Of what
+    /// `hides` says, what officers decided is left out.
+    func history(
+        limit: Int = 12, hides: (RequestState) -> Bool = { _ in false }
+    ) -> (facts: Facts, table: Table?) {
         let from = view.now.adding(days: -30)
         let all = view.record.allRequests.filter {
             !$0.isDrill && $0.body.agency == body.agency && $0.body.time >= from
                 && $0.id != state.id
         }
         let own = all.filter { $0.body.requester == body.requester }
+        func outcome(of state: RequestState) -> (word: String, kind: Badge.Kind) {
+            hides(state)
+                ? ("waiting", .calm) : Self.outcome(of: state, in: view.record, at: view.now)
+        }
         func told(_ states: [RequestState]) -> String {
-            let words = states.map { Self.outcome(of: $0, in: view.record, at: view.now).word }
+            let words = states.map { outcome(of: $0).word }
             let counts = Dictionary(grouping: words) { $0 }.mapValues(\.count)
             return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
                 .map { "\($0.value) \($0.key)" }.joined(separator: ", ")
@@ -164,7 +171,8 @@ struct RequestWords {
             let spent = view.record.spent(by: agency.id, until: view.now, before: .max)
             facts.append(
                 Facts.Fact(
-                    "Searched of its budget", Table.Cell("\(spent) of \(agency.budget)"),
+                    "Searched of its budget",
+                    Table.Cell("\(spent.parted) of \(agency.budget.parted)"),
                     note: "hours at sites in 30 days, this request included"))
             let holds = view.now < agency.agreementEnds.start
             facts.append(
@@ -182,7 +190,7 @@ struct RequestWords {
                 : "The agency's requests",
             heads: ["Filed", "By", "For", "Hours at sites", "What became of it", "Entry"],
             rows: newest.map { state in
-                let outcome = Self.outcome(of: state, in: view.record, at: view.now)
+                let outcome = outcome(of: state)
                 return [
                     Table.Cell(time(state.body.time)), Table.Cell(state.body.requester),
                     Table.Cell("\(state.body.purpose), \(state.body.process)"),

@@ -38,7 +38,11 @@ struct DeskCommand: ParsableCommand {
         let opens = !noBrowser
         let server = DeskServer(office, pages: pages, port: port) { address in
             // Standard output and nothing else: the address opens the desk.
-            if !opens || !Browser.open(address) { Voice.say(address) }
+            if opens {
+                Browser.open(address) { Voice.say(address) }
+            } else {
+                Voice.say(address)
+            }
             Voice.note("the desk of \(office.id) is open; end it with Ctrl-C")
         }
         try Waiting.run { try await DaemonLife.run([server]) }
@@ -66,8 +70,14 @@ private enum Waiting {
 
 /// The browser of whoever sits here.
 private enum Browser {
-    /// Whether the system took the address.
-    static func open(_ address: String) -> Bool {
+    /// Opens an address, on a thread of its own: where no browser runs yet, `xdg-open` may be the
+    /// browser itself, and end when it does. `otherwise` is called where the system does not take
+    /// the address.
+    static func open(_ address: String, otherwise: @escaping @Sendable () -> Void) {
+        Thread.detachNewThread { if !isTaken(address) { otherwise() } }
+    }
+
+    private static func isTaken(_ address: String) -> Bool {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["xdg-open", address]

@@ -9,7 +9,7 @@ import Testing
     /// Scripts that need no deployment.
     static let alone = ["vectors"]
     /// Scripts that use the deployment of `platevault demo --serve`, in this order.
-    static let served = ["log", "public", "attacks"]
+    static let served = ["log", "public", "attacks", "officer", "authority", "custodian"]
 
     @Test(arguments: alone) func byItself(_ name: String) throws {
         try BrowserScript(name).run()
@@ -25,7 +25,7 @@ import Testing
     @Test func everyScriptRuns() throws {
         let names = try FileManager.default.contentsOfDirectory(atPath: BrowserScript.folder)
             .filter { $0.hasSuffix(".py") }.map { String($0.dropLast(3)) }
-        let parts = ["browser", "here", "pages"]
+        let parts = ["browser", "here", "pages", "roles"]
         #expect(names.sorted() == (Self.alone + Self.served + parts).sorted())
     }
 

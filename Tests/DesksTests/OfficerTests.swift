@@ -124,6 +124,25 @@ import Warrants
         }
     }
 
+    @Test func `the agency's history tells nothing of what others decided either`() throws {
+        try withDesk { browser, town, id in
+            let other = try town.file(Town.application(docket: "26-1048"), as: "investigator")
+            try town.attest(
+                other, warrant: Digest(of: Town.warrant), expires: town.now.adding(days: 2))
+            for word in ["clerk-of-court", "inspector-general"] {
+                try town.officer(word).approve(other, at: town.now)
+            }
+            let verdict = Judge.verdict(on: other, secret: nil, in: try town.record(), at: town.now)
+            #expect(verdict == .granted)
+            let before = browser.get(link(id)).text
+            #expect(before.contains(">waiting<") && !before.contains(">approved<"))
+            #expect(before.contains("1 waiting") && !before.contains("1 approved"))
+            try town.officer("privacy-office").deny(other, code: .tooBroad, at: town.now)
+            let after = browser.get(link(id)).text
+            #expect(after.contains(">approved<") && after.contains("1 approved"))
+        }
+    }
+
     @Test func `a request that a rule refuses cannot be approved`() throws {
         try withDesk { browser, town, id in
             try town.desk("investigator").refresh()

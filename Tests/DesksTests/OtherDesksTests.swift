@@ -52,6 +52,12 @@ import Warrants
                 file: ("document", Town.warrant))
             #expect(never.text.contains("Choose how long") && never.text.contains("At most until"))
 
+            let early = browser.post(
+                link + "/attest", [("expires", "3"), ("embargo", body.embargo.text)],
+                file: ("document", Town.warrant))
+            #expect(early.status == 422)
+            #expect(early.text.contains("It is kept until \(body.embargo.text) already."))
+
             let look = browser.post(
                 link + "/attest", [("expires", "3"), ("embargo", "")],
                 file: ("document", Town.warrant))

@@ -19,7 +19,7 @@ import traceback
 
 import axe_core_python
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException
+from selenium.common.exceptions import NoSuchElementException, WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -72,6 +72,14 @@ def platevault(*arguments):
         command += ["--dir", addresses()["root"]]
     result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     return result.stdout + result.stderr, result.returncode == 0
+
+
+def told(*arguments):
+    """What a command of the deployment says as JSON; None where it did not do it."""
+    folder = os.environ.get("PROGRAMS", ROOT / ".build/debug")
+    command = [f"{folder}/platevault", *arguments, "--json", "--dir", addresses()["root"]]
+    result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    return json.loads(result.stdout) if result.returncode == 0 else None
 
 
 def enter(browser, word):
@@ -190,6 +198,55 @@ class Browser:
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
         element.click()
         return self
+
+    def press(self, what):
+        """Clicks what leads to another page, and waits until that page is there whole."""
+        self.run("window.isBefore = true")
+        self.click(what)
+
+        def is_there():
+            try:
+                return self.run("return !window.isBefore && document.readyState === 'complete'")
+            except WebDriverException:  # between two pages
+                return False
+
+        if not until(60, is_there):
+            raise TimeoutError(f"{what!r} leads to no other page")
+        return self
+
+    def rows(self, caption):
+        """The cells of the rows of the table with a caption; none where there is no such table."""
+        return self.run("""
+            const clean = (text) => text.replace(/\\s+/g, " ").trim();
+            const table = [...document.querySelectorAll("main table")]
+                .find((one) => clean(one.caption.textContent).startsWith(arguments[0]));
+            return [...(table?.tBodies[0].rows ?? [])]
+                .map((row) => [...row.cells].map((cell) => clean(cell.textContent)));
+            """, caption)
+
+    def facts(self):
+        """What the page's lists of facts say: what stands beside each name, and the note beneath."""
+        return self.run("""
+            const clean = (text) => text.replace(/\\s+/g, " ").trim();
+            return Object.fromEntries([...document.querySelectorAll("main dl.facts > div")]
+                .map((one) => [clean(one.querySelector("dt").textContent),
+                    [...one.querySelectorAll("dd")].map((part) => clean(part.textContent))]));
+            """)
+
+    def record_notifications(self):
+        """From the next page on, notifications are kept in `told` instead of being shown."""
+        self.command("Page.addScriptToEvaluateOnNewDocument", source="""
+            const System = Notification;
+            globalThis.told = [];
+            globalThis.Notification = class {
+                constructor(title, options) { told.push({title, ...options}); }
+                static get permission() { return System.permission; }
+                static requestPermission() { return System.requestPermission(); }
+            };""")
+
+    def allow_notifications(self, root):
+        """What a person says to the browser's own question."""
+        self.command("Browser.grantPermissions", origin=root, permissions=["notifications"])
 
     def field(self, label):
         """The input that a label names: what a screen reader would read out."""

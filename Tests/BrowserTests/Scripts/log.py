@@ -4,11 +4,11 @@ would show it that lies. The page is the tests' own; the modules and the log are
 import hashlib
 import html
 import json
-import struct
 import urllib.request
 
 from browser import Browser, addresses, claim, done, holds, looks, platevault, until
 from here import Here
+from pages import entries
 
 vault = addresses()["pages"]["vault"]
 
@@ -16,20 +16,6 @@ vault = addresses()["pages"]["vault"]
 def fetch(path):
     with urllib.request.urlopen(f"{vault}/{path}", timeout=30) as answer:
         return answer.read()
-
-
-def entries(size):
-    """The log's entries, read without the modules."""
-    found = []
-    for start in range(0, size, 256):
-        count = min(256, size - start)
-        index = f"{start // 256:03d}" + (f".p/{count}" if count < 256 else "")
-        bundle, place = fetch(f"tile/entries/{index}"), 0
-        for _ in range(count):
-            length = struct.unpack_from(">H", bundle, place)[0]
-            found.append(bundle[place + 2:place + 2 + length])
-            place += 2 + length
-    return found
 
 
 class Log(Here):
@@ -213,7 +199,7 @@ def remembered(here, all_entries, roster):
 def main():
     here = Log()
     size = int(here.files["checkpoint"].split(b"\n")[1])
-    all_entries = entries(size)
+    all_entries = entries(vault, size)
     text = all_entries[0].split(b"\n\n")[0] + b"\n"
     roster = hashlib.sha256(text).hexdigest()
     with claim("the offline audit knows the same log by the same roster"):

@@ -1,6 +1,7 @@
 """Every page of a site that a link leads to."""
 
 import re
+import struct
 import time
 import urllib.error
 import urllib.request
@@ -57,3 +58,25 @@ def crawl(root, cookie=None, most=3):
             elif not target.startswith("data:"):
                 foreign.add(target)
     return found, dead, foreign
+
+
+def entries(root, size=None):
+    """The entries of the log whose files stand at a place, read without the pages and their modules."""
+    size, found = size or size_of(root), []
+    for start in range(0, size, 256):
+        count, tile = min(256, size - start), start // 256
+        name = f"{tile % 1000:03d}" + (f".p/{count}" if count < 256 else "")
+        status, _, bundle, _ = fetch(
+            f"{root}/tile/entries/" + (f"x{tile // 1000:03d}/" if tile > 999 else "") + name)
+        assert status == 200, (status, name)
+        place = 0
+        for _ in range(count):
+            length = struct.unpack_from(">H", bundle, place)[0]
+            found.append(bundle[place + 2:place + 2 + length])
+            place += 2 + length
+    return found
+
+
+def size_of(root):
+    """How many entries the checkpoint at a place has."""
+    return int(fetch(f"{root}/checkpoint")[2].split(b"\n")[1])
