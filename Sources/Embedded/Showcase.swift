@@ -119,7 +119,8 @@ public final class Showcase {
         try? fileSystem.makeFolder(folder)
         for word in Self.people {
             let process = ChildProcess(
-                "\(binaries)/platevault", ["desk", "--as", word, "--dir", root, "--no-browser"],
+                "\(binaries)/platevault",
+                ["desk", "--as", word, "--dir", root, "--no-browser", "--until-input-ends"],
                 errors: "\(folder)/\(word).log", output: "\(folder)/\(word).address")
             if let process { desks.append((process, word)) }
         }

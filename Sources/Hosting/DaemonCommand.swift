@@ -103,8 +103,9 @@ struct RunCommand<Program: Daemon>: AsyncParsableCommand {
 
 /// Ends the program as SIGTERM does once its input has ended, and with it the process that holds the
 /// other end. Unlike a signal at the parent's death it does not depend on the parent's threads.
-enum InputWatch {
-    static func start() {
+public enum InputWatch {
+    /// Begins to watch standard input, which nobody else may read then.
+    public static func start() {
         Thread.detachNewThread {
             var byte: UInt8 = 0
             while true {

@@ -2,7 +2,7 @@ import ArgumentParser
 import Disk
 import Embedded
 import Foundation
-import Glibc
+import Hosting
 
 /// `platevault demo`
 struct Demo: ParsableCommand {
@@ -96,7 +96,7 @@ private struct Demonstration {
             try POSIXFileSystem().replace(path, Array(try encoder.encode(addresses)))
         }
         tell(addresses)
-        if demo.untilInputEnds { Self.endWithInput() }
+        if demo.untilInputEnds { InputWatch.start() }
         signals.wait()
         Voice.note("ending all programs")
     }
@@ -128,14 +128,5 @@ private struct Demonstration {
 
     private func pad(_ word: String) -> String {
         word + String(repeating: " ", count: max(0, 32 - word.count))
-    }
-
-    /// A thread that waits for the end of standard input, then ends this program in order.
-    private static func endWithInput() {
-        Thread.detachNewThread {
-            var byte: UInt8 = 0
-            while read(STDIN_FILENO, &byte, 1) > 0 {}
-            kill(getpid(), SIGTERM)
-        }
     }
 }

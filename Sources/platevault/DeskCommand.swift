@@ -27,6 +27,8 @@ struct DeskCommand: ParsableCommand {
     var port = 0
     @Flag(help: "Print the address that opens the desk once, and leave the browser alone.")
     var noBrowser = false
+    @Flag(help: .hidden)
+    var untilInputEnds = false
 
     func run() throws {
         guard (0...65_535).contains(port) else {
@@ -35,6 +37,7 @@ struct DeskCommand: ParsableCommand {
         let deployment = try options.open()
         let office = try DeskOffice(deployment, as: party)
         let pages = try Roles.pages(for: office)
+        if untilInputEnds { InputWatch.start() }
         let opens = !noBrowser
         let server = DeskServer(office, pages: pages, port: port) { address in
             // Standard output and nothing else: the address opens the desk.

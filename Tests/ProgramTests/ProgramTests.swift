@@ -90,6 +90,28 @@ import Testing
         #expect(lines == ["locked", "1", "134"], "\(outcome.output)")
     }
 
+    /// A desk that another program started ends with it, however that ends: its keys stay in no
+    /// process that nobody sees.
+    @Test func aDeskEndsWithWhoeverStartedIt() throws {
+        let shell = try Shell()
+        defer { shell.close() }
+        try shell.run("platevault init city --origin example.org/vault.demo --threshold 2/3")
+        let outcome = try shell.run(
+            """
+            mkfifo input
+            platevault desk --as court --dir city --no-browser --until-input-ends \
+                < input > words 2>&1 &
+            desk=$!
+            exec 3> input
+            n=0; while [ $n -lt 6000 ] && ! grep -q http words; do n=$((n+1)); sleep 0.01; done
+            grep -c '^http://127.0.0.1:' words
+            kill -0 $desk && echo there
+            exec 3>&-
+            wait $desk; echo $?
+            """)
+        #expect(outcome.lines == ["1", "there", "0"], "\(outcome.output)")
+    }
+
     /// The whole story in one process; `make demo` tells the served one.
     @Test func theDemoHolds() throws {
         let shell = try Shell()
