@@ -123,7 +123,7 @@ extension Custodian {
 
     /// Two hours: how far the own clock may be from the others' before that is told. They cosign
     /// the log anew every hour, so an honest difference is smaller.
-    static let clockTolerance: Int64 = 7_200_000
+    public static let clockTolerance: Int64 = 7_200_000
 
     /// Compares the own clock with the time that t others have reached by theirs, as the cosignatures
     /// on the vault's checkpoint say; nothing where fewer are there. It changes no clock: that is

@@ -63,7 +63,6 @@ struct CustodianView {
                             ? "in \(TimeText.length($0.due.milliseconds(since: now)))"
                             : "which is due now"))
             } ?? Facts.Fact("Next destruction", Table.Cell("none"))
-        let clock = (health.ahead ?? health.behind).magnitude
         return Facts(
             [
                 state,
@@ -78,12 +77,7 @@ struct CustodianView {
                     "Log in the own mirror", Table.Cell(health.logSize),
                     note: health.logSize < record.count
                         ? "\(record.count - health.logSize) behind" : "entries"),
-                Facts.Fact(
-                    "Clock", Table.Cell("\(clock / 1_000) s"),
-                    note: health.ahead.map {
-                        "\($0 < 0 ? "behind" : "ahead of") what \(roster.threshold.t) others "
-                            + "cosigned last"
-                    } ?? "from this machine's; too few others seen"),
+                clock(health),
                 Facts.Fact(
                     "Not yet in the log", Table.Cell(health.unpublished),
                     note: health.isWithholding ? "kept out for an hour" : "own statements"),
@@ -92,6 +86,22 @@ struct CustodianView {
                     Table.Cell("\(health.overdue)", badge: health.overdue > 0 ? .bad : nil),
                     note: "generations with a day past its time"),
             ], isLarge: true)
+    }
+
+    /// Its clock beside the times at which others cosigned last. They do every hour, so that an
+    /// honest one is some minutes ahead of that.
+    private func clock(_ health: CustodianHealth) -> Facts.Fact {
+        guard let ahead = health.ahead else {
+            return Facts.Fact(
+                "Clock", Table.Cell("not compared", badge: .warn),
+                note: "too few others seen; \(health.behind / 1_000) s behind this machine's")
+        }
+        return Facts.Fact(
+            "Clock",
+            health.isClockOff
+                ? Table.Cell("differs", badge: .bad) : Table.Cell("agrees", badge: .good),
+            note: "\(ahead.magnitude / 1_000) s \(ahead < 0 ? "before" : "after") "
+                + "\(roster.threshold.t) others cosigned last; they do every hour")
     }
 
     private var ceremony: Facts? {
@@ -141,7 +151,7 @@ struct CustodianView {
                                 Timestamp(milliseconds: report.erasedAt[$0]), in: .current))
                     } ?? Table.Cell(""),
                 ]
-            }, hidesCaption: true)
+            }, whole: [0], hidesCaption: true)
     }
 
     /// What the mirrors show, asked just now.
@@ -197,7 +207,7 @@ struct CustodianView {
                     Table.Cell("\(grant.body.site) \(name)"), Table.Cell(grant.body.firstHour.text),
                     Table.Cell(grant.body.lastHour.text), Table.Cell(grant.index),
                 ]
-            }, numbers: [4])
+            }, numbers: [4], whole: [2, 3])
     }
 
     /// Requests that this custodian answered, and answers of others that it checked, newest first.

@@ -31,6 +31,10 @@ public struct CustodianHealth: Sendable {
     public var behind: Int64
     /// Its clock minus what t others have cosigned, in milliseconds; nil where too few were seen.
     public var ahead: Int64?
+    /// Whether that is more than honest clocks differ by.
+    public var isClockOff: Bool {
+        ahead.map { $0.magnitude > Custody.Custodian.clockTolerance } ?? false
+    }
 
     /// By a custodian in this process.
     init(_ status: CustodianStatus, wall: Timestamp) {

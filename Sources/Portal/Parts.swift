@@ -67,18 +67,21 @@ public struct Table: Part {
     public var rows: [[Cell]]
     /// The columns that hold numbers.
     public var numbers: Set<Int>
+    /// The columns whose texts stay in one line, such as days and hours.
+    public var whole: Set<Int>
     /// Whether the caption is for screen readers only, since a heading says it already.
     public var hidesCaption: Bool
 
     /// A table of its parts.
     public init(
         _ caption: String, heads: [String], rows: [[Cell]], numbers: Set<Int> = [],
-        hidesCaption: Bool = false
+        whole: Set<Int> = [], hidesCaption: Bool = false
     ) {
         self.caption = caption
         self.heads = heads
         self.rows = rows
         self.numbers = numbers
+        self.whole = whole
         self.hidesCaption = hidesCaption
     }
 
@@ -98,6 +101,7 @@ public struct Table: Part {
     private func values(of cell: Cell, at place: Int) -> Values {
         return [
             "isFirst": .flag(place == 0), "isNumber": .flag(numbers.contains(place)),
+            "isWhole": .flag(whole.contains(place)),
             "text": .text(cell.text), "href": .maybe(cell.href),
             "kind": .maybe(cell.badge?.rawValue), "time": .maybe(cell.time),
         ]

@@ -60,6 +60,7 @@ struct Status: ParsableCommand {
         }
         let record = try deployment.record()
         let roster = record.roster
+        if options.json { return try options.print(StatusOverview(record, at: deployment.now)) }
         Voice.say("origin      \(roster.origin)")
         Voice.say("time        \(deployment.now.text)")
         Voice.say("roster      \(roster.hash.hex)")

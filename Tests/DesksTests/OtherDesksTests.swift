@@ -97,8 +97,9 @@ import Warrants
                 #expect(state.text.contains(word), "\(word) is missing")
             }
             #expect(!state.text.contains("not ready"))
-            // Three custodians' mirrors were asked, and agree.
-            #expect(state.text.split(separator: ">agrees<").count == 4)
+            // Three custodians' mirrors were asked, and agree; so does the clock.
+            #expect(state.text.split(separator: ">agrees<").count == 5)
+            #expect(state.text.contains("2 others cosigned last; they do every hour"))
             let given = browser.get("/given")
             #expect(given.status == 200 && given.text.contains("1 Main Street"))
             #expect(given.text.contains("No check is owed"))
@@ -136,6 +137,12 @@ import Warrants
         #expect(health.missing == "clock-differs" && health.logSize == 120)
         #expect(health.oldest == Day(text: "2026-03-02") && health.unpublished == 2)
         #expect(health.isExtended && health.ahead == nil && health.behind == 12)
+        #expect(!health.isClockOff)
+        for (ahead, isOff) in [(3_600_000, false), (7_200_001, true), (-7_200_001, true)] {
+            let line = "\nplatevault_clock_ahead_of_others_milliseconds \(ahead)\n"
+            let other = CustodianHealth(ready: "ready\n", metrics: metrics + line)
+            #expect(other?.ahead == Int64(ahead) && other?.isClockOff == isOff)
+        }
         #expect(CustodianHealth(ready: "ready\n", metrics: metrics)?.missing == nil)
         #expect(CustodianHealth(ready: "ready\n", metrics: "") == nil)
     }

@@ -225,7 +225,7 @@ class Browser:
             """, caption)
 
     def facts(self):
-        """What the page's lists of facts say: what stands beside each name, and the note beneath."""
+        """What the page's lists of facts say: what stands beside each name, and its note."""
         return self.run("""
             const clean = (text) => text.replace(/\\s+/g, " ").trim();
             return Object.fromEntries([...document.querySelectorAll("main dl.facts > div")]

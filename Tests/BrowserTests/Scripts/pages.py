@@ -61,7 +61,7 @@ def crawl(root, cookie=None, most=3):
 
 
 def entries(root, size=None):
-    """The entries of the log whose files stand at a place, read without the pages and their modules."""
+    """The entries of the log whose files stand at a place, read without pages and modules."""
     size, found = size or size_of(root), []
     for start in range(0, size, 256):
         count, tile = min(256, size - start), start // 256

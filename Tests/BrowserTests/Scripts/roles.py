@@ -1,5 +1,5 @@
-"""What the scripts of the roles share: their desks, the requests that they work on, and what the log and
-the programs say of them, which is what the desks must say."""
+"""What the scripts of the roles share: their desks, the requests that they work on, and what the
+log and the programs say of them, which is what the desks must say."""
 
 import pathlib
 import tempfile
@@ -18,7 +18,10 @@ def desk_of(browser, word):
 def send(browser, desk, path):
     """Sends a form with the session's own token to a path, as a page of the desk's would."""
     browser.open(desk)
-    browser.run("document.querySelector(\"form[action='/leave']\").setAttribute('action', arguments[0])", path)
+    browser.run(
+        "document.querySelector(\"form[action='/leave']\").setAttribute('action', arguments[0])",
+        path,
+    )
     return browser.press("End session")
 
 
@@ -29,8 +32,11 @@ def status(request):
 
 def acts(request, what, by):
     """The entries in which somebody has said so of a request."""
-    return [act["index"] for act in status(request)["acts"]
-            if act["what"] == what and act["by"].split(" ")[0] == by]
+    return [
+        act["index"]
+        for act in status(request)["acts"]
+        if act["what"] == what and act["by"].split(" ")[0] == by
+    ]
 
 
 def logged(index):
@@ -44,7 +50,9 @@ def proof_of(request):
     """The plate that a request commits to, and the requester's proof of it."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "proof")
-        said, is_done = platevault("log", "prove-request", request, "--plate-index", "0", "--out", str(path))
+        said, is_done = platevault(
+            "log", "prove-request", request, "--plate-index", "0", "--out", str(path)
+        )
         assert is_done, said
         proof = path.read_bytes()
     line = next(line for line in proof.split(b"\n") if line.startswith(b"plate "))
@@ -62,7 +70,25 @@ def file_request(docket, embargo=None):
         order.write_bytes(warrant)
         plates.write_text(here["plate"] + "\n")
         said = told(
-            "request", "--plates-from", str(plates), "--from", first, "--to", last.strftime("%Y-%m-%dT%HZ"),
-            "--site", "1", "--site", "2", "--purpose", "240", "--process", "search-warrant",
-            "--warrant", str(order), "--docket", docket, *(["--embargo", embargo] if embargo else []))
+            "request",
+            "--plates-from",
+            str(plates),
+            "--from",
+            first,
+            "--to",
+            last.strftime("%Y-%m-%dT%HZ"),
+            "--site",
+            "1",
+            "--site",
+            "2",
+            "--purpose",
+            "240",
+            "--process",
+            "search-warrant",
+            "--warrant",
+            str(order),
+            "--docket",
+            docket,
+            *(["--embargo", embargo] if embargo else []),
+        )
     return said["request"], warrant
