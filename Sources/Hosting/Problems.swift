@@ -22,21 +22,24 @@ struct Problems<Context: RequestContext>: RouterMiddleware {
 }
 
 extension RouterMethods {
-    /// Answers every method of a path but one with 405.
-    func refuse(allBut method: HTTPRequest.Method, at path: RouterPath) {
+    /// Answers every method of a path but some with 405.
+    func refuse(allBut methods: HTTPRequest.Method..., at path: RouterPath) {
+        let names = methods.map(\.rawValue)
+        let sentence =
+            "only \(names.joined(separator: " and ")) "
+            + "\(names.count == 1 ? "is" : "are") answered here"
         let known: [HTTPRequest.Method] = [
             .get, .post, .put, .delete, .patch, .head, .options, .trace,
         ]
         // A newer one, which the library has no word for yet.
         let further = HTTPRequest.Method("QUERY").map { [$0] } ?? []
-        for other in known + further where other != method {
+        for other in known + further where !methods.contains(other) {
             on(path, method: other) { _, _ in
-                var response = Problem(
-                    code: "method-unknown", detail: "only \(method.rawValue) is answered here",
-                    status: 405
-                ).response
-                response.headers[.allow] = method.rawValue
-                return response
+                var response = Problem(code: "method-unknown", detail: sentence, status: 405)
+                    .response
+                response.headers[.allow] = names.joined(separator: ", ")
+                // What answers HEAD has no body, whatever it says.
+                return other == .head ? response.createHeadResponse() : response
             }
         }
     }

@@ -69,28 +69,15 @@ public struct PublicListener: Service {
         let page = page
         // `**` is everything below `/`, and not `/` itself.
         for place: RouterPath in ["/", "**"] {
-            router.refuse(allBut: .get, at: place)
-            router.get(place) { request, _ in
-                let path = request.uri.path
-                guard let found = await Blocking.run(on: pool, { page(path) }) else {
-                    return Problem(
-                        code: "path-unknown", detail: "nothing stands here", status: 404
-                    ).response
+            router.refuse(allBut: .get, .head, at: place)
+            for method in [HTTPRequest.Method.get, .head] {
+                router.on(place, method: method) { request, _ in
+                    let path = request.uri.path
+                    let found = await Blocking.run(on: pool) { page(path) }
+                    let response = Self.response(found, to: request)
+                    // All that GET would say, its length too, and not the thing itself.
+                    return method == .head ? response.createHeadResponse() : response
                 }
-                let tag = found.tag.map { "\"\($0)\"" }
-                let isHeld = tag != nil && request.headers[.ifNoneMatch] == tag
-                var response = Response.bytes(
-                    isHeld ? [] : found.body, type: found.type,
-                    status: HTTPResponse.Status(code: isHeld ? 304 : found.status))
-                response.headers[.cacheControl] =
-                    found.isFixed
-                    ? "max-age=31536000, immutable" : tag == nil ? "no-store" : "no-cache"
-                response.headers[.xContentTypeOptions] = "nosniff"
-                if let tag { response.headers[.eTag] = tag }
-                for (name, value) in found.fields {
-                    if let name = HTTPField.Name(name) { response.headers[name] = value }
-                }
-                return response
             }
         }
         let application = Application(
@@ -99,6 +86,29 @@ public struct PublicListener: Service {
             logger: .silent)
         try await application.run()
         try await pool.shutdownGracefully()
+    }
+}
+
+extension PublicListener {
+    /// A page, or that nothing stands there.
+    private static func response(_ found: Page?, to request: Request) -> Response {
+        guard let found else {
+            return Problem(code: "path-unknown", detail: "nothing stands here", status: 404)
+                .response
+        }
+        let tag = found.tag.map { "\"\($0)\"" }
+        let isHeld = tag != nil && request.headers[.ifNoneMatch] == tag
+        var response = Response.bytes(
+            isHeld ? [] : found.body, type: found.type,
+            status: HTTPResponse.Status(code: isHeld ? 304 : found.status))
+        response.headers[.cacheControl] =
+            found.isFixed ? "max-age=31536000, immutable" : tag == nil ? "no-store" : "no-cache"
+        response.headers[.xContentTypeOptions] = "nosniff"
+        if let tag { response.headers[.eTag] = tag }
+        for (name, value) in found.fields {
+            if let name = HTTPField.Name(name) { response.headers[name] = value }
+        }
+        return response
     }
 }
 

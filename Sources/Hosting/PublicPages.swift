@@ -1,8 +1,8 @@
-import Disk
+public import Disk
 import Ledger
-import Plates
+public import Plates
 import Portal
-import Secrets
+public import Secrets
 public import ServiceLifecycle
 import Warrants
 
@@ -17,11 +17,19 @@ public final class PublicPages: Sendable {
     private let now: @Sendable () -> Timestamp
 
     /// The pages of a log's or mirror's public folder, under the party's own roster and clock.
-    public init(_ folder: String, _ setting: PartySetting) {
-        tiles = TlogPages(folder, disk: setting.disk)
-        record = PublicRecord(
-            FolderTiles(folder, fileSystem: setting.disk), trusting: setting.roster.hash)
-        now = { setting.clock.now }
+    public convenience init(_ folder: String, _ setting: PartySetting) {
+        self.init(folder, trusting: setting.roster.hash, disk: setting.disk) { setting.clock.now }
+    }
+
+    /// The pages of a log's or mirror's public folder, under a first roster of this hash, as of the
+    /// time that `now` says.
+    public init(
+        _ folder: String, trusting roster: Digest, disk: any FileSystem,
+        now: @escaping @Sendable () -> Timestamp
+    ) {
+        tiles = TlogPages(folder, disk: disk)
+        record = PublicRecord(FolderTiles(folder, fileSystem: disk), trusting: roster)
+        self.now = now
     }
 
     /// The listener for anybody at the place that a configuration names, and what follows the log for
@@ -34,13 +42,21 @@ public final class PublicPages: Sendable {
             chain: file.path("public-certificate"), key: file.path("public-key"))
         return [
             Repeating("follow-pages", every: Self.pause) { [self] in follow() },
-            try PublicListener(at: place, certificate: certificate) { [self] in page($0) },
+            try listener(at: place, certificate: certificate),
         ]
+    }
+
+    /// The listener for anybody at a place; it shows what was followed last. Throws
+    /// `listen-malformed`, `listen-open`.
+    public func listener(
+        at place: String, certificate: PublicCertificate? = nil
+    ) throws(HostingError) -> PublicListener {
+        try PublicListener(at: place, certificate: certificate) { [self] in page($0) }
     }
 
     /// Reads what is new. A log that cannot be read just now is shown as it was read last, with its
     /// time on it.
-    func follow() { try? record.follow(at: now()) }
+    public func follow() { try? record.follow(at: now()) }
 
     /// What stands at a path; nil where nothing does.
     func page(_ path: String) -> PublicListener.Page? {

@@ -63,11 +63,14 @@ public struct PublicSite: Sendable {
     }
 
     /// What stands where nothing does.
-    public func missing(_ path: String) -> PublicAnswer {
+    public func missing(_ path: String) -> PublicAnswer { missing(below: Self.root(of: path)) }
+
+    /// What stands where nothing does, wherever that is, on a host whose root is known, such as `/`.
+    func missing(below root: String) -> PublicAnswer {
         let plain = PublicAnswer(
             status: 404, type: "text/plain; charset=utf-8",
             body: Array("nothing stands here\n".utf8))
-        guard let maker = try? maker(path), let page = try? maker.missing(),
+        guard let maker = try? maker(below: root), let page = try? maker.missing(),
             let html = try? maker.html(page)
         else { return plain }
         return .html(html, status: 404)
@@ -124,14 +127,20 @@ public struct PublicSite: Sendable {
         + Asset.all.keys.sorted().map { "/assets/\($0)" }
 
     private func maker(_ path: String) throws -> PageMaker {
-        PageMaker(
-            snapshot: snapshot, templates: try Templates.own.get(), root: Self.root(of: path))
+        try maker(below: Self.root(of: path))
     }
 
-    /// The way from a path to the root: as many steps as the browser needs.
+    private func maker(below root: String) throws -> PageMaker {
+        PageMaker(snapshot: snapshot, templates: try Templates.own.get(), root: root)
+    }
+
+    /// The way from a path to the root: as many steps as the browser needs. Pages do not lie deep:
+    /// from deeper than 16, where nothing stands, the way is the host's own root, and not as long as
+    /// whoever asks wants it to be.
     static func root(of path: String) -> String {
         let depth = path.utf8.filter { $0 == 0x2F }.count - 1
-        return depth < 1 ? "./" : String(repeating: "../", count: min(depth, 16))
+        if depth > 16 { return "/" }
+        return depth < 1 ? "./" : String(repeating: "../", count: depth)
     }
 
     private func page(_ path: String, _ maker: PageMaker) throws -> Page? {

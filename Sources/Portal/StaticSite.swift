@@ -6,11 +6,38 @@ import Warrants
 public struct StaticSite: Sendable {
     private let site: PublicSite
     private let source: any TileSource
+    private let base: String
 
-    /// The files of a snapshot, whose log is read from a source.
-    public init(_ snapshot: PublicSnapshot, from source: any TileSource) {
+    /// The files of a snapshot, whose log is read from a source. `base` is the path below which the
+    /// host will have them, such as `/` or `/vault/`: `404.html` is shown at any address, and only
+    /// its links need to know. Throws `base-malformed`.
+    public init(
+        _ snapshot: PublicSnapshot, from source: any TileSource, below base: String = "/"
+    ) throws(PortalError) {
+        let parts = base.split(separator: "/", omittingEmptySubsequences: false)
+        let isPath =
+            parts.count >= 2 && parts.first == "" && parts.last == ""
+            && parts.dropFirst().dropLast().allSatisfy {
+                !$0.isEmpty && $0 != "." && $0 != ".." && $0.utf8.allSatisfy(Self.isPlain)
+            }
+        guard isPath else {
+            throw PortalError(
+                code: "base-malformed",
+                sentence:
+                    "a host's path begins and ends in a slash, like /vault/, and has letters, "
+                    + "digits and -._~ between")
+        }
+        self.base = base
         site = PublicSite(snapshot)
         self.source = source
+    }
+
+    /// What stands for itself in an address (RFC 3986, unreserved).
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: true
+        default: false
+        }
     }
 
     /// How many files there are.
@@ -30,7 +57,7 @@ public struct StaticSite: Sendable {
             try body(
                 String(path.dropFirst()) + (path.hasSuffix("/") ? "index.html" : ""), answer.body)
         }
-        try body("404.html", site.missing("/404.html").body)
+        try body("404.html", site.missing(below: base).body)
         for path in tiles { try body(path, try tile(path)) }
         // Last, as a log publishes it: under it everything else is there.
         try body(TilePath.checkpoint, site.snapshot.note.encode())

@@ -25,7 +25,8 @@ struct SiteBuild: ParsableCommand {
         discussion: """
             Reads a log or a mirror from its public files, verifies all of it as the audit does, and \
             writes the same pages that a vault serves, with the log's public files beside them. Links \
-            are relative: the folder can stand below any address. With --log it needs nothing but the \
+            are relative: the folder can stand below any address; only 404.html, which a host shows at \
+            any, has to be told with --base below which. With --log it needs nothing but the \
             log's public files and the first roster; without, it takes the deployment's own log. A \
             folder that an earlier build wrote is replaced as a whole, or not at all.
 
@@ -38,6 +39,9 @@ struct SiteBuild: ParsableCommand {
 
     @Argument(help: "The folder to be written.")
     var folder: String
+
+    @Option(help: "The path below which the host will have the folder, such as /vault/.")
+    var base = "/"
 
     @OptionGroup var place: LogOptions
 
@@ -69,7 +73,7 @@ struct SiteBuild: ParsableCommand {
             throw Complaint(
                 code: "log-moved", sentence: "the log grew while it was read; build again")
         }
-        let site = StaticSite(snapshot.with(report), from: source)
+        let site = try StaticSite(snapshot.with(report), from: source, below: base)
         var done = 0
         try target.replace { folder in
             try site.files { path, bytes in

@@ -64,6 +64,31 @@ struct PublicSiteTests {
         #expect(count > 1_000)
     }
 
+    /// Where nothing stands, however deep it would lie, the style and the overview are found from there.
+    @Test func nothingStandsAtAnyDepth() throws {
+        let hamlet = try Hamlet()
+        defer { hamlet.close() }
+        let site = PublicSite(try hamlet.snapshot())
+        var sizes: Set<Int> = []
+        for depth in [0, 1, 2, 5, 15, 16, 17, 18, 40, 4_000] {
+            for end in ["", "/"] {
+                let path = "/" + String(repeating: "x/", count: depth) + "y" + end
+                let answer = site.missing(path)
+                #expect(answer.status == 404 && answer.type == "text/html; charset=utf-8")
+                sizes.insert(answer.body.count)
+                let markings = Markings(answer.body)
+                let host = try #require(URL(string: "http://host" + path))
+                let found = markings.values(of: "href").compactMap {
+                    URL(string: $0, relativeTo: host)?.absoluteURL.path(percentEncoded: false)
+                }
+                #expect(found.contains("/assets/style.css"), "\(depth)")
+                #expect(found.contains("/") && found.contains("/log/"), "\(depth)")
+            }
+        }
+        // Whoever asks for a long path is not answered with as many steps in every link.
+        #expect((sizes.max() ?? 0) < 8_000)
+    }
+
     @Test func everyPageIsWhatBrowsersAndScreenReadersNeed() throws {
         let hamlet = try Hamlet()
         defer { hamlet.close() }
