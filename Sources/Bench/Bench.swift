@@ -26,6 +26,8 @@ enum Bench {
         if try AuditBench.command(words, disk) { return }
         if try PagesBench.command(words, disk) { return }
         switch words.first {
+        case "serve-pages" where words.count == 3:
+            try await PagesServer.run(words[1], at: words[2], disk)
         case "serve-parsing": try await ParsingServer.run(at: words.last ?? "")
         case "simulate": try Simulation.run(Array(words.dropFirst()))
         case "plate-memory": try PlateMemory.run(in: words.last ?? "")

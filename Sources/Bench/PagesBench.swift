@@ -6,7 +6,7 @@ import Portal
 import Warrants
 
 /// The public pages of a city's log, beside those of its first day: what a page costs must not grow
-/// with the log.
+/// with the log. What making them costs, and how long a browser waits for the first byte.
 ///
 /// Also by hand: `Bench pages-log FOLDER`, with a log of `Bench make-log`.
 struct PagesBench {
@@ -24,7 +24,39 @@ struct PagesBench {
         let (long, short) = (folder + "/long", folder + "/short")
         try AuditBench.make(long, Self.count, disk)
         try AuditBench.make(short, 1, disk)
-        return try Self.measures(long, beside: short, disk)
+        return try Self.measures(long, beside: short, disk) + Self.served(long).measures
+    }
+
+    /// How long the first byte of each kind of page takes over HTTP on this machine, and how long the
+    /// pages are, in runs one after the other.
+    private static func served(
+        _ folder: String
+    ) throws -> (measures: [Measure], kinds: [(path: String, milliseconds: [Double])]) {
+        var kinds = paths.map { (path: $0, milliseconds: [Double]()) }
+        var slowest: [Double] = []
+        var most = 0
+        try PagesServer.with(folder) { port in
+            for _ in 0..<runs {
+                for place in kinds.indices {
+                    let path = kinds[place].path
+                    let page = try FirstByte(path == "/log/N/" ? middle(count) : path, at: port)
+                    guard page.status == 200 else { throw BenchError("nothing stands at \(path)") }
+                    kinds[place].milliseconds.append(page.milliseconds)
+                    most = max(most, page.bytes)
+                }
+                slowest.append(kinds.compactMap(\.milliseconds.last).max() ?? 0)
+            }
+        }
+        let measures = [
+            Measure(
+                id: "pages-first-byte",
+                what: "the first byte of the slowest public page, over HTTP on this machine",
+                unit: "ms", values: slowest, target: [.valueAtMost(50)]),
+            Measure(
+                id: "pages-served-bytes", what: "the longest of them, as it was sent", unit: "KB",
+                values: [Double(most) / 1_024], target: [.valueAtMost(100)]),
+        ]
+        return (measures, kinds)
     }
 
     private static func measures(
@@ -62,11 +94,7 @@ struct PagesBench {
     ) throws -> (site: PublicSite, minutes: [Double]) {
         let city = try BenchCity()
         let source = FolderTiles(path + "/public", fileSystem: disk)
-        let (log, _) = try TiledLog.open(
-            source, origin: BenchCity.origin, logKey: city.roster.logKey)
-        // Each day ends with what a requester received at eight in the evening.
-        let last = try UnverifiedStatement(wire: try log.entry(at: log.size - 1))
-        let now = try last.unverifiedBody(DisclosureBody.self).time.adding(hours: 2)
+        let now = try evening(source, city)
         let record = PublicRecord(source, trusting: city.roster.hash)
         try record.follow(at: now)
         var minutes: [Double] = []
@@ -79,13 +107,25 @@ struct PagesBench {
         return (PublicSite(snapshot), minutes)
     }
 
+    /// The end of such a log's last day.
+    static func evening(_ source: any TileSource, _ city: BenchCity) throws -> Timestamp {
+        let (log, _) = try TiledLog.open(
+            source, origin: BenchCity.origin, logKey: city.roster.logKey)
+        // Each day ends with what a requester received at eight in the evening.
+        let last = try UnverifiedStatement(wire: try log.entry(at: log.size - 1))
+        return try last.unverifiedBody(DisclosureBody.self).time.adding(hours: 2)
+    }
+
+    /// An entry in the middle of a log of so many.
+    private static func middle(_ count: Int) -> String { "/log/\(count / 2)/" }
+
     private static func time(
         _ path: String, _ site: PublicSite
     ) throws -> (milliseconds: Double, bytes: Int) {
-        let middle = "/log/\(site.snapshot.count / 2)/"
+        let path = path == "/log/N/" ? middle(site.snapshot.count) : path
         var bytes = 0
         let seconds = try Measure.seconds {
-            let found = try site.answer(path == "/log/N/" ? middle : path)
+            let found = try site.answer(path)
             guard let found else { throw BenchError("nothing stands at \(path)") }
             bytes = found.body.count
         }
@@ -95,7 +135,16 @@ struct PagesBench {
     /// The command by hand; false where it is not meant.
     static func command(_ words: [String], _ disk: any FileSystem) throws -> Bool {
         guard words.count == 2, words[0] == "pages-log" else { return false }
-        for line in Measure.table(try measures(words[1], beside: nil, disk)) { Suite.say(line) }
+        let (measures, kinds) = try served(words[1])
+        for line in Measure.table(try Self.measures(words[1], beside: nil, disk) + measures) {
+            Suite.say(line)
+        }
+        for (path, milliseconds) in kinds {
+            let (middle, most) = (Measure.median(milliseconds), milliseconds.max() ?? 0)
+            Suite.say(
+                "first byte of \(path): \(Measure.number(middle)) ms, "
+                    + "at most \(Measure.number(most)) ms")
+        }
         return true
     }
 }
