@@ -30,7 +30,11 @@ struct InvestigatorOpenedPage {
                         + "unknown is not.")),
             "sights": .list(shown.map(values(of:))),
             "pager": .of(
-                Pager(page: here, pages: pages, about: "\(opened.sights.count.parted) reads") {
+                Pager(
+                    page: here, pages: pages,
+                    about: "\(opened.sights.count.parted) "
+                        + (opened.sights.count == 1 ? "read" : "reads")
+                ) {
                     "/requests/\(id)/opened?page=\($0)"
                 }),
             "folderField": .of(
