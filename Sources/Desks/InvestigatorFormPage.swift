@@ -198,6 +198,7 @@ struct InvestigatorFormPage {
                 .values([
                     "name": .text($0.name), "size": .number($0.size),
                     "digest": .text($0.digest.hex),
+                    "isUsed": .flag(view.record.isUsed(warrant: $0.digest)),
                 ])
             } ?? false,
             "docketField": .of(

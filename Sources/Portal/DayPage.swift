@@ -108,6 +108,7 @@ extension PageMaker {
                     DayCalendar(shown.reversed(), of: holders(shown), at: snapshot.now)),
                 "hidden": .maybe(hidden > 0 ? Words.count(hidden, "day", "days") : nil),
                 "statements": .number(snapshot.entries(of: .dayDestroyed).count),
+                "hasStatements": .flag(!snapshot.entries(of: .dayDestroyed).isEmpty),
             ])
         page.place = "days/"
         page.feeds = [Place("Destructions", "destructions.atom")]

@@ -108,6 +108,7 @@ extension PageMaker {
         return [
             [
                 "signed": .of(TimeText(tally.time)),
+                "hasClosed": .flag(!snapshot.entries(of: .hourClosed).isEmpty),
                 "table": .of(
                     Table(
                         "Reads of each day, by the vault's word",

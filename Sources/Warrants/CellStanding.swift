@@ -1,4 +1,5 @@
 public import Plates
+public import Secrets
 
 /// What a request that is made now can do with one hour at one site, by the log alone. It is the
 /// judge's rule told beforehand, hour by hour, for whoever fills in a request.
@@ -43,5 +44,11 @@ extension Record {
             return isYoung ? .young : .closed
         }
         return time > ended.adding(hours: late + 1) ? .unclosed : .open
+    }
+
+    /// Whether a request under a document was evaluated already: a further one takes an attestation of
+    /// its own, whatever its kind of process.
+    public func isUsed(warrant: Digest) -> Bool {
+        (warrants[warrant] ?? []).contains { request($0)?.evaluations.isEmpty == false }
     }
 }

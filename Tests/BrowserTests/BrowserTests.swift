@@ -9,7 +9,9 @@ import Testing
     /// Scripts that need no deployment.
     static let alone = ["vectors"]
     /// Scripts that use the deployment of `platevault demo --serve`, in this order.
-    static let served = ["log", "public", "attacks", "officer", "authority", "custodian"]
+    static let served = [
+        "log", "public", "attacks", "officer", "authority", "custodian", "investigator", "leaks",
+    ]
 
     @Test(arguments: alone) func byItself(_ name: String) throws {
         try BrowserScript(name).run()
@@ -25,7 +27,7 @@ import Testing
     @Test func everyScriptRuns() throws {
         let names = try FileManager.default.contentsOfDirectory(atPath: BrowserScript.folder)
             .filter { $0.hasSuffix(".py") }.map { String($0.dropLast(3)) }
-        let parts = ["browser", "here", "pages", "roles"]
+        let parts = ["browser", "here", "pages", "recorder", "roles"]
         #expect(names.sorted() == (Self.alone + Self.served + parts).sorted())
     }
 

@@ -176,6 +176,21 @@ import Warrants
         #expect(refused.text.contains("bundle-changed") && !refused.text.contains(Town.plate))
     }
 
+    /// It is no mistake, but it takes an attestation of its own; the form says so, once it is used.
+    @Test func `a document under which was searched is told in the form`() throws {
+        try InvestigatorDesk.with { desk in
+            let words = "A request under this document was evaluated already."
+            let path = try desk.file()
+            try desk.grant(path)
+            #expect(!desk.send(try desk.draft(), ("check", "yes")).text.contains(words))
+            _ = try desk.follow(desk.browser.post("\(path)/open", []))
+            #expect(desk.send(try desk.draft(), ("check", "yes")).text.contains(words))
+            let other = desk.send(
+                try desk.draft(), InvestigatorDesk.right, ("check", "yes"), warrant: [1, 2, 3])
+            #expect(!other.text.contains(words))
+        }
+    }
+
     @Test func `opening once more keeps the earlier bundle`() throws {
         try InvestigatorDesk.with { desk in
             let path = try desk.file()

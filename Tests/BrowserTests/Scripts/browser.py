@@ -130,10 +130,8 @@ class Browser:
         self.scripts = scripts
         self.driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
         self.driver.set_page_load_timeout(60)
-        # A headless window is not below 500 pixels; what the page sees is.
-        self.command("Emulation.setDeviceMetricsOverride", width=size[0], height=size[1],
-                     deviceScaleFactor=1, mobile=False)
         self.size = size
+        self._fit()
         if dark:
             self.command("Emulation.setEmulatedMedia",
                          features=[{"name": "prefers-color-scheme", "value": "dark"}])
@@ -144,6 +142,11 @@ class Browser:
 
     def __exit__(self, *_):
         self.driver.quit()
+
+    def _fit(self, more=0):
+        # A headless window is not below 500 pixels; what the page sees is.
+        self.command("Emulation.setDeviceMetricsOverride", width=self.size[0],
+                     height=self.size[1] + more, deviceScaleFactor=1, mobile=False)
 
     def command(self, command, **arguments):
         """A command of the DevTools protocol."""
@@ -277,6 +280,9 @@ class Browser:
         picture = self.command("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
         import base64
         (SHOTS / f"{name}.png").write_bytes(base64.b64decode(picture["data"]))
+        # Without scripts, clicks miss after such a picture until the window has changed.
+        self._fit(1)
+        self._fit()
 
     def complaints(self):
         """What the browser itself complains of since the last time: script errors, refused styles."""
