@@ -40,6 +40,16 @@ public protocol FileSystem: Sendable {
     func createPublic(_ path: String, _ bytes: [UInt8]) throws(DiskError)
     /// Overwrites in place from `offset`, growing the file where needed. Throws `file-missing`.
     func write(_ path: String, at offset: UInt64, _ bytes: [UInt8]) throws(DiskError)
+    /// Overwrites in place, one piece after the other until there is none, growing the file where
+    /// needed, and makes all of it survive a power cut, on one opening of the file. Throws
+    /// `file-missing`.
+    ///
+    /// A disk that loses what was written is told of once to each who has the file open at that
+    /// moment, and to nobody who opens it after another was told: where more than one works on a
+    /// file, `write` and then `synchronize` can take for durable what is lost.
+    func writeDurably(
+        _ path: String, _ next: () throws(DiskError) -> DiskPiece?
+    ) throws(DiskError)
     /// Cuts a file to `size` bytes. Throws `file-missing`.
     func truncate(_ path: String, to size: UInt64) throws(DiskError)
     /// Makes the content of a file, or the names in a folder, survive a power cut.
@@ -62,6 +72,20 @@ public protocol FileSystem: Sendable {
     func lock(_ path: String) throws(DiskError) -> DiskLock?
 }
 
+/// Bytes that go to one place of a file.
+public struct DiskPiece: Hashable, Sendable {
+    /// Where they go.
+    public let offset: UInt64
+    /// What goes there.
+    public let bytes: [UInt8]
+
+    /// Bytes and their place.
+    public init(offset: UInt64, bytes: [UInt8]) {
+        self.offset = offset
+        self.bytes = bytes
+    }
+}
+
 /// A lock file that is held, until it is let go of.
 public final class DiskLock: Sendable {
     private let release: @Sendable () -> Void
@@ -75,6 +99,25 @@ public final class DiskLock: Sendable {
 extension FileSystem {
     /// A disk that only this process has needs no lock.
     public func lock(_ path: String) throws(DiskError) -> DiskLock? { DiskLock() }
+
+    /// Where writing cannot be told apart from another's, piece by piece and then `synchronize`.
+    public func writeDurably(
+        _ path: String, _ next: () throws(DiskError) -> DiskPiece?
+    ) throws(DiskError) {
+        while let piece = try next() { try write(path, at: piece.offset, piece.bytes) }
+        try synchronize(path)
+    }
+
+    /// The same of a single piece.
+    public func writeDurably(
+        _ path: String, at offset: UInt64, _ bytes: [UInt8]
+    ) throws(DiskError) {
+        var piece: DiskPiece? = DiskPiece(offset: offset, bytes: bytes)
+        try writeDurably(path) { () throws(DiskError) in
+            defer { piece = nil }
+            return piece
+        }
+    }
 
     /// Replaces a file as a whole and durably: new file beside it, synchronized, renamed over it,
     /// folder synchronized. A crash leaves the old content or the new, never a mixture.

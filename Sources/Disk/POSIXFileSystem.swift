@@ -84,6 +84,15 @@ public struct POSIXFileSystem: FileSystem {
         try put(descriptor, path, offset, bytes)
     }
 
+    public func writeDurably(
+        _ path: String, _ next: () throws(DiskError) -> DiskPiece?
+    ) throws(DiskError) {
+        let descriptor = try opened(path, O_WRONLY)
+        defer { close(descriptor) }
+        while let piece = try next() { try put(descriptor, path, piece.offset, piece.bytes) }
+        guard fsync(descriptor) == 0 else { throw failed("synchronize", path) }
+    }
+
     public func truncate(_ path: String, to size: UInt64) throws(DiskError) {
         let descriptor = try opened(path, O_WRONLY)
         defer { close(descriptor) }

@@ -46,6 +46,28 @@ import Testing
         #expect(try disk.list(folder) == ["state"])
     }
 
+    @Test func piecesGoWhereTheyBelongAndAnErrorEndsThem() throws {
+        try disk.makeFolder(folder)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = folder + "/pieces"
+        #expect(throws: error("file-missing")) { try disk.writeDurably(path, at: 0, [1]) }
+        try disk.create(path, [1, 2, 3])
+        var pieces = [
+            DiskPiece(offset: 1, bytes: [7]), DiskPiece(offset: 3, bytes: [8, 9]),
+        ]
+        try disk.writeDurably(path) { () throws(DiskError) in
+            pieces.isEmpty ? nil : pieces.removeFirst()
+        }
+        #expect(try disk.read(path) == [1, 7, 3, 8, 9])
+        try disk.writeDurably(path, at: 0, [4])
+        #expect(try disk.read(path) == [4, 7, 3, 8, 9])
+        #expect(throws: error("disk-failed")) {
+            try disk.writeDurably(path) { () throws(DiskError) in
+                throw DiskError(code: "disk-failed", sentence: "there is no next piece")
+            }
+        }
+    }
+
     @Test func filesAreForTheirOwnerAlone() throws {
         try disk.makeFolder(folder)
         defer { try? FileManager.default.removeItem(atPath: folder) }
