@@ -61,6 +61,8 @@ public final class Gateway {
     var cells: [Hour: OpenCell] = [:]
     /// Closings that were signed and not yet acknowledged; sent again as they are.
     var closings: [HourOpening.Kind: [Hour: (statement: [UInt8], opening: [UInt8])]] = [:]
+    /// Batches that the vault has given of a tree that is to be closed, as far as there was time.
+    var fetched: [HourOpening.Kind: (cell: Cell, batches: [BatchLeaves])] = [:]
     /// Differences that stand in the log already.
     var toldDifferences: Set<[String]> = []
     /// Whether photos wait for rows to get through first: the way to the vault was lost over one.
@@ -100,8 +102,8 @@ public final class Gateway {
 
     /// Seals a read and its photos and queues its row, and a row for each candidate that the policy
     /// has indexed. A photo that cannot be kept is left out and counted: the read never is.
-    /// Throws `seen-later`, `seen-earlier` (before the oldest hour held, or of one whose late tree is
-    /// closed), `keys-missing`, `fold-other`, `plate-reserved`, `queue-full`, or what
+    /// Throws `seen-later`, `seen-earlier` (before the oldest hour held, of one whose keys were
+    /// erased, or whose late tree is closed), `keys-missing`, `fold-other`, `plate-reserved`, `queue-full`, or what
     /// sealing refuses; each is counted by its code.
     public func take(
         _ read: Read, photos: [Photo] = [], at now: Timestamp
@@ -128,7 +130,9 @@ public final class Gateway {
         }
         let hour = read.seen.hour
         guard hour >= max(firstLateHour, firstHourWithKeys ?? hour),
-            closings[.late]?[hour] == nil, read.seen >= hour.start
+            closings[.late]?[hour] == nil, read.seen >= hour.start,
+            // Its counters went with its keys: after a step of the clock they would begin again.
+            cells[hour]?.isErased != true
         else {
             throw IntakeRefusal(
                 "seen-earlier", "the read is of an hour that is closed or has no keys any more")
@@ -197,6 +201,8 @@ final class OpenCell {
     var acknowledged: [UInt64: Digest] = [:]
     /// The root of a batch that was given up unacknowledged: the vault may have it.
     var doubtful: Digest?
+    /// Whether plates and counters are gone: no row is sealed here any more.
+    private(set) var isErased = false
 
     init(kind: HourOpening.Kind, sealer: consuming CellSealer) {
         self.kind = kind
@@ -213,6 +219,7 @@ final class OpenCell {
 
     /// What the closing compares with stays; the plates, their keys and their rows do not.
     func erase() {
+        isErased = true
         doubtful = outstanding?.root ?? doubtful
         sealer.erase()
         outstanding = nil

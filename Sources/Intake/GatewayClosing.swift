@@ -27,8 +27,9 @@ extension Gateway {
     /// A tree with rows that the vault has not taken is not closed: nothing enters a closed tree.
     /// Runs other than this process are named unfinished, since nobody can say what they still had.
     ///
-    /// `goesOn` is asked before each tree: where it says no, what is signed is sent, and the rest is
-    /// left to the next call, so that a slow vault takes no more of the caller's time than it has.
+    /// `goesOn` is asked before each tree, and before each part of its batches: where it says no, what
+    /// is signed is sent, and the rest is left to the next call, which goes on with the next part. So
+    /// a slow vault takes no more of the caller's time than it has, however little it gives at once.
     @discardableResult
     public func closeHours(
         at now: Timestamp, while goesOn: () -> Bool = { true }
@@ -53,7 +54,8 @@ extension Gateway {
             if kind == .prompt { passClosedHours() }
             while let hour = due(kind, at: now), goesOn() {
                 do throws(WireProblem) {
-                    closings[kind, default: [:]][hour] = try closing(of: hour, kind, at: now)
+                    guard let closing = try closing(of: hour, kind, at: now, goesOn) else { break }
+                    closings[kind, default: [:]][hour] = closing
                     if kind == .prompt { cells[hour]?.closePrompt() }
                 } catch {
                     problem = error
@@ -127,16 +129,17 @@ extension Gateway {
         if kind == .prompt { report.closed += hours } else { report.closedLate += hours }
     }
 
-    /// The signed statement and the opening of one tree.
+    /// The signed statement and the opening of one tree; nil where `goesOn` said no before all of its
+    /// batches were there.
     private func closing(
-        of hour: Hour, _ kind: HourOpening.Kind, at now: Timestamp
-    ) throws(WireProblem) -> (statement: [UInt8], opening: [UInt8]) {
+        of hour: Hour, _ kind: HourOpening.Kind, at now: Timestamp, _ goesOn: () -> Bool
+    ) throws(WireProblem) -> (statement: [UInt8], opening: [UInt8])? {
         let cell = Cell(hour: hour, site: site)
         guard cells[hour]?.waiting ?? 0 == 0 else {
             throw WireProblem(
                 code: "rows-waiting", sentence: "rows of \(hour) wait for the vault; flush first")
         }
-        let batches = try ownBatches(of: cell, kind)
+        guard let batches = try ownBatches(of: cell, kind, goesOn) else { return nil }
         do {
             let others = Set(batches.map(\.run)).subtracting([run])
             let opening = try HourOpening(
@@ -156,48 +159,59 @@ extension Gateway {
     }
 
     /// The tree's batches as the vault has them, without their rows: each signed by this site, and
-    /// among them every one that the vault acknowledged to this process.
+    /// among them every one that the vault acknowledged to this process. Nil where `goesOn` said no;
+    /// the next call for the tree goes on behind what is there. Where something is wrong, it begins
+    /// again.
     private func ownBatches(
-        of cell: Cell, _ kind: HourOpening.Kind
-    ) throws(WireProblem) -> [BatchLeaves] {
-        var batches: [BatchLeaves] = []
-        let held = cells[cell.hour].flatMap { $0.kind == kind ? $0 : nil }
-        var mine = held?.acknowledged ?? [:]
+        of cell: Cell, _ kind: HourOpening.Kind, _ goesOn: () -> Bool
+    ) throws(WireProblem) -> [BatchLeaves]? {
+        var batches = fetched[kind].flatMap { $0.cell == cell ? $0.batches : nil } ?? []
+        fetched[kind] = nil
         let former = formerKeys.filter { cell.hour <= $0.last }.flatMap(\.keys)
         let keys = (roster.site(site)?.keys ?? []) + former
-        var last: BatchPlace?
+        var last = batches.map(\.place).max()
         while true {
             let part = try vault.batches(of: cell, kind, after: last)
             guard !part.isEmpty else { break }
             do throws(RowsError) {
                 for wire in part {
-                    let batch = try own(wire, of: cell, kind, by: keys, after: last)
-                    if batch.run == run {
-                        // The root stands for the rows that were handed over.
-                        guard
-                            mine.removeValue(forKey: batch.number) == batch.root
-                                || held?.doubtful == batch.root
-                        else {
-                            throw RowsError(
-                                code: "batch-other",
-                                sentence:
-                                    "the vault has another batch than this process handed over"
-                            )
-                        }
-                    }
-                    batches.append(batch)
+                    batches.append(try own(wire, of: cell, kind, by: keys, after: last))
                 }
             } catch {
                 throw WireProblem(code: error.code, sentence: error.sentence)
             }
             last = batches.suffix(part.count).map(\.place).max()
+            guard goesOn() else {
+                fetched[kind] = (cell, batches)
+                return nil
+            }
+        }
+        try checkMine(batches, of: cell, kind)
+        return batches
+    }
+
+    /// Throws unless this process's batches among them are those that it handed over. The root stands
+    /// for the rows.
+    private func checkMine(
+        _ batches: [BatchLeaves], of cell: Cell, _ kind: HourOpening.Kind
+    ) throws(WireProblem) {
+        let held = cells[cell.hour].flatMap { $0.kind == kind ? $0 : nil }
+        var mine = held?.acknowledged ?? [:]
+        for batch in batches where batch.run == run {
+            guard
+                mine.removeValue(forKey: batch.number) == batch.root
+                    || held?.doubtful == batch.root
+            else {
+                throw WireProblem(
+                    code: "batch-other",
+                    sentence: "the vault has another batch than this process handed over")
+            }
         }
         guard mine.isEmpty else {
             throw WireProblem(
                 code: "batch-missing",
                 sentence: "the vault lacks \(mine.count) acknowledged batches of \(cell)")
         }
-        return batches
     }
 
     /// A batch of the tree that the site has signed, from behind a place: a vault that gives one

@@ -157,6 +157,61 @@ struct GatewayClosingTests {
         #expect(gateway.closeHours(at: time).closed == (3..<5).map { World.now.hour.adding($0) })
     }
 
+    @Test("a vault that gives batches one by one takes one of them of each turn, and no more time")
+    func dripping() throws {
+        let world = try World()
+        let gateway = try world.ready()
+        for index in 0..<5 {
+            try gateway.take(World.read("AB\(index)"), at: World.now)
+            gateway.flush()
+        }
+        world.vault.batchesAtOnce = 1
+        var turns = 0
+        var closed: [Hour] = []
+        repeat {
+            var asked = 0
+            let before = world.vault.sequence.count
+            let report = gateway.closeHours(at: due) {
+                asked += 1
+                return asked == 1
+            }
+            #expect(report.problem == nil)
+            closed += report.closed
+            #expect(world.vault.sequence.count - before <= 2)
+            turns += 1
+        } while closed.isEmpty && turns < 20
+        #expect(closed == [World.now.hour] && turns == 6)
+        let opening = try HourOpening(wire: #require(world.vault.closings.first).opening)
+        #expect(opening.tree == (try HourTree(world.vault.decoded().flatMap(\.rows)).root))
+        #expect(opening.runs == [.init(id: gateway.run, lastBatch: 4, isUnfinished: false)])
+    }
+
+    @Test("rows that come between two turns are in the tree")
+    func drippingWithRows() throws {
+        let world = try World()
+        let gateway = try world.ready()
+        for index in 0..<3 {
+            try gateway.take(World.read("AB\(index)"), at: World.now)
+            gateway.flush()
+        }
+        world.vault.batchesAtOnce = 1
+        for index in 0..<2 {
+            var asked = 0
+            let report = gateway.closeHours(at: due) {
+                asked += 1
+                return asked == 1
+            }
+            #expect(report.closed.isEmpty)
+            try gateway.take(World.read("CD\(index)"), at: due)
+            gateway.flush()
+        }
+        world.vault.batchesAtOnce = nil
+        #expect(gateway.closeHours(at: due).closed == [World.now.hour])
+        let opening = try HourOpening(wire: #require(world.vault.closings.first).opening)
+        #expect(opening.tree.size == 7)
+        #expect(opening.tree == (try HourTree(world.vault.decoded().flatMap(\.rows)).root))
+    }
+
     @Test("a late tree without a row is closed too, and never before the prompt one")
     func lateQuiet() throws {
         let world = try World()

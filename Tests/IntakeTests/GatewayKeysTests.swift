@@ -129,6 +129,24 @@ struct GatewayKeysTests {
         #expect(gateway.closeHours(at: lastMoment).problem == nil)
     }
 
+    @Test("an hour whose keys were erased takes nothing more, though the clock steps back over it")
+    func erasedForGood() throws {
+        let world = try World()
+        let gateway = try world.ready()
+        try gateway.take(World.read("AB1"), at: World.now)
+        gateway.flush()
+        gateway.erase(at: World.now.hour.adding(7).start)
+        // The keys come again, and the plate's counter would begin at 0 again under the same run.
+        let report = gateway.fetchKeys(World.hours(2), generation: 1, at: World.now)
+        #expect(report.incomplete.isEmpty)
+        #expect(refusal { try gateway.take(World.read("AB1"), at: World.now) } == "seen-earlier")
+        gateway.flush()
+        let labels = try world.vault.decoded().flatMap(\.rows).map(\.label)
+        #expect(labels.count == Set(labels).count && labels.count == 1)
+        let next = World.now.adding(hours: 1)
+        try gateway.take(World.read("AB1", at: next), at: next)
+    }
+
     @Test("a batch given up without an answer may be in the vault all the same")
     func doubtful() throws {
         let world = try World()

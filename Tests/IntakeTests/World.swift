@@ -59,6 +59,8 @@ final class FakeVault: Handler {
     /// The photos that were kept, each once.
     private(set) var photos: [PhotoDelivery] = []
     var refusesPhotos = false
+    /// How many batches an answer has at most.
+    var batchesAtOnce: Int?
     /// Every tree was closed by another process before.
     var isClosedBefore = false
     /// Photos take so long that the way counts as lost, for what follows too.
@@ -135,7 +137,9 @@ final class FakeVault: Handler {
                 place[8] &= 0x7f
                 return after.lexicographicallyPrecedes(place)
             }
-            return ByteList.encode(try rest.map(Self.withoutRows))
+            let part = rest.sorted { $0[6..<22].lexicographicallyPrecedes($1[6..<22]) }
+                .prefix(batchesAtOnce ?? rest.count)
+            return ByteList.encode(try part.map(Self.withoutRows))
         case .hoursClose:
             closingArrivals.append(body)
             guard !isClosedBefore else {
