@@ -97,7 +97,20 @@ public struct HourTree: Sendable {
     /// The same of a list. Leaves that are equal may be one: the same row in two batches. Throws as
     /// the others.
     public init(_ rows: LeafList, mergingEqual: Bool = false) throws(RowsError) {
-        leaves = try rows.enclosed(mergingEqual: mergingEqual)
+        self.init(sorted: try rows.enclosed(mergingEqual: mergingEqual))
+    }
+
+    /// The tree of leaves that stand in their order, both sentinels among them: nothing is sorted or
+    /// copied. Throws `hour-repeats` where a label is not above the one before it.
+    public init(ascending leaves: LeafList) throws(RowsError) {
+        guard leaves.count >= 2, leaves[0] == .first, leaves[leaves.count - 1] == .last,
+            leaves.isAscending
+        else { throw LeafList.repeats }
+        self.init(sorted: leaves)
+    }
+
+    private init(sorted leaves: LeafList) {
+        self.leaves = leaves
         var levels = [leaves.hashes]
         while let top = levels.last, top.count > 32 { levels.append(Merkle.parents(of: top)) }
         self.levels = levels

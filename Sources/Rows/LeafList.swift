@@ -89,6 +89,13 @@ public struct LeafList: Hashable, Sendable {
         return result
     }
 
+    /// Whether every label is above the one before it.
+    var isAscending: Bool {
+        (0..<max(0, count - 1)).allSatisfy {
+            (word($0, 0), word($0, 8)) < (word($0 + 1, 0), word($0 + 1, 8))
+        }
+    }
+
     private func slice(_ place: Int) -> ArraySlice<UInt8> {
         bytes[(place * Self.leafSize)..<((place + 1) * Self.leafSize)]
     }
@@ -102,7 +109,7 @@ public struct LeafList: Hashable, Sendable {
         }
     }
 
-    private static var repeats: RowsError {
+    static var repeats: RowsError {
         RowsError(code: "hour-repeats", sentence: "two rows of the cell have one label")
     }
 }

@@ -28,6 +28,8 @@ struct ArrivingDay: Sendable {
     private let fileSystem: any FileSystem
     private var files: [Name: ArrivingFile] = [:]
     private var records: [CellTreeID: [ArrivingRecord]] = [:]
+    // Files that are out of the way and not removed yet.
+    private(set) var gone: Set<String> = []
     private var isRemoved = false
 
     /// What a folder has of a day. `body` is called with each batch of a tree that is open. Throws
@@ -56,9 +58,9 @@ struct ArrivingDay: Sendable {
         var found: [CellTreeID: [ArrivingRecord]] = [:]
         var isOther = false
         let path = path(name)
-        let file = try ArrivingFile.open(path, fileSystem, isClosed: closed.contains) {
-            head, record, rows in
-            let tree = CellTreeID(cell: head.cell, kind: head.kind)
+        let file = try ArrivingFile.open(
+            path, name.hour, fileSystem, isClosed: closed.contains
+        ) { tree, record, rows in
             if Name(tree) != name { isOther = true }
             found[tree, default: []].append(record)
             if let rows { body(tree, record.place.run, rows) }
@@ -125,34 +127,39 @@ struct ArrivingDay: Sendable {
         return try files[Name(tree)]?.head(record)
     }
 
-    /// A tree's batches by run and number, to be read without holding up who writes.
-    func reader(of tree: CellTreeID) -> ArrivingReader {
+    /// How many batches a tree has.
+    func count(of tree: CellTreeID) -> Int { records[tree]?.count ?? 0 }
+
+    /// A tree's batches by run and number, to be read without holding up who writes; those alone that
+    /// came after the first so many, where a number is given.
+    func reader(of tree: CellTreeID, after count: Int = 0) -> ArrivingReader {
         ArrivingReader(
             file: files[Name(tree)],
-            records: (records[tree] ?? []).sorted { $0.place < $1.place })
+            records: (records[tree] ?? []).dropFirst(count).sorted { $0.place < $1.place })
     }
 
     // MARK: Removing
 
-    /// Forgets some trees, which `erase` has overwritten, and gives the files that have nothing else:
-    /// out of the way of new ones, and to be removed by `removeGone`. If we crash before that, the next
-    /// opening does it.
-    mutating func forget(_ trees: Set<CellTreeID>) throws(StoreError) -> [String] {
-        for tree in trees { records[tree] = nil }
-        let live = Set(records.keys.map { Name($0) })
-        var paths: [String] = []
-        for name in Set(trees.map { Name($0) }).subtracting(live) {
-            let path = path(name)
-            try SQLiteFile.disk { () throws(DiskError) in
-                try fileSystem.rename(path, to: path + Self.gone)
+    /// Forgets some trees, which `erase` has overwritten, and puts the files that have nothing else
+    /// out of the way of new ones: among those that are `gone`, to be removed by `removeGone`. If we
+    /// crash before that, the next opening does it. A tree whose file could not be put away is still
+    /// there.
+    mutating func forget(_ trees: Set<CellTreeID>) throws(StoreError) {
+        let live = Set(records.keys.filter { !trees.contains($0) }.map { Name($0) })
+        for (name, trees) in Dictionary(grouping: trees, by: { Name($0) }) {
+            if !live.contains(name) {
+                let path = path(name)
+                try SQLiteFile.disk { () throws(DiskError) in
+                    try fileSystem.rename(path, to: path + Self.gone)
+                }
+                files[name] = nil
+                gone.insert(path)
             }
-            files[name] = nil
-            paths.append(path)
+            for tree in trees { records[tree] = nil }
         }
-        return paths
     }
 
-    /// Removes a file that `forget` has given.
+    /// Removes a file that is gone.
     func removeGone(_ path: String) throws(StoreError) {
         try SQLiteFile.disk { () throws(DiskError) in
             try fileSystem.remove(path + Self.gone)
@@ -160,15 +167,13 @@ struct ArrivingDay: Sendable {
         }
     }
 
-    /// Removes all files; from here on nothing is taken.
-    mutating func remove() throws(StoreError) {
+    /// A file that was gone is removed.
+    mutating func removed(_ path: String) { gone.remove(path) }
+
+    /// From here on nothing is taken, and nothing is there; the files are the store's to remove.
+    mutating func close() {
         isRemoved = true
-        let paths = files.keys.map { path($0) }
-        (files, records) = ([:], [:])
-        try SQLiteFile.disk { () throws(DiskError) in
-            for path in paths { try fileSystem.remove(path) }
-            try fileSystem.synchronize(folder)
-        }
+        (files, records, gone) = ([:], [:], [])
     }
 
     /// Whether a file of the store is one of a day's open trees; its day's number.
@@ -180,7 +185,7 @@ struct ArrivingDay: Sendable {
 }
 
 /// A tree's batches at one moment, read as long as it takes.
-struct ArrivingReader {
+struct ArrivingReader: Sendable {
     fileprivate let file: ArrivingFile?
     fileprivate let records: [ArrivingRecord]
     // 4 MiB: how much one part has.
@@ -205,6 +210,6 @@ struct ArrivingReader {
         return part
     }
 
-    /// Overwrites the rows with zeros, durably.
+    /// Overwrites the batches with zeros, durably.
     func erase() throws(StoreError) { try file?.erase(records) }
 }

@@ -37,32 +37,30 @@ struct ArrivingBatch: Sendable {
 /// Where a batch lies in the file of its hour.
 struct ArrivingRecord: Sendable {
     let place: BatchPlace
-    /// Where its rows begin, and how many bytes they have.
+    /// Where it begins, and how many bytes its rows have.
     let start: UInt64
     let length: Int
-    var end: UInt64 { start + UInt64(length) }
+    var end: UInt64 { start + UInt64(ArrivingFrame.headSize + length) }
+    /// What goes when its tree is closed: all of it from here on.
+    var erasable: UInt64 { start + UInt64(ArrivingFrame.stayingSize) }
 }
 
 /// One hour's batches of one kind of tree while they are open: `open-<day>.<hour>-<kind>`, a file
-/// that only grows, until its trees are closed (Docs/Spec/Store.md).
-///
-///     "platevault/arriving/v1\n"  then of each batch:
-///     u32(bytes of rows) ‖ u32(group) ‖ head(122) ‖ SHA-256 of these 130 bytes ‖ rows
+/// that only grows, until its trees are closed (Docs/Spec/Store.md). What stands before a batch's rows
+/// is `ArrivingFrame`'s.
 ///
 /// What is written at once is a *group*, and durable before the next one is written. A batch counts
-/// where its head and its root hold: a group that was cut short is cut off at the next opening. Of a
-/// closed tree the rows are overwritten with zeros, and the heads stay until the file goes.
+/// where its digests and its root hold: a group that was cut short is cut off at the next opening. Of
+/// a closed tree root, signature and rows are overwritten with zeros, and the rest stays until the
+/// file goes.
 struct ArrivingFile: Sendable {
-    static let header = Array("platevault/arriving/v1\n".utf8)
-    private static let frame = 4 + 4 + Batch.Head.size
-    private static let recordHead = frame + Digest.size
-    // 1 MiB: how many zeros are written at once.
-    private static let zerosAtOnce = 1 << 20
+    // 1 MiB: how much is written at once where it is much.
+    private static let bytesAtOnce = 1 << 20
 
     let path: String
     private let fileSystem: any FileSystem
+    private let frames: ArrivingFrame
     private var end: UInt64
-    private var group: UInt32
     // Whether something may stand behind the end that was refused.
     private var hasTail = false
 
@@ -70,22 +68,22 @@ struct ArrivingFile: Sendable {
     static func create(
         _ path: String, _ fileSystem: any FileSystem
     ) throws(StoreError) -> ArrivingFile {
+        let frames = ArrivingFrame()
         try SQLiteFile.disk { () throws(DiskError) in
             // A disk that was full has cut an earlier creation short.
             try fileSystem.remove(path)
-            try fileSystem.create(path, header)
-            try fileSystem.synchronize(path)
+            try fileSystem.create(path, [])
+            try fileSystem.writeDurably(path, at: 0, frames.header)
             try fileSystem.synchronize(fileSystem.folder(of: path))
         }
-        return ArrivingFile(
-            path: path, fileSystem: fileSystem, end: UInt64(header.count), group: 0)
+        return ArrivingFile(path, fileSystem, frames)
     }
 
-    private init(path: String, fileSystem: any FileSystem, end: UInt64, group: UInt32) {
+    private init(_ path: String, _ fileSystem: any FileSystem, _ frames: ArrivingFrame) {
         self.path = path
         self.fileSystem = fileSystem
-        self.end = end
-        self.group = group
+        self.frames = frames
+        end = UInt64(ArrivingFrame.headerSize)
     }
 
     // MARK: Writing
@@ -94,80 +92,65 @@ struct ArrivingFile: Sendable {
     /// `store-full` or `store-failed`.
     mutating func append(_ batches: [Batch]) throws(StoreError) -> [ArrivingRecord] {
         var writer = ByteWriter(
-            capacity: batches.reduce(0) { $0 + Self.recordHead + $1.rows.count * 314 })
+            capacity: batches.reduce(0) { $0 + ArrivingFrame.headSize + $1.rows.count * 314 })
         var records: [ArrivingRecord] = []
         for batch in batches {
             let wire = batch.encode()
-            let length = wire.count - Batch.Head.size
-            var frame = ByteWriter(capacity: Self.frame)
-            frame.u32(UInt32(length))
-            frame.u32(group &+ 1)
-            frame.raw(wire[..<Batch.Head.size])
-            writer.raw(frame.bytes)
-            writer.raw(Digest(of: frame.bytes).bytes)
             records.append(
                 ArrivingRecord(
-                    place: batch.place, start: end + UInt64(writer.bytes.count), length: length))
+                    place: batch.place, start: end + UInt64(writer.bytes.count),
+                    length: wire.count - Batch.Head.size))
+            writer.raw(frames.head(of: wire, behind: writer.bytes.count))
             writer.raw(wire[Batch.Head.size...])
         }
-        try put(writer.bytes)
-        return records
-    }
-
-    private mutating func put(_ bytes: [UInt8]) throws(StoreError) {
         if hasTail {
             try SQLiteFile.disk { () throws(DiskError) in try fileSystem.truncate(path, to: end) }
         }
         hasTail = true
         try SQLiteFile.disk { () throws(DiskError) in
-            try fileSystem.write(path, at: end, bytes)
-            try fileSystem.synchronize(path)
+            try fileSystem.writeDurably(path, at: end, writer.bytes)
         }
         hasTail = false
-        end += UInt64(bytes.count)
-        group &+= 1
+        end += UInt64(writer.bytes.count)
+        return records
     }
 
-    /// Overwrites the rows of some batches with zeros, in place, durable when this returns.
+    /// Overwrites batches with zeros, in place, durable when this returns: their roots and signatures
+    /// too, from which it could be computed which rows they had.
     func erase(_ records: [ArrivingRecord]) throws(StoreError) {
-        let zeros = [UInt8](repeating: 0, count: Self.zerosAtOnce)
+        let zeros = [UInt8](repeating: 0, count: Self.bytesAtOnce)
+        var rest = records[...]
+        var start = rest.first?.erasable ?? 0
         try SQLiteFile.disk { () throws(DiskError) in
-            for record in records {
-                var start = record.start
-                while start < record.end {
-                    let count = min(Int(record.end - start), zeros.count)
-                    let part = count == zeros.count ? zeros : Array(zeros[..<count])
-                    try fileSystem.write(path, at: start, part)
-                    start += UInt64(count)
+            try fileSystem.writeDurably(path) { () throws(DiskError) in
+                guard let record = rest.first else { return nil }
+                let count = min(Int(record.end - start), zeros.count)
+                let piece = DiskPiece(
+                    offset: start, bytes: count == zeros.count ? zeros : Array(zeros[..<count]))
+                start += UInt64(count)
+                if start == record.end {
+                    rest.removeFirst()
+                    start = rest.first?.erasable ?? 0
                 }
+                return piece
             }
-            try fileSystem.synchronize(path)
         }
     }
 
     // MARK: Reading
 
-    /// A batch that the file has. Throws `store-failed` also where its rows are not the ones that were
-    /// written.
+    /// A batch that the file has. Throws `store-failed` also where it is not what was written.
     func batch(_ record: ArrivingRecord) throws(StoreError) -> ArrivingBatch {
-        let start = record.start - UInt64(Self.recordHead)
-        let bytes = try read(start, Self.recordHead + record.length)
-        guard let (head, _, _) = Self.head(Array(bytes.prefix(Self.recordHead))) else {
-            throw ArrivingBatch.damaged
-        }
-        do throws(RowsError) {
-            return ArrivingBatch(
-                head: head,
-                rows: try PackedRows(in: bytes, at: Self.recordHead, count: head.count))
-        } catch {
-            throw ArrivingBatch.damaged
-        }
+        let bytes = try read(record.start, ArrivingFrame.headSize + record.length)
+        guard let batch = frames.batch(bytes) else { throw ArrivingBatch.damaged }
+        return batch
     }
 
     /// The same without the rows.
     func head(_ record: ArrivingRecord) throws(StoreError) -> Batch.Head {
-        let bytes = try read(record.start - UInt64(Self.recordHead), Self.recordHead)
-        guard let (head, _, _) = Self.head(bytes) else { throw ArrivingBatch.damaged }
+        guard let head = frames.sealed(try read(record.start, ArrivingFrame.headSize)) else {
+            throw ArrivingBatch.damaged
+        }
         return head
     }
 
@@ -176,78 +159,88 @@ struct ArrivingFile: Sendable {
     /// creation was cut short: nobody was told of anything in it. Throws `store-failed` where a batch
     /// is damaged that others came after.
     static func open(
-        _ path: String, _ fileSystem: any FileSystem, isClosed: (CellTreeID) -> Bool,
-        _ body: (Batch.Head, ArrivingRecord, PackedRows?) -> Void
+        _ path: String, _ hour: Hour, _ fileSystem: any FileSystem,
+        isClosed: (CellTreeID) -> Bool, _ body: (CellTreeID, ArrivingRecord, PackedRows?) -> Void
     ) throws(StoreError) -> ArrivingFile? {
-        var file = ArrivingFile(
-            path: path, fileSystem: fileSystem, end: UInt64(header.count), group: 0)
-        let size = try SQLiteFile.disk { () throws(DiskError) in try fileSystem.size(path) } ?? 0
-        let beginning = try file.read(0, header.count)
-        guard beginning == header else {
-            let isUnborn = beginning.count == size && beginning.allSatisfy { $0 == 0 }
-            guard isUnborn || header.starts(with: beginning) else { throw ArrivingBatch.damaged }
+        let (size, beginning) = try SQLiteFile.disk { () throws(DiskError) in
+            (
+                try fileSystem.size(path) ?? 0,
+                try fileSystem.read(path, at: 0, count: ArrivingFrame.headerSize)
+            )
+        }
+        guard let frames = ArrivingFrame(header: beginning) else {
+            // A batch makes a file longer, and is not written before the header is durable.
+            guard size <= ArrivingFrame.headerSize, ArrivingFrame.isUnborn(beginning) else {
+                throw ArrivingBatch.damaged
+            }
             return nil
         }
-        while let (head, group, record) = try file.record(at: file.end) {
-            let tree = CellTreeID(cell: head.cell, kind: head.kind)
+        var file = ArrivingFile(path, fileSystem, frames)
+        var group = file.end
+        while let found = try file.found(at: file.end), found.record.end <= size {
+            let tree = found.frame.tree
             var rows: PackedRows?
             if !isClosed(tree) {
-                let bytes = try file.read(record.start, record.length)
-                rows = try? PackedRows(wire: bytes)
-                guard let rows, head.isOf(rows) else {
-                    try file.checkLast(record, group)
-                    break
-                }
-            } else if record.end > size {
-                break
+                let record = try file.read(
+                    file.end, ArrivingFrame.headSize + found.record.length)
+                guard let batch = frames.batch(record), batch.head.isOf(batch.rows) else { break }
+                rows = batch.rows
             }
-            body(head, record, rows)
-            (file.end, file.group) = (record.end, group)
+            body(tree, found.record, rows)
+            group = file.end - min(found.frame.before, file.end)
+            file.end = found.record.end
         }
-        // What a program finds after a crash may be in memory only.
-        let end = file.end
-        try SQLiteFile.disk { () throws(DiskError) in
-            if end < size { try fileSystem.truncate(path, to: end) }
-            try fileSystem.synchronize(path)
-        }
+        try file.checkTail(size, hour)
+        try file.settle(size, lastGroup: group)
         return file
     }
 
-    /// Throws `store-failed` where a later group follows on a batch that does not hold: then it was
-    /// durable, and is damaged.
-    private func checkLast(_ record: ArrivingRecord, _ group: UInt32) throws(StoreError) {
-        var last = record
-        while let (_, next, following) = try self.record(at: last.end) {
-            guard next <= group else { throw ArrivingBatch.damaged }
-            last = following
-        }
-    }
-
-    private func record(
+    private func found(
         at start: UInt64
-    ) throws(StoreError) -> (Batch.Head, UInt32, ArrivingRecord)? {
-        guard let (head, length, group) = Self.head(try read(start, Self.recordHead)) else {
-            return nil
-        }
+    ) throws(StoreError) -> (frame: ArrivingFrame.Frame, record: ArrivingRecord)? {
+        let bytes = try read(start, ArrivingFrame.stayingSize)
+        guard let frame = frames.frame(bytes, at: 0) else { return nil }
         return (
-            head, group,
-            ArrivingRecord(
-                place: head.place, start: start + UInt64(Self.recordHead), length: length)
+            frame, ArrivingRecord(place: frame.place, start: start, length: frame.length)
         )
     }
 
-    /// What stands before a batch's rows; nil where it is not what was written.
-    private static func head(
-        _ bytes: [UInt8]
-    ) -> (head: Batch.Head, length: Int, group: UInt32)? {
-        guard bytes.count == recordHead,
-            bytes[frame...] == Digest(of: Array(bytes[..<frame])).bytes[...],
-            let head = try? Batch.Head(wire: Array(bytes[8..<frame]))
-        else { return nil }
-        func number(_ range: Range<Int>) -> UInt32 {
-            bytes[range].reduce(0) { $0 << 8 | UInt32($1) }
+    /// Throws `store-failed` where behind the last batch that holds one stands whose group began later
+    /// than there: then what is between was durable, and is damaged.
+    private func checkTail(_ size: UInt64, _ hour: Hour) throws(StoreError) {
+        var start = end
+        while start + UInt64(ArrivingFrame.stayingSize) <= size {
+            let bytes = try read(start, Self.bytesAtOnce + ArrivingFrame.stayingSize)
+            for (place, frame) in frames.frames(of: hour, in: bytes)
+            where frame.before < start + UInt64(place) - end {
+                throw ArrivingBatch.damaged
+            }
+            start += UInt64(Self.bytesAtOnce)
         }
-        return (head, Int(number(0..<4)), number(4..<8))
+    }
+
+    /// Cuts off what counts for nothing, and makes the rest durable. What a program finds when it
+    /// starts may be in memory only, and the disk may have refused it before: the system then keeps
+    /// the pages and says nothing more of them. So they are written again, as they are.
+    private func settle(_ size: UInt64, lastGroup: UInt64) throws(StoreError) {
+        var pieces = [(0, UInt64(ArrivingFrame.headerSize)), (lastGroup, end)][...]
+        try SQLiteFile.disk { () throws(DiskError) in
+            if end < size { try fileSystem.truncate(path, to: end) }
+            try fileSystem.writeDurably(path) { () throws(DiskError) in
+                while let (start, end) = pieces.first {
+                    guard start < end else {
+                        pieces.removeFirst()
+                        continue
+                    }
+                    let count = min(end - start, UInt64(Self.bytesAtOnce))
+                    pieces[pieces.startIndex].0 += count
+                    return DiskPiece(
+                        offset: start,
+                        bytes: try fileSystem.read(path, at: start, count: Int(count)))
+                }
+                return nil
+            }
+        }
     }
 
     private func read(_ start: UInt64, _ count: Int) throws(StoreError) -> [UInt8] {

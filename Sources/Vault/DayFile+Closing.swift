@@ -9,8 +9,8 @@ extension DayFile {
     // 16 MiB: how much is written in one transaction, for which look-ups of the day wait.
     private static let bytesAtOnce = 16 << 20
 
-    /// Notes a tree as one whose closing has begun, and writes its blocks and the heads of its batches.
-    /// If we crash before there is a closing, the next opening of the store removes them.
+    /// Notes a tree as one whose closing has begun, and writes its blocks. If
+    /// we crash before there is a closing, the next opening of the store removes them.
     func write(_ rows: ClosingRows, _ hours: HourTree, of tree: CellTreeID) throws(StoreError) {
         var next = 0
         repeat {
@@ -18,16 +18,13 @@ extension DayFile {
             // Made before the transaction: look-ups of the day wait for as long as that one takes.
             let blocks = Self.blocks(from: &next, of: hours, rows)
             try file.write { database in
-                if isFirst { try Self.begin(tree, rows.heads, database) }
-                let insert = try database.cachedStatement(
-                    sql: """
-                        INSERT INTO blocks (hour, site, kind, label, block)
-                        VALUES (?, ?, ?, ?, ?)
-                        """)
-                for block in blocks {
-                    try insert.execute(
-                        arguments: Self.arguments(tree) + [Data(block.label), Data(block.bytes)])
+                if isFirst {
+                    try database.execute(
+                        sql: "INSERT INTO unfinished VALUES (?, ?, ?)",
+                        arguments: Self.arguments(tree))
                 }
+                let insert = try BlockInsertion(of: tree, database)
+                for block in blocks { try insert.insert(block.label, block.bytes) }
             }
         } while next < Block.count(hours)
     }
@@ -43,22 +40,6 @@ extension DayFile {
             next += 1
         }
         return blocks
-    }
-
-    private static func begin(
-        _ tree: CellTreeID, _ heads: [Batch.Head], _ database: Database
-    ) throws {
-        try database.execute(
-            sql: "INSERT INTO unfinished VALUES (?, ?, ?)", arguments: arguments(tree))
-        let insert = try database.cachedStatement(
-            sql: "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?)")
-        for head in heads {
-            try insert.execute(
-                arguments: arguments(tree) + [
-                    Data(head.place.run.bytes), Int64(head.place.number), Data(head.root.bytes),
-                    Data(head.signature),
-                ])
-        }
     }
 
     /// From here on the tree is closed; that its batches are still there is the next step's.
@@ -98,10 +79,6 @@ extension DayFile {
                 return database.changesCount > 0
             }
         }
-        try file.write { database in
-            try database.execute(
-                sql: "DELETE FROM batches WHERE \(Self.ofTree)", arguments: Self.arguments(tree))
-            try Self.finish(tree, database)
-        }
+        try file.write { try Self.finish(tree, $0) }
     }
 }

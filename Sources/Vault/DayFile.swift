@@ -7,19 +7,14 @@ import Secrets
 
 /// One day's closed trees in a SQLite file of their own, `day-<number>.sqlite` (Docs/Spec/Store.md).
 ///
-/// The rows stand in `blocks`, in label order over all batches; of the batches the heads alone are
-/// left. Only `blocks` has rowids; they count in label order. What closing a tree writes stands in
+/// The rows stand in `blocks`, in label order over all batches; of the batches nothing is left, not
+/// even a root or a signature, from which it could be computed which rows one had. Only `blocks` has rowids; they count in label order. What closing a tree writes stands in
 /// `DayFile+Closing.swift`, open trees in `ArrivingFile`, and what is decided on both in `DayStore`.
 struct DayFile: Sendable {
     let file: SQLiteFile
     private let known = KnownClosings()
 
     private static let schema = """
-        CREATE TABLE batches (
-            hour INTEGER NOT NULL, site INTEGER NOT NULL, kind INTEGER NOT NULL,
-            run BLOB NOT NULL, number INTEGER NOT NULL, root BLOB NOT NULL,
-            signature BLOB NOT NULL,
-            PRIMARY KEY (hour, site, kind, run, number)) STRICT, WITHOUT ROWID;
         CREATE TABLE blocks (
             id INTEGER PRIMARY KEY,
             hour INTEGER NOT NULL, site INTEGER NOT NULL, kind INTEGER NOT NULL,
@@ -42,19 +37,17 @@ struct DayFile: Sendable {
         DayFile(file: try SQLiteFile.open(path, fileSystem: fileSystem))
     }
 
-    /// Root and signature of a closed tree's batch.
-    func taken(
-        _ tree: CellTreeID, _ run: RunID, _ number: UInt64
-    ) throws(StoreError) -> StoreRules.Head? {
-        try file.read { database in
-            try Row.fetchOne(
-                database,
-                sql: """
-                    SELECT root, signature FROM batches
-                    WHERE \(Self.ofTree) AND run = ? AND number = ?
-                    """,
-                arguments: Self.arguments(tree) + [Data(run.bytes), Int64(number)]
-            ).map(Self.head)
+    /// Whether a closed tree has what a batch has: its closing names the run and the number, and every
+    /// row is there, byte for byte.
+    func has(_ batch: Batch) throws(StoreError) -> Bool {
+        try search { day throws(StoreError) in
+            guard let closing = try day.closing(of: batch.tree),
+                StoreRules.names(closing.opening, batch)
+            else { return false }
+            for row in batch.rows where try day.row(row.label, in: batch.tree) != row {
+                return false
+            }
+            return true
         }
     }
 
@@ -134,10 +127,6 @@ struct DayFile: Sendable {
         StoredClosing(
             opening: try HourOpening(wire: Array(row[0] as Data)),
             statement: try digest(row[1]), wire: Array(row[2] as Data))
-    }
-
-    static func head(_ row: Row) throws -> StoreRules.Head {
-        StoreRules.Head(root: try digest(row[0]), signature: Array(row[1] as Data))
     }
 
     static func digest(_ bytes: Data) throws -> Digest {

@@ -11,19 +11,21 @@ import Synchronization
 /// Two locks, never one inside the other but in this order: `closing` is held while a tree's blocks
 /// are written, or what is closed is forgotten; `state` for one group of batches at most.
 final class DayStore: Sendable {
-    private struct State {
+    struct State {
         var arriving: ArrivingDay
         /// The open trees that have batches.
         var open: [CellTreeID: OpenTree]
         var closed: Set<CellTreeID>
         /// Openings whose trees' blocks are written, so that nothing but the closing itself is left.
         var prepared: [CellTreeID: HourOpening] = [:]
+        /// Trees whose closing failed in a way that may have left it in the journal.
+        var doubted: Set<CellTreeID> = []
     }
 
     let file: DayFile
-    private let state: Mutex<State>
-    private let closing = Mutex(())
-    private let commits = GroupCommit<Batch, Kept>()
+    let state: Mutex<State>
+    let closing = Mutex(())
+    private let commits = GroupCommit<Submission, Judged>()
 
     /// A day on its files in a folder; goes on with what a crash cut short.
     init(
@@ -41,6 +43,9 @@ final class DayStore: Sendable {
 
     /// What has its closing is forgotten, what has none is open, and loses its blocks.
     private func recover(_ closed: Set<CellTreeID>) throws(StoreError) {
+        // A closing in the journal may be in memory only. Moved into the file it is durable, before
+        // the batches are overwritten.
+        try file.file.settleIfRoom()
         try forget()
         do throws(StoreError) {
             for tree in try file.unfinished().subtracting(closed) { try file.dropUnfinished(tree) }
@@ -51,38 +56,69 @@ final class DayStore: Sendable {
         try file.file.settleIfRoom()
     }
 
-    /// Removes all files.
-    func remove(_ fileSystem: any FileSystem) throws(StoreError) {
-        try state.withLock { state throws(StoreError) in try state.arriving.remove() }
-        try file.file.remove(fileSystem)
+    /// Nothing is there and nothing is taken from here on; the files are the store's to remove.
+    func close() throws(StoreError) {
+        state.withLock { $0.arriving.close() }
+        try file.file.close()
     }
 
     // MARK: Batches
 
-    /// Keeps a batch, together with all others that wait at this moment, in one group.
+    /// A batch, and how many of its tree's batches have no row that differs from one of its rows; nil
+    /// where nobody has looked.
+    private struct Submission {
+        let batch: Batch
+        let checked: Int?
+    }
+
+    private enum Judged {
+        case kept(Kept)
+        /// Its labels begin as others do: the tree's batches must be read, so many of them.
+        case doubtful([Label: SealedRow], ArrivingReader, Int)
+    }
+
+    /// Batches that are to be written together, each with what is new among its labels.
+    private struct Group {
+        var fresh: [Batch] = []
+        var added: [[UInt64]] = []
+    }
+
+    /// Keeps a batch, together with all others that wait at this moment, in one group. One that comes
+    /// again after its tree was closed is known by its rows.
     func keep(_ batch: Batch) throws(StoreError) -> Kept {
-        try commits.run(batch) { batches in self.keep(batches) }
+        var checked: Int?
+        while !isClosed(batch.tree) {
+            do throws(StoreError) {
+                let submission = Submission(batch: batch, checked: checked)
+                switch try commits.run(submission, { self.keep($0) }) {
+                case .kept(let kept): return kept
+                case .doubtful(let rows, let reader, let count):
+                    // Read while others are kept: it can be long, and a site can ask for it.
+                    try Self.check(rows, reader, batch.cell)
+                    checked = count
+                }
+            } catch {
+                guard isClosed(batch.tree) else { throw error }
+            }
+        }
+        guard try file.has(batch) else { throw StoreRules.closed(batch.cell) }
+        return .again
     }
 
     /// Where the disk refuses a group, none of its batches is kept.
-    private func keep(_ batches: [Batch]) -> [Result<Kept, StoreError>] {
+    private func keep(_ submissions: [Submission]) -> [Result<Judged, StoreError>] {
         state.withLock { state in
-            var fresh: [Batch] = []
-            var results: [Result<Kept, StoreError>] = []
-            for batch in batches {
-                let result = judged(batch, after: fresh, &state)
-                results.append(result)
-                if case .success(.fresh) = result { fresh.append(batch) }
-            }
-            let failures = state.arriving.append(fresh)
+            var group = Group()
+            let results = submissions.map { judged($0, &group, &state) }
+            let failures = state.arriving.append(group.fresh)
             guard !failures.isEmpty else { return results }
-            for batch in fresh.reversed() where failures[batch.tree] != nil {
-                state.open[batch.tree]?.runs[batch.run] = batch.number == 0 ? nil : batch.number
+            for (batch, added) in zip(group.fresh, group.added).reversed()
+            where failures[batch.tree] != nil {
+                state.open[batch.tree]?.remove(batch, added)
             }
-            return zip(batches, results).map { batch, result in
-                guard let error = failures[batch.tree], case .success = result else {
-                    return result
-                }
+            return zip(submissions, results).map { submission, result in
+                guard let error = failures[submission.batch.tree], case .success(.kept) = result
+                else { return result }
                 return .failure(error)
             }
         }
@@ -91,62 +127,75 @@ final class DayStore: Sendable {
     /// Judges a batch, after others that are to be kept together with it. A refusal is a result, which
     /// keeps no other batch from being kept.
     private func judged(
-        _ batch: Batch, after fresh: [Batch], _ state: inout State
-    ) -> Result<Kept, StoreError> {
+        _ submission: Submission, _ group: inout Group, _ state: inout State
+    ) -> Result<Judged, StoreError> {
+        let batch = submission.batch
         let tree = batch.tree
-        let isClosed = state.closed.contains(tree)
+        guard !state.closed.contains(tree) else { return .failure(StoreRules.closed(tree.cell)) }
         // Moved out and back, so that nothing is copied.
         var open = state.open.removeValue(forKey: tree) ?? OpenTree()
-        defer { if !isClosed { state.open[tree] = open } }
+        defer { state.open[tree] = open }
         let known = open.runs[batch.run] ?? 0
         let isPromptClosed = state.closed.contains(CellTreeID(cell: tree.cell, kind: .prompt))
-        let others = fresh.filter { $0.tree == tree }
+        let others = group.fresh.filter { $0.tree == tree }
         do throws(StoreError) {
+            try clearDoubt(of: tree, &state)
             let place = StoreRules.Place(
-                known: known,
-                taken: try taken(batch, among: others, isClosed, known, state.arriving),
-                isClosed: isClosed, isPromptClosed: isPromptClosed)
-            guard try StoreRules.judge(batch, place) == .fresh else { return .success(.again) }
-            let doubtful = open.doubtful(batch)
-            if !doubtful.isEmpty { try check(batch, doubtful, among: others, state.arriving) }
+                known: known, taken: try taken(batch, among: others, known, state.arriving),
+                isPromptClosed: isPromptClosed)
+            guard try StoreRules.judge(batch, place) == .fresh else {
+                return .success(.kept(.again))
+            }
+            let rows = open.doubtful(batch)
+            if !rows.isEmpty {
+                for row in others.flatMap(\.rows) { try Self.check(rows, row, batch.cell) }
+                let count = state.arriving.count(of: tree)
+                guard let checked = submission.checked ?? (count == 0 ? 0 : nil) else {
+                    return .success(.doubtful(rows, state.arriving.reader(of: tree), count))
+                }
+                // What came while the others were read is little.
+                try Self.check(rows, state.arriving.reader(of: tree, after: checked), batch.cell)
+            }
             if tree.kind == .late { try checkPrompt(batch) }
         } catch {
             return .failure(error)
         }
-        open.runs[batch.run] = known + 1
+        group.added.append(open.add(batch))
+        group.fresh.append(batch)
         state.prepared[tree] = nil
-        return .success(.fresh)
+        return .success(.kept(.fresh))
+    }
+
+    /// Nothing enters a tree whose closing failed and may yet be found to stand, before that is ruled
+    /// out: it would be overwritten with the rest. Throws what the disk answers.
+    private func clearDoubt(of tree: CellTreeID, _ state: inout State) throws(StoreError) {
+        guard state.doubted.contains(tree) else { return }
+        try file.file.overwriteFailed()
+        state.doubted = []
     }
 
     private func taken(
-        _ batch: Batch, among others: [Batch], _ isClosed: Bool, _ known: UInt64,
-        _ arriving: ArrivingDay
+        _ batch: Batch, among others: [Batch], _ known: UInt64, _ arriving: ArrivingDay
     ) throws(StoreError) -> StoreRules.Head? {
-        if isClosed { return try file.taken(batch.tree, batch.run, batch.number) }
         guard batch.number < known else { return nil }
         var head = others.first { $0.place == batch.place }?.head
         if head == nil { head = try arriving.taken(batch.tree, batch.run, batch.number) }
         return head.map { StoreRules.Head(root: $0.root, signature: $0.signature) }
     }
 
-    /// Throws `label-differs` where a row of the tree has one of these labels and other bytes.
-    private func check(
-        _ batch: Batch, _ doubtful: [Label: SealedRow], among others: [Batch],
-        _ arriving: ArrivingDay
+    /// Throws `label-differs` where a batch has one of these labels and other bytes.
+    private static func check(
+        _ rows: [Label: SealedRow], _ reader: ArrivingReader, _ cell: Cell
     ) throws(StoreError) {
-        for row in others.flatMap(\.rows) {
-            if let other = doubtful[row.label], other != row {
-                throw StoreRules.labelDiffers(batch.cell)
-            }
+        try reader.batches { kept throws(StoreError) in
+            for place in 0..<kept.rows.count { try check(rows, try kept.row(at: place), cell) }
         }
-        try arriving.reader(of: batch.tree).batches { kept throws(StoreError) in
-            for place in 0..<kept.rows.count {
-                let row = try kept.row(at: place)
-                if let other = doubtful[row.label], other != row {
-                    throw StoreRules.labelDiffers(batch.cell)
-                }
-            }
-        }
+    }
+
+    private static func check(
+        _ rows: [Label: SealedRow], _ kept: SealedRow, _ cell: Cell
+    ) throws(StoreError) {
+        if let row = rows[kept.label], row != kept { throw StoreRules.labelDiffers(cell) }
     }
 
     /// Throws `label-differs` where a late row has the label of one that came in time, and other bytes.
@@ -195,7 +244,7 @@ final class DayStore: Sendable {
         }
     }
 
-    private func reader(of tree: CellTreeID) -> ArrivingReader {
+    func reader(of tree: CellTreeID) -> ArrivingReader {
         state.withLock { $0.arriving.reader(of: tree) }
     }
 
@@ -217,104 +266,4 @@ final class DayStore: Sendable {
 
     /// Whether a tree is closed.
     func isClosed(_ tree: CellTreeID) -> Bool { state.withLock { $0.closed.contains(tree) } }
-
-    // MARK: Closing
-
-    /// Judges a closing, and does all of it that takes long: the tree's rows are read, brought into
-    /// label order, hashed and written as blocks, while batches of other cells come in, and other
-    /// trees are read too. Of the tree itself none can come any more that its closing does not name.
-    func prepare(_ closing: StoredClosing) throws(StoreError) -> Kept {
-        let tree = closing.tree
-        if try standing(closing) { return .again }
-        if isPrepared(closing) { return .fresh }
-        let reader = reader(of: tree)
-        var rows = ClosingRows()
-        var hours: HourTree
-        do throws(StoreError) {
-            try reader.batches { batch throws(StoreError) in rows.add(batch) }
-            try StoreRules.judge(closing.opening, runs: rows.runs)
-            hours = try rows.tree()
-            try StoreRules.judge(closing.opening, hours)
-        } catch {
-            // Somebody else has closed it, and what was read is overwritten.
-            if try standing(closing) { return .again }
-            throw error
-        }
-        return try self.closing.withLock { _ throws(StoreError) in
-            if try standing(closing) { return .again }
-            if isPrepared(closing) { return .fresh }
-            state.withLock { $0.prepared[tree] = nil }
-            try file.dropUnfinished(tree)
-            try file.write(rows, hours, of: tree)
-            state.withLock { state in
-                // A batch that came in meanwhile is in no block.
-                guard (state.open[tree]?.runs ?? [:]) == rows.runs else { return }
-                state.prepared[tree] = closing.opening
-            }
-            return .fresh
-        }
-    }
-
-    private func isPrepared(_ closing: StoredClosing) -> Bool {
-        state.withLock { $0.prepared[closing.tree] == closing.opening }
-    }
-
-    /// Whether the closing stands. Throws where another one does, or it comes too early.
-    private func standing(_ closing: StoredClosing) throws(StoreError) -> Bool {
-        let tree = closing.tree
-        let (isClosed, isOtherClosed) = state.withLock {
-            ($0.closed.contains(tree), $0.closed.contains(tree.other))
-        }
-        if isClosed {
-            guard try file.closing(of: tree) == closing else {
-                throw StoreRules.closed(tree.cell)
-            }
-            return true
-        }
-        if tree.kind == .late, !isOtherClosed { throw StoreRules.open(tree.cell) }
-        return false
-    }
-
-    /// Closes a tree, in a moment where it is prepared.
-    func publish(_ closing: StoredClosing) throws(StoreError) -> Kept {
-        // Twice where a batch came in between, which is then refused, or is in the blocks.
-        while true {
-            if try standing(closing) { return .again }
-            let isDone = try state.withLock { state throws(StoreError) in
-                guard state.prepared[closing.tree] == closing.opening else { return false }
-                try file.publish(closing)
-                state.closed.insert(closing.tree)
-                state.open[closing.tree] = nil
-                state.prepared[closing.tree] = nil
-                return true
-            }
-            if isDone { return .fresh }
-            _ = try prepare(closing)
-        }
-    }
-
-    /// Forgets which row of closed trees came in which batch: their rows are overwritten where they
-    /// arrived, and files that have no open tree any more are removed. If we crash anywhere here, the
-    /// next opening goes on; what a full disk refuses, the next closing or the next opening.
-    func forget() throws(StoreError) {
-        try closing.withLock { _ throws(StoreError) in
-            do throws(StoreError) {
-                let readers = state.withLock { state in
-                    state.arriving.trees.intersection(state.closed).map {
-                        ($0, state.arriving.reader(of: $0))
-                    }
-                }
-                guard !readers.isEmpty else { return }
-                for (_, reader) in readers { try reader.erase() }
-                let (paths, isEmpty) = try state.withLock { state throws(StoreError) in
-                    let paths = try state.arriving.forget(Set(readers.map(\.0)))
-                    return (paths, state.arriving.isEmpty)
-                }
-                for path in paths { try state.withLock { $0.arriving }.removeGone(path) }
-                if isEmpty { try file.file.settle() }
-            } catch {
-                guard error.code == SQLiteFile.full else { throw error }
-            }
-        }
-    }
 }

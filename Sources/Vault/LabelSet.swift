@@ -18,7 +18,7 @@ struct LabelSet {
         var slot = home(word)
         while slots[slot] != 0 {
             guard slots[slot] != word else { return false }
-            slot = (slot + 1) & (slots.count - 1)
+            slot = next(slot)
         }
         slots[slot] = word
         count += 1
@@ -26,12 +26,47 @@ struct LabelSet {
         return true
     }
 
+    /// Whether these first eight bytes are there.
+    func contains(_ beginning: UInt64) -> Bool {
+        let word = max(beginning, 1)
+        var slot = home(word)
+        while slots[slot] != 0 {
+            if slots[slot] == word { return true }
+            slot = next(slot)
+        }
+        return false
+    }
+
+    /// Takes out what was added; whatever a search would find behind it moves up.
+    mutating func remove(_ beginning: UInt64) {
+        let word = max(beginning, 1)
+        var hole = home(word)
+        while slots[hole] != word {
+            guard slots[hole] != 0 else { return }
+            hole = next(hole)
+        }
+        count -= 1
+        var slot = next(hole)
+        while slots[slot] != 0 {
+            // How far it stands behind its home: at least as far as behind the hole, or it stays.
+            let mask = slots.count - 1
+            if (slot - home(slots[slot])) & mask >= (slot - hole) & mask {
+                slots[hole] = slots[slot]
+                hole = slot
+            }
+            slot = next(slot)
+        }
+        slots[hole] = 0
+    }
+
+    private func next(_ slot: Int) -> Int { (slot + 1) & (slots.count - 1) }
+
     private mutating func grow() {
         let words = slots
         slots = [UInt64](repeating: 0, count: words.count * 2)
         for word in words where word != 0 {
             var slot = home(word)
-            while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
+            while slots[slot] != 0 { slot = next(slot) }
             slots[slot] = word
         }
     }

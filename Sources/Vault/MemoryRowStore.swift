@@ -48,13 +48,19 @@ public final class MemoryRowStore: RowStore {
         }
         try admission.check(batch.cell)
         var tree = state.trees[batch.tree] ?? TreeState()
+        if let closing = tree.closing {
+            guard StoreRules.names(closing.opening, batch),
+                batch.rows.allSatisfy({ tree.rows[$0.label] == $0 })
+            else { throw StoreRules.closed(batch.cell) }
+            return .again
+        }
         let other = state.trees[batch.tree.other]
         let ofRun = tree.batches[batch.run] ?? []
         let taken = Int(exactly: batch.number).flatMap { $0 < ofRun.count ? ofRun[$0] : nil }
         let place = StoreRules.Place(
             known: UInt64(ofRun.count),
             taken: taken.map { StoreRules.Head(root: $0.root, signature: $0.signature) },
-            isClosed: tree.closing != nil, isPromptClosed: other?.closing != nil)
+            isPromptClosed: other?.closing != nil)
         guard try StoreRules.judge(batch, place) == .fresh else { return .again }
         for row in batch.rows {
             for kept in [tree.rows[row.label], other?.rows[row.label]] {
@@ -107,8 +113,11 @@ public final class MemoryRowStore: RowStore {
         try state.withLock { state throws(StoreError) in _ = try Self.judge(closing, state) }
     }
 
-    /// The batches stay, for whoever sends one again: nobody but this process can look at them.
-    public func forgetBatches(of tree: CellTreeID) throws(StoreError) {}
+    public func forgetBatches(of tree: CellTreeID) throws(StoreError) {
+        state.withLock { state in
+            if state.trees[tree]?.closing != nil { state.trees[tree]?.batches = [:] }
+        }
+    }
 
     /// The tree to be closed; nil where it is closed so.
     private static func judge(

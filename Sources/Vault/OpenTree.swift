@@ -13,13 +13,28 @@ struct OpenTree {
         for place in 0..<rows.count { _ = labels.insert(LabelSet.beginning(rows.label(at: place))) }
     }
 
-    /// Takes the labels in, and gives the rows whose labels may be in the tree already. What is remembered of a
-    /// batch that is refused costs a question, and says nothing wrong.
-    mutating func doubtful(_ batch: Batch) -> [Label: SealedRow] {
+    /// The rows whose labels may be in the tree already.
+    func doubtful(_ batch: Batch) -> [Label: SealedRow] {
         var doubtful: [Label: SealedRow] = [:]
-        for row in batch.rows where !labels.insert(LabelSet.beginning(row.label)) {
+        for row in batch.rows where labels.contains(LabelSet.beginning(row.label)) {
             doubtful[row.label] = row
         }
         return doubtful
     }
+
+    /// Takes in a batch that is about to be written, and gives what of its labels is new.
+    mutating func add(_ batch: Batch) -> [UInt64] {
+        runs[batch.run] = batch.number + 1
+        return batch.rows.map { LabelSet.beginning($0.label) }.filter { labels.insert($0) }
+    }
+
+    /// Takes out a batch that was not written, and what was new with it: nothing is left of batches
+    /// that are refused, however many come.
+    mutating func remove(_ batch: Batch, _ added: [UInt64]) {
+        runs[batch.run] = batch.number == 0 ? nil : batch.number
+        for label in added { labels.remove(label) }
+    }
+
+    /// How many labels are remembered.
+    var count: Int { labels.count }
 }

@@ -40,7 +40,7 @@ struct PhotoFile: Sendable {
         PhotoFile(file: try SQLiteFile.open(path, fileSystem: fileSystem))
     }
 
-    func remove(_ fileSystem: any FileSystem) throws(StoreError) { try file.remove(fileSystem) }
+    func close() throws(StoreError) { try file.close() }
 
     func settle() throws(StoreError) { try file.settleIfRoom() }
 

@@ -103,7 +103,8 @@ public enum Kept: Hashable, Sendable {
 /// has returned is durable, a call that has thrown has changed nothing but the counters.
 ///
 /// A store never says, and keeps nowhere, in which order the rows of a batch arrived; once a cell is
-/// closed it has also forgotten which row came in which batch.
+/// closed it has also forgotten which row came in which batch, and whatever that could be computed
+/// from: a batch that comes again is known by its rows.
 public protocol RowStore: AnyObject, Sendable {
     /// Keeps a batch whole, or refuses it whole and counts the refusal. Throws `cell-dead`,
     /// `cell-future`, `cell-unknown`, `cell-closed`, `cell-open` for a late one of a cell whose
@@ -195,7 +196,7 @@ public enum FoundLabel: Hashable, Sendable {
 
 /// The decisions that every backend makes alike, on what it has found out.
 enum StoreRules {
-    /// What a store keeps of a batch for good.
+    /// What tells a batch from another one of its number.
     struct Head {
         let root: Digest
         let signature: [UInt8]
@@ -207,17 +208,15 @@ enum StoreRules {
         let known: UInt64
         /// The batch that has this number, if any.
         let taken: Head?
-        let isClosed: Bool
         /// Whether the cell's prompt tree is closed; late rows come after that.
         let isPromptClosed: Bool
     }
 
-    /// Whether a batch is new, known, or refused; rows are compared by the backend.
+    /// Whether a batch of an open tree is new, known, or refused; rows are compared by the backend.
     static func judge(_ batch: Batch, _ place: Place) throws(StoreError) -> Kept {
         if let taken = place.taken, taken.root == batch.root, taken.signature == batch.signature {
             return .again
         }
-        guard !place.isClosed else { throw closed(batch.cell) }
         if batch.kind == .late, !place.isPromptClosed { throw open(batch.cell) }
         guard place.taken == nil else {
             throw StoreError(
@@ -232,6 +231,11 @@ enum StoreRules {
                     "batch \(batch.number) of run \(batch.run) came before number \(place.known)")
         }
         return .fresh
+    }
+
+    /// Whether an opening says that its tree has a batch of this run and number.
+    static func names(_ opening: HourOpening, _ batch: Batch) -> Bool {
+        opening.runs.contains { $0.id == batch.run && batch.number <= $0.lastBatch }
     }
 
     /// Throws `opening-differs` unless the opening names exactly the runs, and the number of batches of

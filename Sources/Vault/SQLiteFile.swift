@@ -9,7 +9,7 @@ import GRDB
 struct SQLiteFile: Sendable {
     let path: String
     let queue: DatabaseQueue
-    private static let version = 5
+    private static let version = 6
 
     /// A new file with a schema, mode 0600. Throws `store-exists`, `store-failed`.
     static func create(
@@ -103,6 +103,12 @@ struct SQLiteFile: Sendable {
         try Self.checked { try queue.write(body) }
     }
 
+    /// Writes something that changes nothing. What a failed transaction has left in the journal, and
+    /// the next opening could take for one that came about, is overwritten by it, durably.
+    func overwriteFailed() throws(StoreError) {
+        try write { try $0.execute(sql: "PRAGMA user_version = \(Self.version)") }
+    }
+
     /// Does what no transaction may be around.
     func withoutTransaction(_ body: (Database) throws -> Void) throws(StoreError) {
         try Self.checked { try queue.writeWithoutTransaction(body) }
@@ -127,11 +133,8 @@ struct SQLiteFile: Sendable {
     /// The code of what a full disk refuses.
     static let full = "store-full"
 
-    /// Closes the file and removes it with everything that SQLite puts beside it.
-    func remove(_ fileSystem: any FileSystem) throws(StoreError) {
-        try Self.checked { try queue.close() }
-        try Self.remove(path, fileSystem)
-    }
+    /// Closes the file; what is asked of it from here on fails.
+    func close() throws(StoreError) { try Self.checked { try queue.close() } }
 
     /// Removes a file that is not open, with everything that SQLite puts beside it.
     static func remove(_ path: String, _ fileSystem: any FileSystem) throws(StoreError) {

@@ -49,7 +49,7 @@ extension SQLiteRowStore {
         _ day: Day, _ files: inout [Day: PhotoFile]
     ) throws(StoreError) -> PhotoFile {
         if let file = files[day] { return file }
-        let file = try PhotoFile.create(folder + "/photos-\(day.number).sqlite", fileSystem)
+        let file = try PhotoFile.create(newPath("photos", day), fileSystem)
         files[day] = file
         return file
     }

@@ -10,11 +10,13 @@ import Synchronization
 public final class SQLiteRowStore: RowStore {
     let folder: String
     let fileSystem: any FileSystem
-    private let main: SQLiteFile
+    let main: SQLiteFile
     // Locked to find a day or to make one, and never for as long as a day works.
-    private let living: Mutex<[Day: DayStore]>
+    let living: Mutex<[Day: DayStore]>
     // What `main` has noted, so that nobody asks it for each batch.
-    private let dead: Mutex<Set<Day>>
+    let dead: Mutex<Set<Day>>
+    // Dead days that may have files still.
+    let undropped = Mutex<Set<Day>>([])
     // Never locked together with `living`: photos are long.
     let photoFiles: Mutex<[Day: PhotoFile]>
     let photoLimit: Int
@@ -102,7 +104,7 @@ public final class SQLiteRowStore: RowStore {
     }
 
     /// The day of `day-20780.sqlite` or `photos-20780.sqlite` and of what SQLite puts beside it.
-    private static func number(of name: String, _ kind: String) -> UInt32? {
+    static func number(of name: String, _ kind: String) -> UInt32? {
         let parts = name.split(separator: ".", maxSplits: 1)
         guard parts.count == 2, parts[0].hasPrefix(kind + "-"), parts[1].hasPrefix("sqlite") else {
             return nil
@@ -200,43 +202,8 @@ public final class SQLiteRowStore: RowStore {
 
     public func days() throws(StoreError) -> [Day] {
         let days = living.withLock { Set($0.keys) }
-        return days.union(photoFiles.withLock { Array($0.keys) }).sorted()
-    }
-
-    /// Drops a day. (1) It is noted as dead, durably: if we crash here, `open` goes on with (2).
-    /// (2) Its files are closed and removed with their journals, and the folder is synchronized.
-    ///
-    /// On a full disk, where nothing can be noted, (2) comes first and makes room for (1). If we crash
-    /// between, the day is merely gone: whose word it is that it is dead, the log's, says so still.
-    public func expire(_ day: Day) throws(StoreError) {
-        do throws(StoreError) {
-            try note(day)
-        } catch {
-            guard error.code == SQLiteFile.full else { throw error }
-            try drop(day)
-            return try note(day)
-        }
-        try drop(day)
-    }
-
-    private func note(_ day: Day) throws(StoreError) {
-        try main.write {
-            try $0.execute(
-                sql: "INSERT OR IGNORE INTO dead VALUES (?)", arguments: [Int64(day.number)])
-        }
-        dead.withLock { _ = $0.insert(day) }
-    }
-
-    /// Nobody finds the day from here on; whoever has found it before is waited for, and finds it
-    /// dead the next time.
-    private func drop(_ day: Day) throws(StoreError) {
-        if let store = living.withLock({ $0.removeValue(forKey: day) }) {
-            try store.remove(fileSystem)
-        }
-        try photoFiles.withLock { files throws(StoreError) in
-            try files[day]?.remove(fileSystem)
-            files[day] = nil
-        }
+        return days.union(photoFiles.withLock { Array($0.keys) })
+            .union(undropped.withLock { $0 }).sorted()
     }
 
     public func isDead(_ day: Day) throws(StoreError) -> Bool {
@@ -314,7 +281,7 @@ public final class SQLiteRowStore: RowStore {
         }
     }
 
-    private func newPath(_ kind: String, _ day: Day) throws(StoreError) -> String {
+    func newPath(_ kind: String, _ day: Day) throws(StoreError) -> String {
         let path = folder + "/\(kind)-\(day.number).sqlite"
         // A disk that was full, or a crash, has cut an earlier creation short: nobody was told of it.
         try SQLiteFile.remove(path, fileSystem)

@@ -79,3 +79,38 @@ struct TreeSearch {
                 start: bytes, count: Int(sqlite3_column_bytes(search, place))))
     }
 }
+
+/// A prepared insertion of blocks of one tree, likewise.
+struct BlockInsertion {
+    private let statement: Statement
+    private let tree: CellTreeID
+
+    init(of tree: CellTreeID, _ database: Database) throws {
+        self.tree = tree
+        statement = try database.cachedStatement(
+            sql: "INSERT INTO blocks (hour, site, kind, label, block) VALUES (?, ?, ?, ?, ?)")
+    }
+
+    /// Adds a block under the label of its first leaf. Throws SQLite's error.
+    func insert(_ label: [UInt8], _ block: [UInt8]) throws {
+        let insert = statement.sqliteStatement
+        sqlite3_bind_int64(insert, 1, Int64(tree.cell.hour.number))
+        sqlite3_bind_int64(insert, 2, Int64(tree.cell.site.number))
+        sqlite3_bind_int64(insert, 3, Int64(tree.kind.rawValue))
+        defer {
+            sqlite3_reset(insert)
+            sqlite3_clear_bindings(insert)
+        }
+        let answer = label.withUnsafeBytes { label in
+            block.withUnsafeBytes { block in
+                // Both lie still until they are written.
+                sqlite3_bind_blob(insert, 4, label.baseAddress, Int32(label.count), nil)
+                sqlite3_bind_blob(insert, 5, block.baseAddress, Int32(block.count), nil)
+                return sqlite3_step(insert)
+            }
+        }
+        guard answer == SQLITE_DONE else {
+            throw DatabaseError(resultCode: ResultCode(rawValue: answer))
+        }
+    }
+}

@@ -2,6 +2,7 @@ import Ledger
 import Plates
 import Rows
 import Secrets
+import Synchronization
 import Warrants
 import Wire
 
@@ -51,18 +52,31 @@ extension VaultService {
         return StoreError(code: code, sentence: sentence)
     }
 
-    func batches(_ body: [UInt8]) throws(StoreError) -> [UInt8] {
+    /// A site's own batches, for it to close an hour over; which rows came together is no other
+    /// site's to know.
+    func batches(_ body: [UInt8], of caller: String?) throws(StoreError) -> [UInt8] {
         let (tree, after) = try Message.tree(body)
+        if let caller {
+            let isOwn = try withRecord { (record) throws(StoreError) in
+                record.roster.site(tree.cell.site)?.id == caller
+            }
+            guard isOwn else {
+                throw StoreError(
+                    code: "party-forbidden", sentence: "a site is shown its own batches alone")
+            }
+        }
         return ByteList.encode(try store.leaves(of: tree, after: after).map { $0.encode() })
     }
 
     /// Closes cells, all or none. First everything is checked, and what takes long is done, while
     /// the vault answers others. Then each closing is kept in the store, with its statement: if we
     /// crash here, the vault appends it when it starts again, so that no statement can be in the log
-    /// whose opening is lost. Then all go into the log. Last, the store forgets which row came in which
+    /// whose opening is lost; if the log's disk refuses it, at the next closing or in the next round of
+    /// `expire`. Then all go into the log. Last, the store forgets which row came in which
     /// batch: if we crash here, it does when it opens.
     func close(_ body: [UInt8]) throws(StoreError) -> [UInt8] {
         let parts = try Message.list(body)
+        try logClosings()
         guard parts.count.isMultiple(of: 2), parts.count <= 2 * Self.maximumNotes else {
             throw Message.malformed("list of closings")
         }
@@ -80,11 +94,34 @@ extension VaultService {
         try withRecord { (record) throws(StoreError) in
             // The log may have gone on meanwhile.
             for closing in closings { try Self.check(closing, record) }
+            let wasBehind = isLogBehind.withLock { $0 }
+            isLogBehind.withLock { $0 = true }
             for closing in closings { _ = try store.publish(closing) }
             _ = try append(closings.map(\.wire), to: &record)
+            isLogBehind.withLock { $0 = wasBehind }
         }
         for closing in closings { try store.forgetBatches(of: closing.tree) }
         return []
+    }
+
+    /// Appends the closings that stand in the store and not in the log, as after a crash between the
+    /// two, or an error of the log's disk; then the store forgets their batches. What the log would
+    /// not take stays where it is.
+    func logClosings() throws(StoreError) {
+        guard isLogBehind.withLock({ $0 }) else { return }
+        let missing = try withRecord { (record) throws(StoreError) in
+            var missing: [StoredClosing] = []
+            for closing in try store.closings()
+            where record.index(of: closing.statement) == nil
+                && record.refusal(of: closing.wire) == nil
+            {
+                _ = try append([closing.wire], to: &record)
+                missing.append(closing)
+            }
+            isLogBehind.withLock { $0 = false }
+            return missing
+        }
+        for closing in missing { try store.forgetBatches(of: closing.tree) }
     }
 
     /// Throws why the log would not take a closing that it does not have.

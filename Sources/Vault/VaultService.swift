@@ -31,6 +31,8 @@ public final class VaultService: Handler, Sendable {
     let signer: NoteSigner?
     let now: @Sendable () -> Timestamp
     private let state: Mutex<State>
+    // Whether the store may have closings that the log does not have; set while the record is held.
+    let isLogBehind: Mutex<Bool>
 
     /// A vault on its log, its store and its mail box. `trusted` is the hash of the log's first
     /// roster, nil to take the one that stands or comes there; `signer` has the vault's statement
@@ -62,14 +64,9 @@ public final class VaultService: Handler, Sendable {
                 code: "log-key-other",
                 sentence: "the log goes on under another key than this vault signs with")
         }
-        if var standing = record {
-            let missing = try store.closings().filter { standing.index(of: $0.statement) == nil }
-            let entries = missing.map(\.wire).filter { standing.refusal(of: $0) == nil }
-            _ = try Self.ledger { () throws(LedgerError) in try log.append(entries) }
-            for entry in entries { standing.append(entry) }
-            record = standing
-        }
         state = Mutex(State(record: record))
+        isLogBehind = Mutex(record != nil)
+        try logClosings()
         try expire()
     }
 
@@ -91,7 +88,7 @@ public final class VaultService: Handler, Sendable {
             case .logCosign: return try cosign(body)
             case .logAppend: return try append(body)
             case .rowsBatch: return try keep(body)
-            case .rowsBatches: return try batches(body)
+            case .rowsBatches: return try batches(body, of: caller)
             case .hoursClose: return try close(body)
             case .rowsLookup: return try lookup(body, from: caller)
             case .rowsMeasure: return try measure(body, from: caller)
@@ -109,11 +106,24 @@ public final class VaultService: Handler, Sendable {
         }
     }
 
-    /// Drops every day that is dead by the log, with its files. Appending a statement of
-    /// destruction does the same. Throws the store's errors.
+    /// Drops every day that is dead by the log, with its files, after an earlier attempt that failed
+    /// too. Appending a statement of destruction does the same. Appends closings that only the store
+    /// has. Throws the store's errors, and `log-failed`.
     public func expire() throws(StoreError) {
-        for day in try store.days() where isDead(day) { try store.expire(day) }
-        try mail.expire(at: now())
+        var failure: StoreError?
+        func attempt(_ body: () throws(StoreError) -> Void) {
+            do throws(StoreError) {
+                try body()
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        for day in try store.days() where isDead(day) {
+            attempt { () throws(StoreError) in try store.expire(day) }
+        }
+        attempt { () throws(StoreError) in try mail.expire(at: now()) }
+        attempt { () throws(StoreError) in try logClosings() }
+        if let failure { throw failure }
     }
 
     /// Drops one day that is dead by the log. Throws `day-alive` for one that is not.
@@ -195,14 +205,24 @@ public final class VaultService: Handler, Sendable {
         return Message.indices(indices)
     }
 
-    /// Takes the first roster into an empty log.
+    /// Takes the first roster into an empty log; of several who bring it one is first.
     private func begin(_ notes: [[UInt8]]) throws(StoreError) {
-        guard let first = notes.first, state.withLock({ $0.record == nil }) else { return }
-        let record = try Self.refusal { () throws(Refusal) in
-            try Record(entries: [first], trusted: trusted)
+        guard let first = notes.first else { return }
+        try state.withLock { (state: inout State) throws(StoreError) in
+            guard state.record == nil else { return }
+            // What the disk refused before may stand in the log all the same.
+            let standing = try Self.ledger { () throws(LedgerError) in
+                try log.recover()
+                return try log.entries(0..<log.size)
+            }
+            let record = try Self.refusal { () throws(Refusal) in
+                try Record(entries: standing.isEmpty ? [first] : standing, trusted: trusted)
+            }
+            if standing.isEmpty {
+                try Self.ledger { () throws(LedgerError) in _ = try log.append([first]) }
+            }
+            state.record = record
         }
-        try Self.ledger { () throws(LedgerError) in _ = try log.append([first]) }
-        state.withLock { $0.record = record }
     }
 
     /// What is more than a matter of the record: closings need the store, requests the policy.

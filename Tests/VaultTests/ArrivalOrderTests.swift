@@ -1,6 +1,7 @@
 import Disk
 import Foundation
 import GRDB
+import Ledger
 import Plates
 import Rows
 import Secrets
@@ -173,6 +174,51 @@ struct ArrivalOrderTests {
             #expect(abs(pages.mean) < pages.limit, "\(name)")
         }
         #expect(seen == 1)
+    }
+
+    @Test("after the closing no root and no signature is left from which a batch could be computed")
+    func computed() throws {
+        let rows = Array(try arrived().prefix(60))
+        let path = folder.path + "/rows"
+        let store = try SQLiteRowStore.create(at: path, fileSystem: POSIXFileSystem())
+        var batches = try (0..<40).map { try Sample.batch([rows[$0]], number: UInt64($0)) }
+        for number in 40..<50 {
+            let start = 40 + 2 * (number - 40)
+            batches.append(
+                try Sample.batch(Array(rows[start..<(start + 2)]), number: UInt64(number)))
+        }
+        // Another site's tree stays open, and with it the file in which all of this arrived.
+        let other = try Sample.batch(
+            Car("other").rows(Sample.run("b"), 0..<3),
+            cell: Cell(hour: Sample.cell.hour, site: SiteNumber(number: 2)), run: "b")
+        for batch in batches + [other] { _ = try store.keep(batch, admission: Sample.admission) }
+        // What a thief can compute: the root of each row alone, and of each pair.
+        let leaves = rows.sorted { $0.label < $1.label }.map { RowLeaf($0).hash.bytes }
+        var computed = leaves
+        for (place, left) in leaves.enumerated() {
+            for right in leaves[(place + 1)...] {
+                computed.append(Merkle.root(ofHashes: left + right).bytes)
+            }
+        }
+        #expect(batches.allSatisfy { computed.contains($0.root.bytes) })
+        // A signature tells as much: the site's public key says which root it is over.
+        var telling = computed
+        for batch in batches {
+            telling += [Array(batch.signature[..<32]), Array(batch.signature[32...])]
+        }
+        func told() throws -> Int {
+            let patterns = telling.map { Array($0[..<16]) }
+            return try files(path).map { places(patterns, in: $0.1).arrival.count }.reduce(0, +)
+        }
+        #expect(try told() >= 3 * batches.count)
+        _ = try store.close(Sample.closing(batches))
+        #expect(try files(path).contains { $0.0.hasPrefix("open-") })
+        #expect(try told() == 0)
+        #expect(try store.batches(of: other.cell) == [other])
+        // What comes again is known all the same, by its rows.
+        for batch in batches {
+            #expect(try store.keep(batch, admission: Sample.admission) == .again)
+        }
     }
 
     @Test("a page that rows entered one by one lies in label order once the hour is closed")

@@ -47,8 +47,11 @@ struct ArrivingTests {
             }
         }
         let whole = try fileSystem.read(name)
-        // In the frame, in the head, in its digest, in the rows, before the last byte.
-        let cuts = [1, 4, 8, 60, 131, 161, 162, 163, 2_000, Int(ends[2] - ends[1]) - 1]
+        // In the frame, its digest, the root, the signature, their digest, the rows, before the last byte.
+        let cuts = [
+            1, 4, 12, 37, 38, 60, 69, 70, 101, 102, 131, 165, 166, 197, 198, 199, 2_000,
+            Int(ends[2] - ends[1]) - 1,
+        ]
         for cut in cuts {
             for zeros in [false, true] {
                 var content = Array(whole[..<(Int(ends[1]) + cut)])
@@ -87,6 +90,94 @@ struct ArrivingTests {
         #expect(try open().batches(of: Sample.cell).count == 3)
     }
 
+    @Test("a frame that is damaged is an error where a later group follows, and not the file's end")
+    func damagedFrames() throws {
+        let batches = try (0..<4).map { run in
+            try (0..<6).map { number in
+                try Sample.batch(
+                    Car("\(run) \(number)").rows(Sample.run("\(run)"), 0..<5), run: "\(run)",
+                    number: UInt64(number))
+            }
+        }
+        do {
+            let store = try create()
+            // Side by side, so that some groups have several batches.
+            DispatchQueue.concurrentPerform(iterations: 4) { run in
+                for batch in batches[run] {
+                    let code = code { _ = try store.keep(batch, admission: Sample.admission) }
+                    #expect(code == "accepted")
+                }
+            }
+        }
+        let whole = try fileSystem.read(name)
+        /// Where each batch begins, and where its group does.
+        let places = try batches.flatMap { $0 }.map { batch in
+            let start = try #require(whole.offset(of: batch.rows[0].label.bytes)) - 198
+            let before = whole[(start + 4)..<(start + 12)].reduce(0) { $0 << 8 | Int($1) }
+            return (start: start, group: start - before)
+        }
+        let last = try #require(places.map(\.group).max())
+        #expect(places.contains { $0.group < last })
+        for (start, group) in places {
+            for offset in [0, 5, 13, 20, 40] {
+                var content = whole
+                content[start + offset] ^= 0x10
+                try fileSystem.write(name, at: 0, content)
+                if group < last { #expect(code { _ = try open() } == "store-failed") }
+                #expect(try fileSystem.read(name).count == whole.count || group == last)
+                try fileSystem.remove(name)
+                try fileSystem.create(name, whole)
+            }
+        }
+        #expect(try open().batches(of: Sample.cell).count == 24)
+    }
+
+    @Test("of a write that another was told is lost nothing is taken for kept, or for forgotten")
+    func toldElsewhere() throws {
+        let batches = try batches(2)
+        let other = try Sample.batch(
+            Car("other").rows(Sample.run("b"), 0..<9),
+            cell: Cell(hour: Sample.cell.hour, site: SiteNumber(number: 2)), run: "b")
+        let store = try create()
+        _ = try store.keep(batches[0], admission: Sample.admission)
+        _ = try store.keep(other, admission: Sample.admission)
+        fileSystem.fail(.toldElsewhere, on: "open-")
+        #expect(
+            code { _ = try store.keep(batches[1], admission: Sample.admission) } == "store-failed")
+        #expect(try store.keep(batches[1], admission: Sample.admission) == .fresh)
+        fileSystem.fail(.toldElsewhere, on: "open-")
+        #expect(code { _ = try store.close(Sample.closing(batches)) } == "store-failed")
+        #expect(try store.close(Sample.closing(batches)) == .again)
+        let bytes = try fileSystem.read(name)
+        for row in batches.flatMap(\.rows) { #expect(bytes.offset(of: row.label.bytes) == nil) }
+    }
+
+    @Test("a file that could not be put away or removed goes with the next closing")
+    func notRemoved() throws {
+        let hours = Sample.day.hours
+        let batches = try (0..<3).map {
+            try Sample.batch(
+                Car("\($0)").rows(Sample.run("a"), 0..<9),
+                cell: Cell(hour: hours[$0], site: Sample.cell.site))
+        }
+        func closing(_ place: Int) throws -> StoredClosing {
+            try Sample.closing([batches[place]], cell: batches[place].cell, name: "\(place)")
+        }
+        let store = try create()
+        for batch in batches { _ = try store.keep(batch, admission: Sample.admission) }
+        fileSystem.fail(.rename, on: "open-")
+        #expect(code { _ = try store.close(closing(0)) } == "store-failed")
+        #expect(try files("open-").count == 3)
+        fileSystem.fail(.remove, on: ".gone")
+        #expect(code { _ = try store.close(closing(1)) } == "store-failed")
+        #expect(try !files("open-").filter { $0.hasSuffix(".gone") }.isEmpty)
+        #expect(try store.close(closing(2)) == .fresh)
+        #expect(try files("open-") == [])
+        for batch in batches {
+            #expect(try store.keep(batch, admission: Sample.admission) == .again)
+        }
+    }
+
     @Test(
         "what the disk refuses is not kept, nor anything of it, and can come again",
         arguments: [RecordingFileSystem.Fault.write, .halfWritten, .synchronize])
@@ -110,7 +201,8 @@ struct ArrivingTests {
         #expect(try store.keep(batches[2], admission: Sample.admission) == .fresh)
     }
 
-    @Test("a file whose creation was cut short is begun again", arguments: [0, 5, 23])
+    @Test(
+        "a file whose creation was cut short is begun again", arguments: [0, 5, 23, 30, 40, 70, 71])
     func unborn(_ size: Int) throws {
         let batch = try batches(1)[0]
         do { _ = try create().keep(batch, admission: Sample.admission) }

@@ -178,4 +178,46 @@ struct ClosedTreeTests {
             #expect(try store.batches(of: cell).count == 24)
         }
     }
+
+    @Test(
+        "who asks for a closing again while it is prepared waits for it, and makes no second copy")
+    func preparedOnce() throws {
+        let recording = RecordingFileSystem()
+        let store = try SQLiteRowStore.create(at: path, fileSystem: recording)
+        let batches = try (0..<8).map { number in
+            try Sample.batch(
+                Car("\(number)").rows(Sample.run("a"), 0..<50), number: UInt64(number))
+        }
+        for batch in batches { _ = try store.keep(batch, admission: Sample.admission) }
+        let closing = try Sample.closing(batches)
+        let name = path + "/open-\(Sample.day.number).03-prompt"
+        let before = recording.reads(of: name)
+        DispatchQueue.concurrentPerform(iterations: 4) { _ in
+            #expect(code { try store.checkClose(closing) } == "accepted")
+        }
+        #expect(recording.reads(of: name) - before == batches.count)
+        #expect(try store.publish(closing) == .fresh)
+    }
+
+    @Test("a batch of a closed tree is known by its rows, whatever else it says")
+    func againByRows() throws {
+        for backend in Backend.allCases {
+            let store = try backend.store(in: folder)
+            let rows = try Car("1").rows(Sample.run("a"), 0..<9)
+            let batches = [
+                try Sample.batch(Array(rows[..<5])), try Sample.batch(Array(rows[5...]), number: 1),
+            ]
+            for batch in batches { _ = try store.keep(batch, admission: Sample.admission) }
+            _ = try store.close(Sample.closing(batches))
+            func keep(_ batch: Batch) -> String {
+                code { _ = try store.keep(batch, admission: Sample.admission) }
+            }
+            for batch in batches { #expect(keep(batch) == "accepted") }
+            let forged = try SealedRow(label: rows[2].label, bytes: rows[3].bytes)
+            #expect(try keep(Sample.batch([rows[1], forged])) == "cell-closed")
+            #expect(try keep(Sample.batch(Array(rows[..<5]), number: 2)) == "cell-closed")
+            #expect(try keep(Sample.batch(Array(rows[..<5]), run: "b")) == "cell-closed")
+            #expect(try store.rows(of: Sample.cell).count == 9)
+        }
+    }
 }

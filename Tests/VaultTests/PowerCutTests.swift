@@ -155,4 +155,63 @@ struct PowerCutTests {
         }
         #expect(isLost)
     }
+
+    @Test("what the disk has lost and said so is written again before anybody is told it is there")
+    func lost() throws {
+        let path = folder.path + "/rows"
+        let run = try Sample.run("a")
+        let batches = try (0..<3).map { number in
+            try Sample.batch(Car("\(number)").rows(run, 0..<20), number: UInt64(number))
+        }
+        RecordingDisk.begin(path)
+        do {
+            let store = try SQLiteRowStore.create(at: path, fileSystem: fileSystem)
+            _ = try store.keep(batches[0], admission: Sample.admission)
+            fileSystem.fail(.synchronize, on: "open-")
+            #expect(
+                code { _ = try store.keep(batches[1], admission: Sample.admission) }
+                    != "accepted")
+        }
+        // Another process finds it in the system's memory.
+        let store = try SQLiteRowStore.open(at: path, fileSystem: fileSystem)
+        #expect(try store.keep(batches[1], admission: Sample.admission) == .again)
+        let operations = RecordingDisk.end()
+        let random = SeededRandom("lost")
+        for number in 0..<4 {
+            let contents = CutDisk(operations[...]).contents(random)
+            let cut = try opened(contents, "lost-\(number)")
+            #expect(try cut.batches(of: Sample.cell) == Array(batches[..<2]))
+        }
+    }
+
+    @Test("nothing enters a tree whose closing failed and would be found to stand after a crash")
+    func doubted() throws {
+        let path = folder.path + "/rows"
+        let run = try Sample.run("a")
+        let batches = try (0..<2).map { number in
+            try Sample.batch(Car("\(number)").rows(run, 0..<20), number: UInt64(number))
+        }
+        RecordingDisk.begin(path)
+        defer { _ = RecordingDisk.end() }
+        let store = try SQLiteRowStore.create(at: path, fileSystem: fileSystem)
+        _ = try store.keep(batches[0], admission: Sample.admission)
+        let closing = try Sample.closing([batches[0]])
+        try store.checkClose(closing)
+        RecordingDisk.failSynchronizing("-wal", 2)
+        #expect(code { _ = try store.publish(closing) } == "store-failed")
+        #expect(try store.closing(of: Sample.cell) == nil)
+        #expect(
+            code { _ = try store.keep(batches[1], admission: Sample.admission) } == "store-failed")
+        #expect(try store.keep(batches[1], admission: Sample.admission) == .fresh)
+        // The process ends, and the files are as the system has them.
+        var contents: [String: [UInt8]] = [:]
+        for name in try fileSystem.list(path) {
+            contents[name] = try fileSystem.read(path + "/" + name)
+        }
+        let next = try opened(contents, "doubted")
+        #expect(try next.closing(of: Sample.cell) == nil)
+        #expect(try next.batches(of: Sample.cell) == batches)
+        #expect(try next.close(Sample.closing(batches)) == .fresh)
+        #expect(try store.close(Sample.closing(batches)) == .fresh)
+    }
 }

@@ -10,6 +10,8 @@ enum RecordingDisk {
         case write(String, Int, [UInt8])
         case truncate(String, Int)
         case synchronize(String)
+        /// What was not synchronized is not on the disk, and is taken for it.
+        case lost(String)
         case remove(String)
         case rename(String, String)
         /// Something was acknowledged.
@@ -20,6 +22,7 @@ enum RecordingDisk {
         var folder: String?
         var operations: [Operation] = []
         var names: [UInt: String] = [:]
+        var failing: (suffix: String, count: Int)?
     }
 
     private static let state = Mutex(State())
@@ -28,6 +31,22 @@ enum RecordingDisk {
     static func begin(_ folder: String) {
         _ = isRegistered
         state.withLock { $0 = State(folder: folder) }
+    }
+
+    /// The next synchronizations of a file whose name ends so fail, so many of them.
+    static func failSynchronizing(_ suffix: String, _ count: Int) {
+        state.withLock { $0.failing = (suffix, count) }
+    }
+
+    private static func takeFailure(_ file: File?) -> Bool {
+        state.withLock { state in
+            guard let folder = state.folder, let name = state.names[UInt(bitPattern: file)],
+                name.hasPrefix(folder + "/"), let failing = state.failing, failing.count > 0,
+                name.hasSuffix(failing.suffix)
+            else { return false }
+            state.failing?.count -= 1
+            return true
+        }
     }
 
     static func mark(_ number: Int) { state.withLock { $0.operations.append(.mark(number)) } }
@@ -137,6 +156,11 @@ enum RecordingDisk {
             return methods(file)?.xTruncate?(real(file), size) ?? SQLITE_ERROR
         }
         table.xSync = { file, flags in
+            if takeFailure(file) {
+                record(file) { .lost($0) }
+                // SQLITE_IOERR_FSYNC.
+                return SQLITE_IOERR | 4 << 8
+            }
             let result = methods(file)?.xSync?(real(file), flags) ?? SQLITE_ERROR
             record(file) { .synchronize($0) }
             return result
@@ -183,6 +207,7 @@ struct CutDisk {
                 for operation in file.pending { Self.apply(operation, to: &file.content) }
                 file.pending = []
                 files[name] = file
+            case .lost(let name): files[name]?.pending = []
             case .remove(let name):
                 // The folder is synchronized together with the journal that is made next, before
                 // anything is acknowledged.
@@ -225,7 +250,7 @@ struct CutDisk {
             content.replaceSubrange(offset..<(offset + bytes.count), with: bytes)
         case .truncate(_, let size):
             content = Array(content.prefix(size))
-        case .synchronize, .remove, .rename, .mark: return
+        case .synchronize, .lost, .remove, .rename, .mark: return
         }
     }
 }

@@ -109,6 +109,42 @@ struct SQLiteStoreTests {
         }
     }
 
+    @Test(
+        "a file that a drop could not remove keeps no other one, and goes with the next",
+        arguments: ["day-", "open-", "photos-"])
+    func notRemoved(_ name: String) throws {
+        let recording = RecordingFileSystem()
+        let store = try SQLiteRowStore.create(at: path, fileSystem: recording)
+        let rows = try Car("1").rows(Sample.run("a"), 0..<20)
+        _ = try store.keep(Sample.batch(rows), admission: Sample.admission)
+        _ = try store.keep([Sample.photo("1", rows[0].label)], admission: Sample.admission)
+        recording.fail(.remove, on: "/" + name)
+        #expect(code { try store.expire(Sample.day) } == "store-failed")
+        let left = try names().filter { $0.contains("-\(Sample.day.number).") }
+        #expect(left.count == 1 && left[0].hasPrefix(name))
+        // It is dead, and there is something to do still.
+        #expect(try store.isDead(Sample.day) && store.days() == [Sample.day])
+        #expect(try store.rows(of: Sample.cell) == [])
+        try store.expire(Sample.day)
+        #expect(try names().filter { $0.contains("-\(Sample.day.number).") } == [])
+        #expect(try store.days() == [])
+    }
+
+    @Test("a file of photos whose making failed is begun again")
+    func photosBegunAgain() throws {
+        let recording = RecordingFileSystem()
+        let store = try SQLiteRowStore.create(at: path, fileSystem: recording)
+        let rows = try Car("1").rows(Sample.run("a"), 0..<1)
+        let photo = try Sample.photo("1", rows[0].label)
+        func keep() -> String {
+            code { _ = try store.keep([photo], admission: Sample.admission) }
+        }
+        recording.fail(.synchronize, on: "/rows")
+        #expect(keep() == "store-full")
+        #expect(keep() == "accepted")
+        #expect(try store.photos(of: rows[0].label, in: Sample.cell) == [photo.photo])
+    }
+
     @Test("a drop that was cut short after it was noted is finished at the next start")
     func dropFinished() throws {
         let rows = try Car("1").rows(Sample.run("a"), 0..<20)
@@ -166,7 +202,7 @@ struct SQLiteStoreTests {
             try String.fetchAll($0, sql: "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")
         }
         // A rowid counts arrivals. That of a block counts blocks, in label order.
-        #expect(tables.count == 4)
+        #expect(tables.count == 3)
         for table in tables where !table.contains("TABLE blocks ") {
             #expect(table.contains("WITHOUT ROWID"))
         }

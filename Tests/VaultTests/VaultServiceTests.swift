@@ -1,4 +1,6 @@
 import Bytes
+import Disk
+import Dispatch
 import Ledger
 import Plates
 import Rows
@@ -25,6 +27,29 @@ struct VaultLogTests {
         #expect(try town.entries() == [])
         #expect(try town.append([town.rosterNote(), early]) == [0, 1])
         #expect(try town.entries() == [town.rosterNote(), early])
+    }
+
+    @Test("the first roster enters once, whoever brings it at the same time, or after an error")
+    func firstOnce() throws {
+        for _ in 0..<5 {
+            let town = try Town(empty: MemoryRowStore())
+            let (service, note) = (town.service, try town.rosterNote())
+            DispatchQueue.concurrentPerform(iterations: 4) { _ in
+                #expect(
+                    problem { _ = try service.handle(.logAppend, ByteList.encode([note])) }
+                        == "accepted")
+            }
+            #expect(try town.entries() == [note])
+        }
+        // Wherever the disk fails while it is appended.
+        for operation in 0..<12 {
+            let town = try Town(empty: MemoryRowStore())
+            town.disk.fail(at: operation)
+            _ = problem { _ = try town.append([town.rosterNote()]) }
+            town.disk.fail(at: nil)
+            #expect(try town.append([town.rosterNote()]) == [0])
+            #expect(try town.entries() == [town.rosterNote()])
+        }
     }
 
     @Test("another roster than the trusted one never begins the log")
@@ -310,6 +335,60 @@ struct VaultRowsTests {
         let told = try both.entries().filter { closings.map(\.statement).contains($0) }
         #expect(told.first == closings[0].statement)
         #expect(try told.count == both.store.closings().count)
+    }
+
+    @Test("a closing that the log's disk refused holds its site up no longer than the disk does")
+    func closingBehind() throws {
+        let folder = try TemporaryFolder()
+        let town = try Town(store: try Backend.sqlite.store(in: folder))
+        let batch = try Sample.batch(rows)
+        let next = Cell(hour: Sample.cell.hour.next, site: Sample.cell.site)
+        func arriving() throws -> [String] {
+            try POSIXFileSystem().list(folder.path + "/rows").filter { $0.hasPrefix("open-") }
+        }
+        try town.client.submit(batch)
+        let closing = try town.closing([batch])
+        town.disk.fail(at: 0)
+        #expect(problem { try town.client.close([closing]) } == "log-failed")
+        town.disk.fail(at: nil)
+        #expect(try town.entries().last != closing.statement)
+        #expect(try arriving() != [])
+        // The gateway has begun anew, and signs what it does not find in the log.
+        let again = try town.closing([batch], salt: "other")
+        #expect(problem { try town.client.close([again]) } != "accepted")
+        #expect(try town.entries().last == closing.statement)
+        #expect(try arriving() == [])
+        // Or nobody asks, and the vault's own round does it.
+        let later = try Sample.batch(rows, cell: next)
+        try town.client.submit(later)
+        let second = try town.closing([later], cell: next)
+        town.disk.fail(at: 0)
+        #expect(problem { try town.client.close([second]) } == "log-failed")
+        town.disk.fail(at: 0)
+        #expect(code { try town.service.expire() } == "log-failed")
+        town.disk.fail(at: nil)
+        try town.service.expire()
+        #expect(try town.entries().last == second.statement)
+        #expect(try arriving() == [])
+        let size = try town.entries().count
+        try town.client.close([second])
+        try town.service.expire()
+        #expect(try town.entries().count == size)
+    }
+
+    @Test("a site is shown its own batches and no other's")
+    func ownBatches() throws {
+        let town = try Town()
+        try town.client.submit(Sample.batch(rows))
+        var wish = ByteWriter()
+        wish.raw(Sample.cell.encode())
+        wish.u8(0)
+        func ask(_ caller: String?) -> String {
+            problem { _ = try town.service.handle(.rowsBatches, wish.bytes, from: caller) }
+        }
+        #expect(ask("site-1") == "accepted" && ask(nil) == "accepted")
+        #expect(ask("site-2") == "party-forbidden")
+        #expect(ask("clerk") == "party-forbidden")
     }
 
     enum CrashPoint { case beforeLog, afterLog }
