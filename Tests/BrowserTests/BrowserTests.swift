@@ -6,8 +6,8 @@ import Testing
 /// The pages in a real browser, Debian's Chromium, driven by the Python scripts beside this file.
 /// Screenshots of all pages are kept in `.build/screenshots`.
 @Suite(.serialized) struct BrowserTests {
-    /// Scripts that need no deployment.
-    static let alone = ["vectors"]
+    /// Scripts that need no deployment, or have one of their own.
+    static let alone = ["vectors", "hostile", "outcomes"]
     /// Scripts that use the deployment of `platevault demo --serve`, in this order.
     static let served = [
         "log", "public", "attacks", "officer", "authority", "custodian", "investigator", "leaks",
@@ -27,7 +27,7 @@ import Testing
     @Test func everyScriptRuns() throws {
         let names = try FileManager.default.contentsOfDirectory(atPath: BrowserScript.folder)
             .filter { $0.hasSuffix(".py") }.map { String($0.dropLast(3)) }
-        let parts = ["browser", "here", "pages", "recorder", "roles"]
+        let parts = ["browser", "city", "here", "pages", "recorder", "roles"]
         #expect(names.sorted() == (Self.alone + Self.served + parts).sorted())
     }
 

@@ -1,6 +1,6 @@
-"""The investigator's whole job at the desk: a form that catches mistakes, a last look, filing, what is
-waited for, opening what was approved, what came of it, the court's bundle; without scripts too, on a
-phone, in the dark."""
+"""The investigator's whole job at the desk: a form that catches mistakes, a last look, filing, what
+is waited for, opening what was approved, what came of it, the court's bundle; without scripts too,
+on a phone, in the dark."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ def desk_of(browser):
 
 
 def press(browser, name, value):
-    """Presses the button of the form that sends a name with a value, as a reader would: a seen one."""
+    """Presses the button of the form that sends a name with a value: one that readers see."""
     button = next(one for one in browser.all(f"button[name='{name}'][value='{value}']")
                   if one.get_attribute("aria-hidden") != "true")
     browser.press(button)
@@ -60,7 +60,8 @@ def everything(desk, browser):
     looks(browser, "investigator-list")
     for word, words in {"lapsed": ["lapsed"], "denied": ["too-broad", "warrant-mismatch"],
                         "opened": ["countersigned", "evaluated"], "destroyed": ["All is done"],
-                        "denied-before": ["purpose-mismatch"], "approved-by-one": ["approv"]}.items():
+                        "denied-before": ["purpose-mismatch"],
+                        "approved-by-one": ["approv"]}.items():
         browser.open(f"{desk}/requests/{own[word]}")
         lost = [one for one in words if one not in browser.text]
         holds(f"the page of the request {word} says so", not lost, (lost, browser.text))
@@ -101,15 +102,16 @@ def mistakes(desk, browser, name):
 
 
 def typed(browser, name):
-    """What is searched stands beside a plate, while it is typed where there are scripts; others that
-    readers confuse with it are offered, and are named by a button."""
+    """What is searched stands beside a plate, while it is typed where there are scripts; others
+    that readers confuse with it are offered, and are named by a button."""
     def says(words):
         if not browser.scripts:
             press(browser, "check", "yes")
         return until(15, lambda: words in browser.find("#plate-1-said").text)
 
     write(browser, "#plate-1", "b1 23")
-    holds(f"{name}: the normal form is shown beside the plate", says("Searched as B123"), browser.text)
+    holds(f"{name}: the normal form is shown beside the plate", says("Searched as B123"),
+          browser.text)
     holds(f"{name}: a plate that readers confuse with it is offered",
           browser.has("button[name=twin][value='8123']"), browser.find("#plates").text)
     for wrong in ["AB*", "?", "A" * 40]:
@@ -124,7 +126,8 @@ def typed(browser, name):
           says(f"Searched as {PLATE}"), browser.find("#plates").text)
     if browser.scripts:
         looks(browser, f"{name}-typed")
-        holds(f"{name}: the address never has what is typed", PLATE.lower() not in browser.address.lower())
+        holds(f"{name}: the address never has what is typed",
+              PLATE.lower() not in browser.address.lower())
     twin = next(iter(browser.all("button[name=twin]")), None)
     if holds(f"{name}: its twins are offered", twin is not None, browser.find("#plates").text):
         word = twin.get_attribute("value")
@@ -145,8 +148,17 @@ def picked(browser, name):
     tick(browser, "input[name=site][value='1']")
     tick(browser, "input[name=site][value='2']")
     days = {one.get_attribute("value"): one for one in browser.all("table.picker button")}
-    holds(f"{name}: the calendar has a month, and each day a sentence", len(days) >= 28 and all(
-        "hours can be searched" in one.get_attribute("aria-label") for one in days.values()), len(days))
+    said = [one.get_attribute("aria-label") for one in days.values()]
+    holds(f"{name}: the calendar has a month, and each day a sentence",
+          len(days) >= 28 and all("hours can be searched" in one for one in said), said)
+    dead = next((one for one in days if "gone" in days[one].get_attribute("class")), None)
+    if holds(f"{name}: the calendar shows the days that are gone", dead, list(days)):
+        press(browser, "day", dead)
+        marks = {one.text.strip() for one in browser.all("label.hour.gone .mark")}
+        holds(f"{name}: no hour of a day that is gone can be picked", marks == {"×"}
+              and not browser.has("label.hour.gone input:enabled"), marks)
+        browser.press(next(one for one in browser.all("fieldset.hours button[name=day]")
+                           if one.get_attribute("value") == dead))
     # A day whose hours are not all over: the newest.
     newest = max(days)
     press(browser, "day", newest)
@@ -156,7 +168,8 @@ def picked(browser, name):
           browser.has("ul.legend li") and browser.has("label.hour .hidden"))
     browser.press(next(one for one in browser.all("fieldset.hours button[name=day]")
                     if one.get_attribute("value") == newest))
-    holds(f"{name}: a day can be put away", not browser.has(f"fieldset.hours button[value='{newest}']"))
+    holds(f"{name}: a day can be put away",
+          not browser.has(f"fieldset.hours button[value='{newest}']"))
     first = here["window"][0]
     for day in sorted({hour[:10] for hour in hours()}):
         press(browser, "day", day)
@@ -220,7 +233,8 @@ def files(browser, name):
     holds(f"{name}: what everybody will see has no plate, hour, site or docket", not [
         one for one in (PLATE, "26-2001", hours()[0], "Harbour Bridge") if one in markup], public)
     browser.press("Change it")
-    holds(f"{name}: it can be changed still", browser.find("#docket").get_attribute("value") == DOCKET)
+    holds(f"{name}: it can be changed still",
+          browser.find("#docket").get_attribute("value") == DOCKET)
     press(browser, "look", "yes")
     browser.run("document.querySelector('details').open = true")
     text = browser.find("main pre").text
@@ -229,9 +243,11 @@ def files(browser, name):
     identity = browser.address.split("/")[-1]
     holds(f"{name}: what was looked at is what was filed", "platevault/request/v1" in text, text)
     seen = json.loads(platevault("status", identity, "--json")[0])
-    holds(f"{name}: the log has it", seen["request"] == identity and seen["acts"][0]["what"] == "filed", seen)
+    holds(f"{name}: the log has it",
+          seen["request"] == identity and seen["acts"][0]["what"] == "filed", seen)
     told(browser, DOCKET, f"{name}: the docket is text")
-    told(browser, "No authority of the roster has attested", f"{name}: its page says what it waits for")
+    told(browser, "No authority of the roster has attested",
+         f"{name}: its page says what it waits for")
     looks(browser, f"{name}-filed")
     return identity
 
@@ -248,9 +264,9 @@ def grows(desk, browser, identity):
           "attested" in browser.text and "approval by" in browser.text
           and not browser.has("form[action$='/open']"), browser.text)
     act("approve", identity, "--as", "clerk-of-court", "--yes")
-    holds("who has approved is told, and who is waited for",
-          "clerk-of-court" in browser.find("main").text and not browser.has("form[action$='/open']"),
-          browser.text)
+    holds("who has approved is told, and it cannot be opened yet",
+          "clerk-of-court" in browser.find("main").text
+          and not browser.has("form[action$='/open']"), browser.text)
     looks(browser, "investigator-one-approval")
     for word in ("privacy-office", "inspector-general"):
         act("approve", identity, "--as", word, "--yes")
@@ -272,8 +288,11 @@ def opens(desk, browser, identity):
     holds("in the order of their times", times == sorted(times) and len(times) >= 2, times)
     for image in browser.all(".photos img"):
         browser.run("arguments[0].scrollIntoView()", image)
-    holds("the photos are shown", browser.has(".photos img") and until(30, lambda: all(
-        browser.run("return arguments[0].naturalWidth", one) > 0 for one in browser.all(".photos img"))))
+    def widths():
+        return browser.run("""return [...document.querySelectorAll('.photos img')]
+            .map((one) => one.naturalWidth)""")
+    until(30, lambda: all(widths()))
+    holds("the photos are shown", widths() and all(widths()), widths())
     cells = [one.get_attribute("class").split()[-1] for one in browser.all(".cells .cell")]
     holds("each hour at each site stands there as what it is", len(cells) >= 4
           and {"complete", "empty"} <= set(cells), cells)
@@ -291,7 +310,8 @@ def opens(desk, browser, identity):
 
 def arrived(browser):
     """Waits until the work's page has gone on to what was opened."""
-    return until(180, lambda: browser.address.endswith("/opened") and "What was opened" in browser.title)
+    return until(180, lambda: browser.address.endswith("/opened")
+                 and "What was opened" in browser.title)
 
 
 def prints(desk, browser, identity):
@@ -299,13 +319,14 @@ def prints(desk, browser, identity):
     browser.open(f"{desk}/requests/{identity}/print")
     until(180, lambda: "Disclosure" in browser.title)
     told(browser, "platevault verify", "the printed page says how it is checked")
-    holds("the printed page has the plate, the reads and the docket", all(
-        one in browser.text for one in (PLATE, DOCKET)) and browser.has("main table tbody tr"), browser.text)
+    holds("the printed page has the plate, the reads and the docket",
+          all(one in browser.text for one in (PLATE, DOCKET))
+          and browser.has("main table tbody tr"), browser.text)
     looks(browser, "investigator-print")
     browser.command("Emulation.setEmulatedMedia", media="print")
     hidden = browser.run("""return ['.noprint', 'header nav', '.skip'].filter((css) => {
         const one = document.querySelector(css);
-        return one && one.getClientRects().length > 0 && getComputedStyle(one).visibility !== 'hidden'
+        return one && one.getClientRects().length > 0
             && one.getBoundingClientRect().bottom > 0; })""")
     holds("what is for the screen is not printed", not hidden, hidden)
     browser.shot("investigator-print-paper")
@@ -329,7 +350,8 @@ def bundle(desk, browser, identity, name):
           == "no-store" and ".tar" in fields["Content-Disposition"], list(fields.items()))
     changed = bytearray(content)
     changed[len(changed) // 2] ^= 1
-    for what, some, isGood in [("as it came", content, True), ("with a bit changed", changed, False)]:
+    for what, some, isGood in [
+            ("as it came", content, True), ("with a bit changed", changed, False)]:
         file = folder / "case.tar"
         file.write_bytes(some)
         said, isFine = verified(file)
@@ -340,7 +362,8 @@ def bundle(desk, browser, identity, name):
     browser.press("Write the folder there")
     told(browser, f"The bundle is written to {place}", f"{name}: it is written as a folder")
     said, isFine = verified(place)
-    holds(f"{name}: the folder is verified for what it is", isFine and "the bundle holds" in said, said)
+    holds(f"{name}: the folder is verified for what it is",
+          isFine and "the bundle holds" in said, said)
     browser.fill("Write it as a folder", "case")
     browser.press("Write the folder there")
     told(browser, "Name the whole path", f"{name}: a folder without a whole path is told off")

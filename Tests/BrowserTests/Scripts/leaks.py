@@ -1,5 +1,5 @@
-"""What leaves a person's machine: every byte between a browser and the vault, and between the desks and
-everybody else, is recorded while people work, and searched for plates, keys, reads, dockets and
+"""What leaves a person's machine: every byte between a browser and the vault, and between the desks
+and everybody else, is recorded while people work, and searched for plates, keys, reads, dockets and
 sessions. The same search finds each of them where it is put on purpose."""
 
 import base64
@@ -20,8 +20,8 @@ from recorder import Relay, search
 here = addresses()
 root = pathlib.Path(here["root"])
 folder = pathlib.Path(tempfile.mkdtemp(prefix="platevault-leaks-"))
-# The vault is at a host of its own, as it is for people: a browser sends a host's cookies to all its
-# ports (Docs/Trust.md).
+# The vault is at a host of its own, as it is for people: a browser sends a host's cookies to all
+# its ports (Docs/Trust.md).
 VAULT = "vault.example"
 DOCKET = "26-7731 sealed until the embargo ends"
 
@@ -61,7 +61,8 @@ class Desk:
         self.log = folder / f"{word}.log"
         with self.log.open("w") as output:
             self.process = subprocess.Popen(
-                [f"{programs}/platevault", "desk", "--as", word, "--dir", str(place), "--no-browser"],
+                [f"{programs}/platevault", "desk", "--as", word, "--dir", str(place),
+                 "--no-browser"],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
         found = until(120, lambda: re.search(r"http://\S+", self.log.read_text()))
         if not found:
@@ -132,8 +133,8 @@ def files(browser, desk, secrets):
     browser.fill("Docket", DOCKET)
     press("look", "yes")
     browser.press("Sign and file it")
-    holds("an investigator has filed a request", "Filed." in browser.text and DOCKET in browser.text,
-          browser.text)
+    holds("an investigator has filed a request",
+          "Filed." in browser.text and DOCKET in browser.text, browser.text)
     secrets.plate(here["plate"])
 
 
@@ -144,7 +145,8 @@ def opens(browser, desk, secrets):
     browser.press(browser.find("form[action$='/open'] button"))
     until(180, lambda: browser.address.endswith("/opened") and "What was opened" in browser.title)
     shown = {one.text for one in browser.all(".sights code, .cells code, main h3")}
-    holds("an investigator sees what was opened", len(browser.all(".sights > li")) >= 1, browser.text)
+    holds("an investigator sees what was opened",
+          len(browser.all(".sights > li")) >= 1, browser.text)
     for one in shown:
         if re.fullmatch(r"[0-9A-Z]{4,10}", one):
             secrets.plate(one)
@@ -155,7 +157,7 @@ def opens(browser, desk, secrets):
 
 
 def controls(browser, target, secrets):
-    """Each secret is sent on purpose, as a page or a program would: the search must find every one."""
+    """Each secret is sent on purpose, as a page or a program would: the search must find it."""
     relay = Relay(target)
     def ask(path):
         browser.open(f"http://{VAULT}:{relay.port}{path}")
@@ -174,7 +176,8 @@ def controls(browser, target, secrets):
         said = quote(word) if isinstance(word, str) else word.hex()
         ask(f"/?q={said}")
         holds(f"of the {name}, what crosses is found", word in search(relay.streams, words))
-    holds("what does not cross is not found", not search(relay.streams, {"ZZ99ZZZ9", os.urandom(32)}))
+    holds("what does not cross is not found",
+          not search(relay.streams, {"ZZ99ZZZ9", os.urandom(32)}))
     relay.close()
 
 
@@ -217,7 +220,8 @@ def main():
           relays["vault"].count > 50_000 and sum(one.count > 1_000 for one in relays.values()) >= 4,
           {party: one.count for party, one in relays.items()})
     for between, streams in {
-        "the browser and the vault": pages.streams, "the desks and the vault": relays["vault"].streams,
+        "the browser and the vault": pages.streams,
+        "the desks and the vault": relays["vault"].streams,
         "the desks and the custodians": [
             stream for party, one in relays.items() if party != "vault" for stream in one.streams],
     }.items():

@@ -1,5 +1,5 @@
-"""Every byte that passes: a relay in front of a listener hands it on and keeps it. What was recorded is
-searched in every spelling that a program might have used."""
+"""Every byte that passes: a relay in front of a listener hands it on and keeps it. What was
+recorded is searched in every spelling that a program might have used."""
 
 import base64
 import socket
@@ -32,7 +32,8 @@ class Relay:
             for source, sink in ((near, far), (far, near)):
                 stream = bytearray()
                 self.streams.append(stream)
-                threading.Thread(target=self._pump, args=(source, sink, stream), daemon=True).start()
+                threading.Thread(
+                    target=self._pump, args=(source, sink, stream), daemon=True).start()
 
     @staticmethod
     def _pump(source, sink, stream):
