@@ -10,17 +10,35 @@ extension DayStore {
     func prepare(_ closing: StoredClosing) throws(StoreError) -> Kept {
         if try standing(closing) { return .again }
         if isPrepared(closing) { return .fresh }
-        // One tree after the other: each takes half a kilobyte of memory a row, and who asks again
-        // because the answer takes long finds it prepared.
-        return try self.closing.withLock { _ throws(StoreError) in
+        let tree = closing.tree
+        // One of a site's trees after the other: each takes half a kilobyte of memory a row, and who
+        // asks again because the answer takes long finds it prepared.
+        return try turns[Int(tree.cell.site.number) % turns.count].withLock {
+            () throws(StoreError) in
             if try standing(closing) { return .again }
             if isPrepared(closing) { return .fresh }
-            let tree = closing.tree
             var rows = ClosingRows()
-            try reader(of: tree).batches { batch throws(StoreError) in rows.add(batch) }
-            try StoreRules.judge(closing.opening, runs: rows.runs)
-            let hours = try rows.tree()
-            try StoreRules.judge(closing.opening, hours)
+            let hours: HourTree
+            do throws(StoreError) {
+                try reader(of: tree).batches { batch throws(StoreError) in rows.add(batch) }
+                try StoreRules.judge(closing.opening, runs: rows.runs)
+                hours = try rows.tree()
+                try StoreRules.judge(closing.opening, hours)
+            } catch {
+                // Another closing has come about, and what was read is overwritten.
+                if try standing(closing) { return .again }
+                throw error
+            }
+            try write(rows, hours, for: closing)
+            return .fresh
+        }
+    }
+
+    private func write(
+        _ rows: ClosingRows, _ hours: HourTree, for closing: StoredClosing
+    ) throws(StoreError) {
+        let tree = closing.tree
+        try self.closing.withLock { _ throws(StoreError) in
             state.withLock { $0.prepared[tree] = nil }
             try file.dropUnfinished(tree)
             try file.write(rows, hours, of: tree)
@@ -29,7 +47,6 @@ extension DayStore {
                 guard (state.open[tree]?.runs ?? [:]) == rows.runs else { return }
                 state.prepared[tree] = closing.opening
             }
-            return .fresh
         }
     }
 
@@ -104,5 +121,17 @@ extension DayStore {
                 guard error.code == SQLiteFile.full else { throw error }
             }
         }
+    }
+}
+
+/// A lock that stands in a list.
+final class Turn: Sendable {
+    private let lock = Mutex(())
+
+    /// Works alone, among those who wait for the same turn.
+    func withLock<Done: Sendable>(
+        _ body: () throws(StoreError) -> Done
+    ) throws(StoreError) -> Done {
+        try lock.withLock { _ throws(StoreError) in try body() }
     }
 }

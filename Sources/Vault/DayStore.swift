@@ -8,8 +8,9 @@ import Synchronization
 /// trees to take a batch without asking them. Closed trees are written in a file of their own, so
 /// that batches come in meanwhile.
 ///
-/// Two locks, never one inside the other but in this order: `closing` is held while a tree's blocks
-/// are written, or what is closed is forgotten; `state` for one group of batches at most.
+/// Three locks, never one inside the other but in this order: a site's turn is held while one of its
+/// trees is brought into label order and hashed; `closing` while a tree's blocks are written, or what is
+/// closed is forgotten; `state` for one group of batches at most.
 final class DayStore: Sendable {
     struct State {
         var arriving: ArrivingDay
@@ -25,6 +26,8 @@ final class DayStore: Sendable {
     let file: DayFile
     let state: Mutex<State>
     let closing = Mutex(())
+    /// Each for the sites of some numbers.
+    let turns = (0..<8).map { _ in Turn() }
     private let commits = GroupCommit<Submission, Judged>()
 
     /// A day on its files in a folder; goes on with what a crash cut short.
