@@ -154,9 +154,10 @@ final class SQLiteReference {
 /// Files as the machine has them.
 enum POSIXFiles {
     static func size(_ path: String) throws -> Int {
-        var status = stat()
-        guard stat(path, &status) == 0 else { throw CocoaError(.fileNoSuchFile) }
-        return Int(status.st_size)
+        guard let file = FileHandle(forReadingAtPath: path) else {
+            throw CocoaError(.fileNoSuchFile)
+        }
+        return Int(try file.seekToEnd())
     }
 
     /// Bytes of all files of a folder.

@@ -108,7 +108,9 @@ extension Deployment {
             firstLateHour: record.firstLateHour(of: site, at: now), random: random)
         gateway.formerKeys = record.formerKeys(of: site, at: now)
         let closed = record.closedHours(of: site, .prompt)
+        let late = record.closedHours(of: site, .late)
         gateway.isClosedByLog = { closed.contains($0) }
+        gateway.isLateClosedByLog = { late.contains($0) }
         return gateway
     }
 

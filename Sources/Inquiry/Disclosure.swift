@@ -43,6 +43,9 @@ public struct CellReport: Hashable, Sendable {
 
     /// Whether reads that came after the prompt closing are known; nil unless complete.
     public let late: Late?
+    /// How many of the site's runs its openings name unfinished: what these may have read beyond their
+    /// last batch the site does not claim to have committed to.
+    public let unfinished: Int
 
     /// What a report says of a cell's late tree.
     public enum Late: String, Hashable, Sendable {
@@ -218,17 +221,21 @@ public struct Evidence: Sendable {
         var labels: [Label] = []
         let outcome: CellReport.Outcome
         var late: CellReport.Late?
+        var unfinished = 0
         do {
             guard let answer else { throw Self.silence(item) }
             let verified = try verify(answer)
             if case .complete(let rows, _, _) = verified.finding { labels = rows.map(\.row.label) }
             outcome = try opened(verified, answers: answers, origin: origin)
             late = CellReport.Late(verified.finding)
+            unfinished = verified.finding.unfinished
         } catch let refusal as LookupRefusal {
             outcome = .refused(refusal)
         }
         return (
-            CellReport(cell: item.cell, plate: Int(item.plate), outcome: outcome, late: late),
+            CellReport(
+                cell: item.cell, plate: Int(item.plate), outcome: outcome, late: late,
+                unfinished: unfinished),
             labels
         )
     }
@@ -289,5 +296,15 @@ extension CellReport.Late {
         case .open: self = .open
         case .unknown: self = .unknown
         }
+    }
+}
+
+extension VerifiedAnswer.Finding {
+    /// How many of the site's runs the openings name unfinished.
+    fileprivate var unfinished: Int {
+        guard case .complete(_, let prompt, let late) = self else { return 0 }
+        var openings = [prompt]
+        if case .closed(let opening) = late { openings.append(opening) }
+        return Set(openings.flatMap(\.runs).filter(\.isUnfinished).map(\.id)).count
     }
 }

@@ -48,6 +48,9 @@ public struct Report {
             let site = roster.site(cell.cell.site)?.name ?? ""
             lines.append(
                 "  \(cell.cell.hour.text)  site \(cell.cell.site) \(site)" + Self.outcome(cell))
+            if cell.unfinished > 0 {
+                lines.append("    end not seen: \(cell.unfinished) of the site's runs")
+            }
             switch cell.outcome {
             case .complete(let reads):
                 for read in reads {
@@ -82,6 +85,8 @@ public struct Report {
         empty: the site committed to that hour, and it holds no read of this plate
         so far, in time: this is proven of the reads that came before the hour was closed, and nothing is
         of those that came later
+        end not seen: the hour was closed by another process of the site than these; what they may have
+        read beyond their last batch is not claimed
         open: the hour is not closed, nothing can be said
         unknown: the site never closed the hour, nothing can be said
         gone: the day's keys are destroyed, nothing can be read any more
@@ -108,7 +113,8 @@ public struct Report {
                 return Document.Cell(
                     hour: cell.cell.hour.text, site: Int(cell.cell.site.number),
                     plate: disclosure.secret.plates[cell.plate].text, outcome: cell.word,
-                    late: cell.late?.rawValue, refusal: refusal)
+                    late: cell.late?.rawValue, refusal: refusal,
+                    unfinishedRuns: cell.unfinished > 0 ? cell.unfinished : nil)
             }, reads: disclosure.reads.map(row))
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
@@ -207,6 +213,7 @@ private struct Document: Encodable {
         let outcome: String
         let late: String?
         let refusal: String?
+        let unfinishedRuns: Int?
     }
 
     struct Photo: Encodable {

@@ -39,6 +39,8 @@ public final class Gateway {
     /// Whether the site has closed an hour's prompt tree, by the caller's own copy of the log; that
     /// another process did is believed by nothing else.
     public var isClosedByLog: (Hour) -> Bool = { _ in false }
+    /// The same of an hour's late tree.
+    public var isLateClosedByLog: (Hour) -> Bool = { _ in false }
 
     let key: SigningKey
     let signer: NoteSigner

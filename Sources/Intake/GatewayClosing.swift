@@ -51,7 +51,7 @@ extension Gateway {
     ) throws(WireProblem) {
         while true {
             var problem: WireProblem?
-            if kind == .prompt { passClosedHours() }
+            if kind == .prompt { passClosedHours() } else { passClosedLateTrees() }
             while let hour = due(kind, at: now), goesOn() {
                 do throws(WireProblem) {
                     guard let closing = try closing(of: hour, kind, at: now, goesOn) else { break }
@@ -82,10 +82,10 @@ extension Gateway {
         let hour = closings[kind]?.keys.max()?.next ?? first
         let lateHours = kind == .prompt ? 0 : Int64(roster.policy.lateHours)
         let time = hour.end.adding(hours: lateHours).adding(milliseconds: Self.closingDelay)
-        // No late tree before the prompt one, be the site ever so far behind; and no prompt tree a
-        // second time.
+        // No late tree before the prompt one, be the site ever so far behind; and no tree a second
+        // time.
         guard signed < Self.closingsAtOnce, time <= now,
-            kind == .prompt ? !isClosedByLog(hour) : hour < firstOpenHour
+            !isClosed(hour, kind), kind == .prompt || hour < firstOpenHour
         else { return nil }
         return hour
     }
@@ -95,6 +95,27 @@ extension Gateway {
     func passClosedHours() {
         guard closings[.prompt]?.isEmpty ?? true else { return }
         while isClosedByLog(firstOpenHour) { firstOpenHour = firstOpenHour.next }
+    }
+
+    /// The same of late trees. What still waits of such an hour has no tree any more to enter.
+    private func passClosedLateTrees() {
+        guard closings[.late]?.isEmpty ?? true else { return }
+        while firstLateHour < firstOpenHour, isLateClosedByLog(firstLateHour) {
+            let waiting = cells[firstLateHour]?.waiting ?? 0
+            counts.undelivered += waiting
+            counts.waiting -= waiting
+            leave(firstLateHour)
+        }
+    }
+
+    private func isClosed(_ hour: Hour, _ kind: HourOpening.Kind) -> Bool {
+        kind == .prompt ? isClosedByLog(hour) : isLateClosedByLog(hour)
+    }
+
+    /// Forgets an hour that has both of its trees.
+    private func leave(_ hour: Hour) {
+        if let cell = cells.removeValue(forKey: hour) { giveUpPhotos(cell) }
+        firstLateHour = max(firstLateHour, hour.next)
     }
 
     /// Sends what is signed; on an answer the trees are closed, and after the late one the hour is
@@ -108,8 +129,8 @@ extension Gateway {
             try vault.close(hours.compactMap { signed[$0] })
         } catch {
             // Another process was first, and the log has its closing.
-            if kind == .prompt, error.code == "cell-closed" {
-                closings[kind] = signed.filter { !isClosedByLog($0.key) }
+            if error.code == "cell-closed" {
+                closings[kind] = signed.filter { !isClosed($0.key, kind) }
             }
             throw error
         }
@@ -120,10 +141,8 @@ extension Gateway {
                 counts.closed += 1
                 firstOpenHour = max(firstOpenHour, hour.next)
             case .late:
-                cells[hour].map(giveUpPhotos)
-                cells[hour] = nil
+                leave(hour)
                 counts.closedLate += 1
-                firstLateHour = max(firstLateHour, hour.next)
             }
         }
         if kind == .prompt { report.closed += hours } else { report.closedLate += hours }

@@ -31,7 +31,7 @@ extension SiteWorker {
         }
         let record = follower.record
         let isOther = state.sync {
-            gateway?.isClosedByLog = closed(record)
+            note(closedBy: record)
             if gateway?.roster == record.roster { rosterWaits = nil }
             return gateway?.roster != record.roster
         }
@@ -43,9 +43,11 @@ extension SiteWorker {
         }
     }
 
-    private func closed(_ record: Record) -> (Hour) -> Bool {
-        let hours = record.closedHours(of: options.site, .prompt)
-        return { hours.contains($0) }
+    private func note(closedBy record: Record) {
+        let prompt = record.closedHours(of: options.site, .prompt)
+        let late = record.closedHours(of: options.site, .late)
+        gateway?.isClosedByLog = { prompt.contains($0) }
+        gateway?.isLateClosedByLog = { late.contains($0) }
     }
 
     /// A run under the roster in force.
@@ -76,7 +78,7 @@ extension SiteWorker {
                 firstLateHour: record.firstLateHour(of: options.site, at: time),
                 random: SystemRandom())
             gateway?.formerKeys = record.formerKeys(of: options.site, at: time)
-            gateway?.isClosedByLog = closed(record)
+            note(closedBy: record)
             keys = KeyFetching()
             log.write(.info, "run-begun", ["entries": .count(Int(record.count))])
         } catch {

@@ -164,6 +164,28 @@ import Warrants
         #expect(reads.allSatisfy { $0["readAs"] as? String == City.wanted })
     }
 
+    @Test func anEndThatNobodySawIsSaid() throws {
+        let path = try City.copy(.two)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let city = try Deployment.open(at: path)
+        let disclosure = try city.search(
+            try city.granted(nil, city.application()), as: "investigator"
+        ).disclosure
+        // One process took the reads, another one closed the hours.
+        let cells = disclosure.cells.filter { !$0.hasReads || $0.unfinished > 0 }
+        #expect(cells.count == disclosure.cells.count)
+        let unfinished = disclosure.cells.filter { $0.unfinished > 0 }
+        #expect(!unfinished.isEmpty)
+        let report = Report(disclosure, roster: city.roster)
+        let lines = report.text.split(whereSeparator: \.isNewline)
+        #expect(
+            lines.filter { $0.hasPrefix("    end not seen: ") }.count == unfinished.count)
+        let json = try JSONSerialization.jsonObject(with: Data(report.json()))
+        let told = try #require((json as? [String: Any])?["cells"] as? [[String: Any]])
+        #expect(
+            told.compactMap { $0["unfinishedRuns"] as? Int } == unfinished.map(\.unfinished))
+    }
+
     @Test func aDocketMakesNoLine() throws {
         let path = try City.copy(.two)
         defer { try? FileManager.default.removeItem(atPath: path) }
@@ -189,5 +211,11 @@ import Warrants
                 $0.replacing("\"\"", with: "\"")
             }
         }
+    }
+}
+
+extension CellReport {
+    fileprivate var hasReads: Bool {
+        if case .complete(let reads) = outcome { !reads.isEmpty } else { false }
     }
 }

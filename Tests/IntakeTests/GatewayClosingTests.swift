@@ -140,6 +140,38 @@ struct GatewayClosingTests {
         #expect(slow.firstOpenHour == World.now.hour.next)
     }
 
+    @Test("nor is one of a late tree; what waits for that is given up")
+    func secondLate() throws {
+        let world = try World()
+        let slow = try world.ready()
+        slow.closeHours(at: due)
+        try slow.take(World.read("AB1"), at: due)
+        slow.flush()
+        // The prompt trees of the hours since, and this late one.
+        world.vault.answersLost = 2
+        slow.closeHours(at: lateDue)
+        world.vault.isClosedBefore = true
+        #expect(slow.closeHours(at: lateDue.adding(minutes: 1)).problem?.code == "cell-closed")
+        #expect(slow.firstLateHour == World.now.hour)
+        slow.isClosedByLog = { [lateDue] in $0 < lateDue.hour }
+        slow.isLateClosedByLog = { $0 == World.now.hour }
+        slow.closeHours(at: lateDue.adding(minutes: 2))
+        #expect(slow.closeHours(at: lateDue.adding(minutes: 3)).problem == nil)
+        #expect(slow.firstLateHour == World.now.hour.next)
+        #expect(slow.counts.waiting == 0 && slow.counts.undelivered == 0)
+        // A process whose rows never got through.
+        world.vault.isClosedBefore = false
+        let other = try world.gateway(
+            firstOpenHour: World.now.hour.next, firstLateHour: World.now.hour)
+        other.fetchKeys(World.hours(1), generation: 1, at: due)
+        try other.take(World.read("AB1"), at: due)
+        other.isLateClosedByLog = { $0 == World.now.hour }
+        other.closeHours(at: lateDue)
+        #expect(other.counts.waiting == 0 && other.counts.undelivered == 1)
+        #expect(other.firstLateHour == World.now.hour.next)
+        #expect(refusal { try other.take(World.read("AB1"), at: due) } == "seen-earlier")
+    }
+
     @Test("closings go on only while there is time, and then where they stopped")
     func time() throws {
         let world = try World()
