@@ -91,7 +91,7 @@ public struct Chart: Part {
         }
         let frame = """
             <line class="axis" x1="0" y1="\(base)" x2="\(width)" y2="\(base)"/>\
-            <text class="value" x="0" y="20">\(most.parted)</text>\
+            <text class="value" x="0" y="20">\((bars.map(\.value).max() ?? 0).parted)</text>\
             <line class="grid" x1="0" y1="30" x2="\(width)" y2="30"/>
             """
         return Self.svg(width, height, [frame] + columns, kind: "standing")
