@@ -8,8 +8,8 @@ public struct StaticSite: Sendable {
     private let site: PublicSite
     private let base: String
 
-    /// The files of a snapshot. `base` is the path below which the host will have them, such as `/` or `/vault/`: `404.html` is shown at any address, and only
-    /// its links need to know. Throws `base-malformed`.
+    /// The files of a snapshot. `base` is the path below which the host will have them, such as `/` or
+    /// `/vault/`: `404.html` is shown at any address, and only its links need to know. Throws `base-malformed`.
     public init(
         _ snapshot: PublicSnapshot, below base: String = "/"
     ) throws(PortalError) {

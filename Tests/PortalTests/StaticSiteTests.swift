@@ -55,7 +55,7 @@ struct StaticSiteTests {
         let snapshot = try #require(record.snapshot)
         for base in ["", "vault", "/vault", "vault/", "//", "/../", "/a//b/", "/<b>/", "/a b/"] {
             do {
-                _ = try StaticSite(snapshot, from: try town.source, below: base)
+                _ = try StaticSite(snapshot, below: base)
                 Issue.record("\(base) is taken")
             } catch let error as PortalError {
                 #expect(error.code == "base-malformed")
