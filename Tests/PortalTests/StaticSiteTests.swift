@@ -57,7 +57,7 @@ struct StaticSiteTests {
             do {
                 _ = try StaticSite(snapshot, below: base)
                 Issue.record("\(base) is taken")
-            } catch let error as PortalError {
+            } catch {
                 #expect(error.code == "base-malformed")
             }
         }
