@@ -37,7 +37,7 @@ extension Deployment {
     /// The reasons in words that officers gave for denying a request that was filed from this folder.
     public func reasons(
         of request: Digest, as requester: String
-    ) throws -> [(officer: String, reason: DenialReason)] {
+    ) throws -> [(officer: String, reason: ToldReason)] {
         try Requester(desk: try desk(requester), random: random).reasons(
             of: request, try caseFile(request, of: requester))
     }

@@ -71,17 +71,17 @@ public struct Bundle: Sendable {
     }
 
     /// Writes the folder, which must not exist: built beside its place, made durable, renamed.
-    /// Throws `bundle-exists` and the disk's errors.
+    /// Throws `bundle-exists`, also where other files stand beside its place, and the disk's errors.
     public func write(to folder: String, fileSystem: any FileSystem) throws {
         guard try fileSystem.size(folder) == nil else {
             throw InquiryError(code: "bundle-exists", sentence: "\(folder) exists already")
         }
         let fresh = folder + ".new"
+        try clear(fresh, fileSystem)
         let folders = Set(files.keys.filter { $0.contains("/") }.map { fileSystem.folder(of: $0) })
         try fileSystem.makeFolder(fresh)
         for name in folders.sorted() { try fileSystem.makeFolder("\(fresh)/\(name)") }
         for (name, bytes) in files.merging(["manifest.json": manifest], uniquingKeysWith: { $1 }) {
-            try fileSystem.remove("\(fresh)/\(name)")
             try fileSystem.create("\(fresh)/\(name)", bytes)
             try fileSystem.synchronize("\(fresh)/\(name)")
         }
@@ -91,17 +91,34 @@ public struct Bundle: Sendable {
         try fileSystem.synchronize(fileSystem.folder(of: folder))
     }
 
+    /// Removes what a broken-off writing has left, and nothing of anybody else.
+    private func clear(_ folder: String, _ fileSystem: any FileSystem) throws {
+        guard try fileSystem.size(folder) != nil else { return }
+        let names = try Self.names(in: folder, fileSystem)
+        guard names.allSatisfy({ $0 == "manifest.json" || Self.part($0) != nil }) else {
+            throw InquiryError(
+                code: "bundle-exists",
+                sentence: "\(folder) has files of something else; move it away")
+        }
+        for name in names { try fileSystem.remove("\(folder)/\(name)") }
+    }
+
+    /// The files in a bundle's folder and in those folders that a bundle has, by name.
+    private static func names(in folder: String, _ fileSystem: any FileSystem) throws -> [String] {
+        let top = try fileSystem.list(folder)
+        var names = top.filter { !folders.contains($0) }
+        for part in folders where top.contains(part) {
+            names += try fileSystem.list("\(folder)/\(part)").map { "\(part)/\($0)" }
+        }
+        return names
+    }
+
     /// Reads a folder and holds every file against the manifest. Throws `bundle-changed`, naming
     /// the first file that is missing, changed or too many.
     public init(at folder: String, fileSystem: any FileSystem) throws {
         let manifest = try fileSystem.read(folder + "/manifest.json")
         let content = try Self.parse(Manifest.self, manifest, "manifest.json")
-        let top = try fileSystem.list(folder)
-        let parts = ["evidence", "log", "photos"]
-        var names = top.filter { $0 != "manifest.json" && !parts.contains($0) }
-        for part in parts where part != "photos" || top.contains(part) {
-            names += try fileSystem.list("\(folder)/\(part)").map { "\(part)/\($0)" }
-        }
+        let names = try Self.names(in: folder, fileSystem).filter { $0 != "manifest.json" }
         if let extra = names.first(where: { content.files[$0] == nil }) {
             throw Self.changed(extra, "is not in the manifest")
         }
@@ -119,6 +136,9 @@ public struct Bundle: Sendable {
         }
         if let extra = files.keys.sorted().first(where: { content.files[$0] == nil }) {
             throw Self.changed(extra, "is not in the manifest")
+        }
+        if let extra = content.files.keys.sorted().first(where: { Self.part($0) == nil }) {
+            throw Self.changed(extra, "is none that a bundle has")
         }
         for (name, digest) in content.files.sorted(by: { $0.key < $1.key }) {
             guard let bytes = files[name] else { throw Self.changed(name, "is missing") }
@@ -146,7 +166,7 @@ public struct Bundle: Sendable {
     }
 
     static func changed(_ name: String, _ what: String) -> InquiryError {
-        InquiryError(code: "bundle-changed", sentence: "the bundle's file \(name) \(what)")
+        InquiryError(code: "bundle-changed", sentence: "the bundle's file \(shown(name)) \(what)")
     }
 
     static func parse<Value: Decodable>(
@@ -159,15 +179,10 @@ public struct Bundle: Sendable {
         }
     }
 
-    private static func json(_ value: some Encodable) throws -> [UInt8] {
+    static func json(_ value: some Encodable) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         return Array(try encoder.encode(value)) + [0x0a]
-    }
-
-    private static func name(_ index: UInt64) -> String {
-        let digits = String(index)
-        return String(repeating: "0", count: max(0, 8 - digits.count)) + digits
     }
 
     private static func firstRoster(_ record: Record) throws -> Digest {

@@ -62,16 +62,11 @@ public enum BundleVerifier {
     private static func record(
         _ bundle: Bundle, _ manifest: Bundle.Manifest, _ trusted: Digest?
     ) throws -> (Record, Checkpoint) {
-        let proofs = try Bundle.parse(
-            [String: [Digest]].self, try bundle.file("log/proofs.json"), "log/proofs.json")
+        let proofs = try proofs(bundle)
         var record: Record?
         var checkpoint: Checkpoint?
-        let names = bundle.files.keys.filter { $0.hasSuffix(".note") }.sorted()
-        for name in names {
-            let word = String(name.dropFirst("log/".count).dropLast(".note".count))
-            guard let index = UInt64(word), let proof = proofs[word] else {
-                throw Bundle.changed(name, "has no proof")
-            }
+        for (index, proof) in proofs {
+            let name = "log/\(Bundle.name(index)).note"
             let entry = try bundle.file(name)
             if record == nil {
                 let (first, _) = try Roster.first(try UnverifiedStatement(wire: entry))
@@ -96,7 +91,9 @@ public enum BundleVerifier {
                 throw InquiryError(
                     code: "bundle-proof", sentence: "\(name) is not in the log of the checkpoint")
             }
-            record?.skip(to: index)
+            guard record?.skip(to: index) ?? true else {
+                throw Bundle.changed(name, "does not follow the statement before it")
+            }
             if let refusal = record?.append(entry) { throw refusal }
         }
         guard let record, let checkpoint else {
@@ -112,6 +109,24 @@ public enum BundleVerifier {
                     + "bundle's checkpoint: it may be of a log that only this requester was shown")
         }
         return (record, checkpoint)
+    }
+
+    /// The inclusion paths of the bundle's statements, in the order of the log. Throws `bundle-changed`
+    /// where one has none, or there are others.
+    private static func proofs(_ bundle: Bundle) throws -> [(index: UInt64, path: [Digest])] {
+        let (name, bytes) = ("log/proofs.json", try bundle.file("log/proofs.json"))
+        let proofs = try Bundle.parse([String: [Digest]].self, bytes, name)
+        guard try Bundle.json(proofs) == bytes else {
+            throw Bundle.changed(name, "is not written as a bundle writes it")
+        }
+        let statements = bundle.statements
+        let found = statements.compactMap { index in
+            proofs[Bundle.name(index)].map { (index, $0) }
+        }
+        guard found.count == statements.count, proofs.count == statements.count else {
+            throw Bundle.changed(name, "is not for exactly the bundle's statements")
+        }
+        return found
     }
 
     /// The opened photos as they must stand in the bundle. Throws `bundle-changed` where it has other
@@ -136,8 +151,15 @@ public enum BundleVerifier {
         var wire = try bundle.file("evidence/secret.json")
         let secret = try RequestSecret(wire: try SecretBytes(wiping: &wire))
         let prefix = "evidence/partials-"
+        let custodians = record.roster.custodians.map(\.id)
+        for name in bundle.files.keys.sorted() {
+            guard case .partials(let word) = Bundle.part(name), !custodians.contains(word) else {
+                continue
+            }
+            throw Bundle.changed(name, "is of nobody who is a custodian")
+        }
         var parcels: [(String, PartialParcel)] = []
-        for custodian in record.roster.custodians.map(\.id) {
+        for custodian in custodians {
             guard var bytes = bundle.files[prefix + custodian] else { continue }
             parcels.append((custodian, try PartialParcel(wire: try SecretBytes(wiping: &bytes))))
         }

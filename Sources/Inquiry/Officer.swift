@@ -88,7 +88,7 @@ public struct Officer {
             throw Refusal(.requestUnknown, "the log has no request \(request)")
         }
         let bytes = try HybridSeal.seal(
-            try reason.encode(), to: state.body.replyKey,
+            try reason.encode(of: request, by: desk.id), to: state.body.replyKey,
             info: SealInfo.reason.text(roster.origin))
         return Mail(
             topic: request, kind: SealInfo.reason.rawValue,

@@ -173,7 +173,7 @@ extension RequestProof {
         var record = Record(trusting: roster)
         var found: RequestState?
         for entry in entries {
-            record.skip(to: entry.index)
+            guard record.skip(to: entry.index) else { throw Self.malformed }
             if let refusal = record.append(entry.wire) { throw refusal }
             // A record forgets old requests when newer statements come.
             found = record.request(request) ?? found

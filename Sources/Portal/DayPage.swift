@@ -52,6 +52,22 @@ struct DayCalendar: Part {
 }
 
 extension PageMaker {
+    /// The most days that a read lives here, by the days whose keys live and by the policy.
+    var longestRetention: Int {
+        Self.longestRetention(
+            snapshot.report.days.map { day in
+                (Int((day.due - day.day.start.milliseconds) / 86_400_000), day.verdict)
+            }, else: snapshot.roster.policy.retentionDays)
+    }
+
+    /// Of the days whose keys are not dead the longest, each as it was fixed when its keys were made;
+    /// the policy's, where there are none.
+    static func longestRetention(
+        _ days: [(length: Int, verdict: DayReport.Verdict)], else policy: Int
+    ) -> Int {
+        days.filter { $0.verdict != .dead }.map(\.length).max() ?? policy
+    }
+
     /// 62: of how many days the calendar is shown in full; those with something wrong always are.
     private static let fullDays = 62
 
@@ -89,7 +105,7 @@ extension PageMaker {
             "days",
             [
                 "isEmpty": .flag(all.isEmpty), "empty": .of(EmptyState("No day has had keys yet.")),
-                "retention": .number(snapshot.roster.policy.retentionDays),
+                "retention": .number(longestRetention),
                 "needed": .number(snapshot.roster.threshold.subsetSize),
                 "custodianCount": .number(snapshot.roster.threshold.n),
                 "facts": .of(

@@ -7,6 +7,9 @@ import Warrants
 // `/log/N/`: one entry, what it says, and the proof that it stands in the log.
 
 extension PageMaker {
+    /// 32 KiB: how much of an entry's markup its page shows, so that no page is too long to be read.
+    private static let shownBytes = 32 * 1_024
+
     /// The page of an entry; nil where the log has none of that index. Throws what the log's files
     /// throw, and as `Templates`.
     func entryPage(_ index: UInt64) throws -> Page? {
@@ -14,6 +17,8 @@ extension PageMaker {
         let wire = try snapshot.entry(at: index)
         let line = snapshot.line(Int(index))
         let text = String(validating: wire, as: UTF8.self)
+        let whole = text ?? Hex.encode(wire)
+        let beginning = PlainText.beginning(whole, bytes: Self.shownBytes)
         let said = line.type == nil ? [] : StatementFields(wire, on: self, line).facts
         let kind = line.type?.title ?? "No statement"
         var page = try page(
@@ -26,8 +31,12 @@ extension PageMaker {
                 "about": .maybe(about(line)),
                 "index": .text("\(index)"),
                 "rosters": .text(snapshot.rosterPlaces.map { "\($0)" }.joined(separator: ",")),
-                "note": .markup(Markup(own: PlainText.exact(text ?? Hex.encode(wire)))),
-                "isText": .flag(text != nil),
+                "note": .markup(Markup(own: PlainText.exact(beginning ?? whole))),
+                "isText": .flag(text != nil), "isWhole": .flag(beginning == nil),
+                // What the reader's browser compares with the log.
+                "isExact": .flag(text != nil && beginning == nil),
+                "length": .text(Words.count(wire.count, "byte", "bytes")),
+                "bundle": .text(to(bundle(of: index))),
                 "turns": .flag(text.map { PlainText.harmless($0).contains("\u{FFFD}") } ?? false),
                 "proof": .list(
                     try snapshot.proof(of: index).map { ["hash": .text($0.hex)] }),
@@ -47,6 +56,12 @@ extension PageMaker {
         }
         page.modules.append("verify.js")
         return page
+    }
+
+    /// The file of the log in which an entry stands with its neighbours.
+    private func bundle(of index: UInt64) -> String {
+        let (size, first) = (snapshot.head.size, index & ~255)
+        return TilePath.entries(index: index >> 8, width: Int(min(256, size - first)))
     }
 
     private func facts(_ line: EntryLine, _ wire: [UInt8]) throws -> Facts {

@@ -8,6 +8,8 @@ struct FigureGroup: Sendable {
     let id: String
     let title: String
     let name: String
+    /// What each of its figures counts.
+    var unit = "Searches"
     let counts: @Sendable (Figures) -> [FigureCount]
     let word: @Sendable (PageMaker, String) -> String
 
@@ -32,7 +34,8 @@ struct FigureGroup: Sendable {
             id: "confirmation", title: "How far custodians agree on the answer", name: "Agreement",
             counts: { $0.counted(by: \.confirmation) }, word: { Words.confirmation($1).text }),
         FigureGroup(
-            id: "refusal", title: "Why officers said no", name: "Reason", counts: \.refusals,
+            id: "refusal", title: "Why institutions said no", name: "Reason",
+            unit: "Institutions, of each search once", counts: \.refusals,
             word: { Words.denial($1) }),
     ]
 }
@@ -58,6 +61,9 @@ extension PageMaker {
                     FigureRow(
                         id: "searches", name: "Searches asked for",
                         entries: figures.searches.map(\.entry)),
+                    FigureRow(
+                        id: "answered", name: "Answered by custodians",
+                        entries: figures.answered.map(\.entry)),
                     FigureRow(id: "decision", name: decisionText, entries: decided),
                 ]
             )

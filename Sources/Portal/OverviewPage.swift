@@ -15,7 +15,7 @@ extension PageMaker {
         let values: Values = [
             "ready": .values(readiness), "threshold": .number(roster.threshold.t),
             "custodianCount": .number(roster.threshold.n),
-            "retention": .number(roster.policy.retentionDays),
+            "retention": .number(longestRetention), "isExigent": .flag(isExigent),
             "siteCount": .text(Words.count(roster.sites.count, "site", "sites")),
             "agencyCount": .text(Words.count(roster.body.agencies.count, "agency", "agencies")),
             "glance": .of(glance), "charts": .each(charts),
@@ -47,6 +47,9 @@ extension PageMaker {
         return page
     }
 
+    /// Whether a search may go ahead without an authority's word.
+    private var isExigent: Bool { !snapshot.roster.policy.unattested.isEmpty }
+
     private var readiness: Values {
         let ready = snapshot.figures.readiness
         let have = Words.count(ready.institutions, "institution", "institutions")
@@ -77,8 +80,13 @@ extension PageMaker {
                     .init(figures.searches.count, href: to("figures/#searches")),
                     note: "in the last 30 days"),
                 .init(
+                    "Answered by custodians",
+                    .init(figures.answered.count, href: to("figures/#answered")),
+                    note: "who sign that they were"),
+                .init(
                     "Rows handed over",
-                    .init(outcome(.disclosed), href: to("figures/#outcome-disclosed"))),
+                    .init(outcome(.disclosed), href: to("figures/#outcome-disclosed")),
+                    note: "by the word of the vault alone"),
                 .init("Denied", .init(outcome(.denied), href: to("figures/#outcome-denied"))),
                 .init(
                     "Median time to a decision",
@@ -107,7 +115,7 @@ extension PageMaker {
         return [byDay]
             + FigureGroup.all.map { group in
                 Chart(
-                    group.title, names: group.name, unit: "Searches",
+                    group.title, names: group.name, unit: group.unit,
                     bars: group.counts(figures).map {
                         Chart.Bar(
                             group.word(self, $0.name), $0.count,

@@ -32,6 +32,18 @@ enum PlainText {
         MarkupText.escape(text)
     }
 
+    /// As much of a text's beginning as stands in so many bytes of markup; nil where all of it does.
+    static func beginning(_ text: String, bytes: Int) -> String? {
+        var (shown, room) = (String.UnicodeScalarView(), bytes)
+        for scalar in text.unicodeScalars {
+            // What is escaped is longer than what was there, the quote the longest.
+            room -= special.contains(scalar) ? 6 : UTF8.width(scalar)
+            guard room >= 0 else { return String(shown) }
+            shown.append(scalar)
+        }
+        return nil
+    }
+
     private static func isDeceiving(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x0A, 0x09: false

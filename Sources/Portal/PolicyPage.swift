@@ -104,8 +104,12 @@ extension PageMaker {
         func hours(_ number: Int) -> Table.Cell { .init(Words.count(number, "hour", "hours")) }
         return [
             .init(
-                "A read lives at most", days(policy.retentionDays),
-                note: "then the custodians destroy the day's keys; fixed when keys are made"),
+                "A read lives at most", days(longestRetention),
+                note: "then the custodians destroy the day's keys; fixed when keys are made"
+                    + (policy.retentionDays == longestRetention
+                        ? ""
+                        : ", for new ones "
+                            + Words.count(policy.retentionDays, "day", "days"))),
             .init("Plates of a request, at most", .init(policy.maxPlates)),
             .init(
                 "Cells of a request, at most", .init(policy.maxCells),

@@ -97,6 +97,11 @@ public struct PublicSnapshot: Sendable {
 
     /// An entry's bytes, verified to the head's root. Throws what the log's files throw.
     public func entry(at index: UInt64) throws(LedgerError) -> [UInt8] { try log.entry(at: index) }
+    /// All entries in order, at most a bundle of 256 at a time, each verified. Throws as `entry`, and
+    /// what the body throws.
+    func entries(_ body: ([[UInt8]]) throws -> Void) throws {
+        try log.entries(to: log.size, body)
+    }
     /// The hash of an entry's leaf. Throws as `entry`.
     public func leafHash(at index: UInt64) throws(LedgerError) -> Digest {
         try log.leafHash(at: index)

@@ -9,8 +9,8 @@ struct StatementFields {
     /// The fields, by their names.
     private(set) var facts: [Facts.Fact] = []
 
-    /// 60: how many fields are shown.
-    private static let most = 60
+    /// 40: how many fields are shown.
+    private static let most = 40
     private static let instants: Set = ["time", "expires"]
     private static let days: Set = [
         "day", "embargo", "first", "announced", "found", "agreementEnds", "firstDay", "prekeyDay",
@@ -55,12 +55,13 @@ struct StatementFields {
         }
     }
 
-    private func name(of key: String) -> String { Self.names[key] ?? key }
+    private func name(of key: String) -> String { Self.names[key] ?? Self.short(key, most: 24) }
 
     private func cell(_ key: String, _ value: Any) -> Table.Cell {
         if let list = value as? [Any] { return Table.Cell(Self.summary(list)) }
         if let number = value as? Int { return cell(key, number: Int64(number)) }
-        guard let text = value as? String else { return Table.Cell("\(value)") }
+        guard let text = value as? String else { return Table.Cell(Self.short("\(value)")) }
+        guard text.utf8.count <= Self.shortest else { return Table.Cell(Self.short(text)) }
         switch key {
         case "purpose": return Table.Cell(Words.purpose(text))
         case "process": return Table.Cell(Words.process(text) + " (\(text))")
@@ -103,7 +104,14 @@ struct StatementFields {
         return Words.count(list.count, "item", "items") + "; see the note"
     }
 
-    private static func short(_ text: String) -> String {
-        text.utf8.count <= 80 ? text : "\(text.prefix(40))… (\(text.count.parted) characters)"
+    /// 80: what has no more bytes is shown as it is.
+    private static let shortest = 80
+
+    /// By scalars: a character of Swift's can have as many of them as it likes.
+    private static func short(_ text: String, most: Int = 40) -> String {
+        let scalars = text.unicodeScalars
+        guard text.utf8.count > 2 * most else { return text }
+        return String(String.UnicodeScalarView(scalars.prefix(most)))
+            + "… (\(text.utf8.count.parted) bytes)"
     }
 }

@@ -1,18 +1,17 @@
-public import Ledger
+import Ledger
+import Secrets
 import Warrants
 
 /// The public pages as files for any static host, with the log's own public files beside them, so
 /// that a reader's browser can verify what it is shown against them.
 public struct StaticSite: Sendable {
     private let site: PublicSite
-    private let source: any TileSource
     private let base: String
 
-    /// The files of a snapshot, whose log is read from a source. `base` is the path below which the
-    /// host will have them, such as `/` or `/vault/`: `404.html` is shown at any address, and only
-    /// its links need to know. Throws `base-malformed`.
+    /// The files of a snapshot. `base` is the path below which the host will have them, such as `/` or
+    /// `/vault/`: `404.html` is shown at any address, and only its links need to know. Throws `base-malformed`.
     public init(
-        _ snapshot: PublicSnapshot, from source: any TileSource, below base: String = "/"
+        _ snapshot: PublicSnapshot, below base: String = "/"
     ) throws(PortalError) {
         let parts = base.split(separator: "/", omittingEmptySubsequences: false)
         let isPath =
@@ -29,7 +28,6 @@ public struct StaticSite: Sendable {
         }
         self.base = base
         site = PublicSite(snapshot)
-        self.source = source
     }
 
     /// What stands for itself in an address (RFC 3986, unreserved).
@@ -41,7 +39,14 @@ public struct StaticSite: Sendable {
     }
 
     /// How many files there are.
-    public var count: Int { site.pages.count + files.count + 2 + tiles.count }
+    public var count: Int { site.pages.count + files.count + 2 + tileCount }
+
+    /// The names that a site can have in its folder: what has any other was not written here.
+    public static let names: Set<String> = Set(
+        [
+            "index.html", "404.html", TilePath.checkpoint, "tile", TallyBody.file, "figures",
+            "days", "policy", "audit", "data", "requests", "log",
+        ] + PublicSite.files.compactMap { $0.split(separator: "/").first.map(String.init) })
 
     private var files: [String] {
         PublicSite.files + (site.snapshot.tally == nil ? [] : ["/" + TallyBody.file])
@@ -58,26 +63,45 @@ public struct StaticSite: Sendable {
                 String(path.dropFirst()) + (path.hasSuffix("/") ? "index.html" : ""), answer.body)
         }
         try body("404.html", site.missing(below: base).body)
-        for path in tiles { try body(path, try tile(path)) }
+        try tiles(body)
         // Last, as a log publishes it: under it everything else is there.
         try body(TilePath.checkpoint, site.snapshot.note.encode())
     }
 
-    private func tile(_ path: String) throws(LedgerError) -> [UInt8] { try source.read(path) }
-
-    /// The tiles and bundles of the snapshot's tree.
-    private var tiles: [String] {
-        let size = site.snapshot.head.size
-        var paths: [String] = []
-        var count = size
-        for level in 0..<8 where count > 0 {
-            for index in 0..<((count + 255) / 256) {
-                let width = Int(min(256, count - index * 256))
-                paths.append(TilePath.hashes(level: level, index: index, width: width))
-                if level == 0 { paths.append(TilePath.entries(index: index, width: width)) }
+    /// The tiles and bundles of the snapshot's tree, made anew from its verified entries: what the
+    /// source of the log says a second time plays no part.
+    private func tiles(_ body: (_ path: String, _ bytes: [UInt8]) throws -> Void) throws {
+        var roots: [UInt8] = []
+        var index: UInt64 = 0
+        try site.snapshot.entries { entries in
+            try body(
+                TilePath.entries(index: index, width: entries.count),
+                try EntryBundle.encode(entries))
+            let hashes = entries.flatMap { Merkle.leafHash($0).bytes }
+            try body(TilePath.hashes(level: 0, index: index, width: entries.count), hashes)
+            if entries.count == TilePath.width { roots += Merkle.root(ofHashes: hashes).bytes }
+            index += 1
+        }
+        for level in 1..<8 where !roots.isEmpty {
+            let below = roots
+            roots = []
+            let step = 32 * TilePath.width
+            for (index, start) in stride(from: 0, to: below.count, by: step).enumerated() {
+                let tile = Array(below[start..<min(start + step, below.count)])
+                let width = tile.count / 32
+                try body(TilePath.hashes(level: level, index: UInt64(index), width: width), tile)
+                if width == TilePath.width { roots += Merkle.root(ofHashes: tile).bytes }
             }
+        }
+    }
+
+    private var tileCount: Int {
+        var count = Int(clamping: site.snapshot.head.size)
+        var all = (count + 255) / 256
+        while count > 0 {
+            all += (count + 255) / 256
             count >>= 8
         }
-        return paths
+        return all
     }
 }

@@ -41,7 +41,8 @@ public enum Statistics {
             "outcome",
             "waiting, lapsed, denied, withdrawn, evaluated, or disclosed: rows were handed over"),
         Column("confirmation", "how far custodians agree: none, unconfirmed, confirmed, disputed"),
-        Column("denials", "officers' reasons, parted by spaces"),
+        Column(
+            "denials", "why institutions say no, of each the last word, parted by spaces"),
         Column("entries", "all entries of the log about it, parted by spaces"),
     ]
 
@@ -132,10 +133,19 @@ public enum Statistics {
     }
 
     /// A field, in quotes where it must be; one that a spreadsheet could take for a formula is text.
+    /// By scalars: a sign with a mark on it is one character of Swift's, and still the sign to others.
     static func field(_ text: String) -> String {
         var text = text
-        if let first = text.first, "=+-@\t\r".contains(first) { text = "'" + text }
-        guard text.contains(where: { ",\"\r\n".contains($0) }) else { return text }
-        return "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+        if let first = text.unicodeScalars.first, "=+-@\t\r".unicodeScalars.contains(first) {
+            text = "'" + text
+        }
+        let special = ",\"\r\n".unicodeScalars
+        guard text.unicodeScalars.contains(where: special.contains) else { return text }
+        var quoted = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            if scalar == "\"" { quoted.append(scalar) }
+            quoted.append(scalar)
+        }
+        return "\"" + String(quoted) + "\""
     }
 }

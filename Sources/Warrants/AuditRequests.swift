@@ -92,6 +92,7 @@ extension Auditor {
                 "exigent-unratified",
                 "an exigent request was evaluated and no authority has attested it", first.index)
         }
+        disclosure(of: state, at: now)
         if let lawful = state.evaluations.first(where: { !unbacked.contains($0.index) }) {
             checks(of: state, lawful, at: now)
         }
@@ -114,14 +115,28 @@ extension Auditor {
         }
     }
 
+    /// With t evaluations a requester can search; who hands rows over says so within a day. Nobody can
+    /// tell from the log whether there were any: only that neither has said it.
+    private mutating func disclosure(of state: RequestState, at now: Timestamp) {
+        let needed = threshold(of: state).t
+        guard state.evaluations.count >= needed, state.disclosures.isEmpty else { return }
+        let last = state.evaluations[needed - 1]
+        // An hour is given for the rounding of times, one for the way to the log.
+        guard now >= last.body.time.adding(hours: 26) else { return }
+        findings.notice(
+            "disclosure-missing",
+            "\(needed) custodians have evaluated the request of entry \(state.request.index), and neither "
+                + "vault nor requester has said that rows were handed over", last.index)
+    }
+
     func threshold(of state: RequestState) -> Threshold {
         let day = state.evaluations.first?.body.digests.last?.day
         return day.flatMap { record.generation(for: $0)?.threshold } ?? roster.threshold
     }
 
     /// Every holder with a sealed copy evaluates or checks: within 24 hours of the first evaluation
-    /// that had leave, as nobody computes what none was allowed, or before the keys are due. An hour is given for the rounding of times, one for the way to
-    /// the log.
+    /// that had leave, as nobody computes what none was allowed, or before the keys are due. An hour is
+    /// given for the rounding of times, one for the way to the log.
     private mutating func checks(
         of state: RequestState, _ first: Logged<EvaluationBody>, at now: Timestamp
     ) {

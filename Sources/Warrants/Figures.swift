@@ -15,6 +15,11 @@ public struct Figures: Hashable, Sendable, Codable {
     public let entries: UInt64
     /// The requests filed since, without drills, in the order of the log.
     public let searches: [SearchFigure]
+    /// The searches that custodians evaluated, by their own signed word, whatever was handed over.
+    public var answered: [SearchFigure] {
+        searches.filter { $0.outcome == .evaluated || $0.outcome == .disclosed }
+    }
+
     /// How many of the roster's custodians share neither institution, administrator nor place.
     public let independent: Int
     /// Whether a search could be answered at that time.
@@ -27,7 +32,8 @@ public struct Figures: Hashable, Sendable, Codable {
         }.sorted { ($1.entries.count, $0.name) < ($0.entries.count, $1.name) }
     }
 
-    /// Why officers said no, most first, each with the denials' entries.
+    /// Why institutions said no, most first, each with the denials' entries: of each institution its last
+    /// word on a request counts, and once.
     public var refusals: [FigureCount] {
         let all = searches.flatMap(\.denials)
         return Dictionary(grouping: all, by: \.code).map { code, group in
@@ -76,7 +82,7 @@ public struct SearchFigure: Hashable, Sendable, Codable {
         case disclosed
     }
 
-    /// An officer's no.
+    /// An institution's no, by its officer.
     public struct Denial: Hashable, Sendable, Codable {
         /// Its entry in the log.
         public let entry: UInt64
@@ -106,8 +112,9 @@ public struct SearchFigure: Hashable, Sendable, Codable {
     public let plates: Int
     /// When it was filed, in milliseconds since 1970, by the requester's word.
     public let filed: Int64
-    /// When t institutions had approved it, or too many had denied it; nil before, and where it was
-    /// evaluated without.
+    /// When t institutions had approved it, or too many had denied it, by the word of the officer whose
+    /// vote decided, but neither before it was filed nor after the time of these figures; nil before, and
+    /// where it was evaluated without.
     public let decided: Int64?
     /// What became of it.
     public let outcome: Outcome
@@ -115,7 +122,8 @@ public struct SearchFigure: Hashable, Sendable, Codable {
     public let confirmation: String
     /// Who is outvoted, or all of a tie.
     public let disputed: [String]
-    /// What officers said no to.
+    /// The institutions that say no: of each the last word of any of its officers, the requester's own
+    /// left out.
     public let denials: [Denial]
     /// Every entry about it, ascending, its own the first.
     public let all: [UInt64]
@@ -153,38 +161,27 @@ extension Auditor {
         var disputed: [String] = []
         let confirmation = state.confirmation(threshold(of: state))
         if case .disputed(let names) = confirmation { disputed = names }
+        let votes = record.count(state.voices, on: body)
         return SearchFigure(
             entry: state.request.index, id: state.id.hex, agency: body.agency,
             requester: body.requester, purpose: isKnown ? body.purpose : "other",
             offence: OffenceClass(of: body.purpose),
             process: ProcessKind(rawValue: body.process)?.rawValue ?? "other",
             cells: body.cellCount, plates: body.plateCommitments.count,
-            filed: body.time.milliseconds, decided: decided(state)?.milliseconds,
+            filed: body.time.milliseconds,
+            // Officers date their votes themselves.
+            decided: votes.deciding.map {
+                max(body.time.milliseconds, min($0.time.milliseconds, now.milliseconds))
+            },
             outcome: outcome(of: state, at: now), confirmation: confirmation.word,
             disputed: disputed,
-            denials: state.denials.map {
-                SearchFigure.Denial(
-                    entry: $0.index, code: $0.body.code.rawValue, officer: $0.body.officer)
+            denials: votes.last.compactMap { vote in
+                vote.denial.map {
+                    SearchFigure.Denial(
+                        entry: vote.index, code: $0.rawValue, officer: vote.officer)
+                }
             }, all: state.indices)
     }
-
-    /// The time of the vote that decided it: the first after which t institutions approve, or after
-    /// which fewer are left than could.
-    private func decided(_ state: RequestState) -> Timestamp? {
-        let votes =
-            (state.approvals.map { ($0.index, $0.body.time) }
-            + state.denials.map { ($0.index, $0.body.time) }).sorted { $0.0 < $1.0 }
-        return votes.first { index, _ in
-            let voters = roster(before: index)
-            let own = voters.agency(state.body.agency)?.institution
-            let able = Set(voters.custodians.map(\.institution)).filter { $0 != own }.count
-            let (approving, denying) = state.votes(under: voters, before: index + 1)
-            let needed = voters.threshold.t
-            return approving.count >= needed || able - denying.count < needed
-        }?.1
-    }
-
-    private func roster(before index: UInt64) -> Roster { record.roster(at: index) }
 
     private func readiness(at now: Timestamp) -> SearchReadiness {
         let generation = record.generation(for: now.day)

@@ -233,11 +233,13 @@ extension Record {
     }
 
     /// Goes on at a later index, for a reader that has only some of the log's entries, such as a
-    /// bundle's verifier; never backwards. How late it was in the log, such a reader does not know.
-    public mutating func skip(to index: UInt64) {
-        guard index > count else { return }
+    /// bundle's verifier. How late it was in the log, such a reader does not know. False, and nothing
+    /// is done, where the record is beyond that index already, or there can be none after it.
+    public mutating func skip(to index: UInt64) -> Bool {
+        guard index >= count, index < .max else { return false }
+        if index > count { isWhole = false }
         count = index
-        isWhole = false
+        return true
     }
 
     /// The cells, once for each plate, that an agency's requests of the 30 days before a time named,

@@ -73,7 +73,7 @@ struct SiteBuild: ParsableCommand {
             throw Complaint(
                 code: "log-moved", sentence: "the log grew while it was read; build again")
         }
-        let site = try StaticSite(snapshot.with(report), from: source, below: base)
+        let site = try StaticSite(snapshot.with(report), below: base)
         var done = 0
         try target.replace { folder in
             try site.files { path, bytes in
@@ -111,8 +111,15 @@ private struct SiteFolder {
         while path.hasSuffix("/"), path.count > 1 { path.removeLast() }
         self.path = path
         self.disk = disk
-        guard let names = try? disk.list(path), !names.isEmpty else { return }
-        guard names.contains(TilePath.checkpoint), names.contains("figures.json") else {
+        try checkOwn()
+    }
+
+    /// Only what a build has written, and nothing beside it, is replaced.
+    private func checkOwn() throws {
+        guard try disk.size(path) != nil else { return }
+        let names = try disk.list(path)
+        let isSite = names.contains(TilePath.checkpoint) && names.contains("figures.json")
+        guard names.isEmpty || (isSite && StaticSite.names.isSuperset(of: names)) else {
             throw Complaint(
                 code: "folder-foreign",
                 sentence: "\(path) has other files than those of a site; name a new folder")
@@ -132,20 +139,34 @@ private struct SiteFolder {
     }
 
     func replace(_ body: (Writer) throws -> Void) throws {
-        let (fresh, old) = (path + ".new", path + ".old")
-        try clear(fresh)
-        try clear(old)
+        let fresh = try free("new")
         try disk.makePublicFolder(fresh)
-        try body(Writer(folder: fresh, disk: disk))
-        if (try? disk.list(path)) != nil { try disk.rename(path, to: old) }
+        do {
+            try body(Writer(folder: fresh, disk: disk))
+            try checkOwn()
+        } catch {
+            try remove(fresh)
+            throw error
+        }
+        let old = try free("old")
+        let isThere = try disk.size(path) != nil
+        if isThere { try disk.rename(path, to: old) }
         try disk.rename(fresh, to: path)
         try disk.synchronize(disk.folder(of: path))
-        try clear(old)
+        if isThere { try remove(old) }
     }
 
-    /// Only names that a build makes are ever cleared away.
-    private func clear(_ folder: String) throws {
-        guard FileManager.default.fileExists(atPath: folder) else { return }
+    /// A name beside the folder's that nothing has: whatever has one is somebody's, and stays.
+    private func free(_ ending: String) throws -> String {
+        let name = path + "." + Hex.encode(SystemRandom().bytes(8)) + "." + ending
+        guard try disk.size(name) == nil else {
+            throw Complaint(code: "folder-foreign", sentence: "\(name) is there already")
+        }
+        return name
+    }
+
+    /// Only for what this build has made, or has found to be a site and put aside.
+    private func remove(_ folder: String) throws {
         try FileManager.default.removeItem(atPath: folder)
     }
 }

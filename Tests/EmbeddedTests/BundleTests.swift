@@ -36,11 +36,13 @@ import Warrants
     }
 
     /// Writes a manifest that fits the files as they are now.
-    private static func sealAgain(_ folder: String, without gone: String? = nil) throws {
+    private static func sealAgain(
+        _ folder: String, without gone: String? = nil, with added: [String] = []
+    ) throws {
         let path = folder + "/manifest.json"
         var manifest = try Bundle.parse(
             Bundle.Manifest.self, try disk.read(path), "manifest.json")
-        for name in manifest.files.keys where name != gone {
+        for name in Array(manifest.files.keys) + added where name != gone {
             manifest.files[name] = Digest(of: try disk.read("\(folder)/\(name)"))
         }
         if let gone { manifest.files[gone] = nil }
@@ -133,6 +135,124 @@ import Warrants
         }
         #expect(removed["approval"] == 3 && removed["evaluation"] == 3)
         #expect(removed["roster"] == 1 && removed["request"] == 1 && removed["order"] == 1)
+    }
+
+    /// A file that is not a bundle's is refused, also where the manifest names it.
+    @Test func nothingElseIsInIt() throws {
+        let (folder, _, roster) = try Self.bundle()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let manifest = try Self.disk.read(folder + "/manifest.json")
+        let photo = Digest(of: [1]).hex
+        try Self.disk.makeFolder(folder + "/photos")
+        for name in [
+            "summary.pdf", ".profile", "report.txt~", "log/note", "log/x.note", "log/1.note",
+            "log/000000001.note", "log/+0000001.note", "log/99999999999999999999.note",
+            "photos/x.note", "photos/\(photo).gif", "photos/\(photo).jpg", "photos/1.jpg",
+            "evidence/partials-", "evidence/partials-nobody", "evidence/partials-A",
+            "evidence/photo-\(photo)", "evidence/photo-1", "evidence/secret.json.old",
+            "a\u{1b}[2Jb", "a\u{202e}b",
+        ] {
+            try Self.disk.replace("\(folder)/\(name)", [1])
+            try Self.sealAgain(folder, with: [name])
+            let problem = #expect(throws: InquiryError.self) {
+                _ = try BundleVerifier.verify(
+                    try Bundle(at: folder, fileSystem: Self.disk), trusted: roster)
+            }
+            #expect(problem?.code == "bundle-changed", "\(name)")
+            let sentence = problem?.sentence ?? ""
+            #expect(sentence.unicodeScalars.allSatisfy { (0x20..<0x7f).contains($0.value) })
+            try Self.disk.remove("\(folder)/\(name)")
+            try Self.disk.replace(folder + "/manifest.json", manifest)
+        }
+        #expect(Self.verdict(folder, roster) == nil)
+    }
+
+    /// No name leads out of the folder into which a bundle in one file is unpacked.
+    @Test func noNameLeadsOut() throws {
+        let (folder, _, _) = try Self.bundle()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let good = try Bundle(at: folder, fileSystem: Self.disk)
+        for name in ["../../.profile", "/etc/motd", "log/../x", "evidence//answers", "notes.txt"] {
+            var files = good.files
+            files[name] = [1]
+            var manifest = try Bundle.parse(
+                Bundle.Manifest.self, good.manifest, "manifest.json")
+            manifest.files[name] = Digest(of: [1])
+            let wire = try Bundle.json(manifest)
+            let refusal = code { _ = try Bundle(files: files, manifest: wire) }
+            #expect(refusal == "bundle-changed", "\(name)")
+        }
+    }
+
+    /// The order of the statements is the log's, whatever their files are called.
+    @Test func noStatementComesBeforeItsTurn() throws {
+        let (folder, names, roster) = try Self.bundle()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let manifest = try Self.disk.read(folder + "/manifest.json")
+        let proofs = try Self.disk.read(folder + "/log/proofs.json")
+        let notes = names.filter { $0.hasSuffix(".note") }
+        // More zeros go before fewer where names are sorted.
+        for note in [notes[1], notes[notes.count / 2], notes[notes.count - 1]] {
+            let word = String(note.dropFirst(4).dropLast(5))
+            var paths = try Bundle.parse([String: [Digest]].self, proofs, "proofs")
+            paths["00000" + word] = paths.removeValue(forKey: word)
+            let bytes = try Self.disk.read("\(folder)/\(note)")
+            let other = "log/00000\(word).note"
+            try Self.disk.remove("\(folder)/\(note)")
+            try Self.disk.replace("\(folder)/\(other)", bytes)
+            try Self.disk.replace(folder + "/log/proofs.json", try Bundle.json(paths))
+            try Self.sealAgain(folder, without: note, with: [other])
+            #expect(Self.verdict(folder, roster) == "bundle-changed", "\(note)")
+            try Self.disk.remove("\(folder)/\(other)")
+            try Self.disk.replace("\(folder)/\(note)", bytes)
+            // A proof of what is not there proves nothing, and would carry any words.
+            paths[word] = paths.removeValue(forKey: "00000" + word)
+            paths["said by nobody"] = []
+            try Self.disk.replace(folder + "/manifest.json", manifest)
+            try Self.disk.replace(folder + "/log/proofs.json", try Bundle.json(paths))
+            try Self.sealAgain(folder)
+            #expect(Self.verdict(folder, roster) == "bundle-changed")
+            try Self.disk.replace(folder + "/log/proofs.json", proofs)
+            try Self.disk.replace(folder + "/manifest.json", manifest)
+        }
+        #expect(Self.verdict(folder, roster) == nil)
+        var record = Record(trusting: try Self.first(folder))
+        var taken: [Bool] = []
+        for index in [5, 4, 5, UInt64.max] { taken.append(record.skip(to: index)) }
+        #expect(taken == [true, false, true, false])
+        #expect(record.count == 5)
+    }
+
+    private static func first(_ folder: String) throws -> Roster {
+        let wire = try disk.read(folder + "/log/00000000.note")
+        return try Roster.first(try UnverifiedStatement(wire: wire)).0
+    }
+
+    /// What a broken-off writing left is taken over, and nothing of anybody else.
+    @Test func whatStandsBesideItIsLeft() throws {
+        let (folder, _, roster) = try Self.bundle()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let good = try Bundle(at: folder, fileSystem: Self.disk)
+        let target = City.temporary()
+        defer {
+            for end in ["", ".new"] { try? FileManager.default.removeItem(atPath: target + end) }
+        }
+        for (inner, foreign) in [("", "mine"), ("/log", "log/mine"), ("/more", "more/mine")] {
+            try Self.disk.makeFolder(target + ".new" + inner)
+            try Self.disk.replace("\(target).new/\(foreign)", [1])
+            #expect(
+                code { try good.write(to: target, fileSystem: Self.disk) } == "bundle-exists",
+                "\(foreign)")
+            #expect(try Self.disk.read("\(target).new/\(foreign)") == [1])
+            try FileManager.default.removeItem(atPath: target + ".new")
+        }
+        // Of another bundle, whose statements this one does not have.
+        try Self.disk.makeFolder(target + ".new/log")
+        for name in ["log/99999999.note", "report.txt", "manifest.json"] {
+            try Self.disk.replace("\(target).new/\(name)", [1])
+        }
+        try good.write(to: target, fileSystem: Self.disk)
+        #expect(Self.verdict(target, roster) == nil)
     }
 
     /// A camera's name and a docket are texts of others; neither makes a line or a formula.

@@ -88,7 +88,7 @@ struct FrameTests {
         }
         #expect(
             places.sorted() == [
-                "chart svg", "entry checkpoint", "entry note", "entry note", "frame body",
+                "chart svg", "entry checkpoint", "entry note", "frame body",
             ])
         #expect(TemplateFiles.all.values.allSatisfy { !$0.contains("{{&") && !$0.contains("{{%") })
     }

@@ -35,13 +35,16 @@ struct Hamlet {
         try NoteSigner(name: word == "log" ? origin : "\(origin)/\(word)", key: try key(word))
     }
 
-    /// A hamlet whose log holds so many grants besides.
-    init(named name: String = "Plain", docket: String = "26-1047", grants: Int = 1) throws {
+    /// A hamlet whose log holds so many grants besides, and at its end these entries.
+    init(
+        named name: String = "Plain", docket: String = "26-1047", grants: Int = 1,
+        policy: Policy = Policy(purposes: ["09A", "240"]), also: [[UInt8]] = []
+    ) throws {
         self.docket = docket
         var draft = RosterDraft(
             vault: VaultParty(
                 id: "vault", statementKey: try Self.open("vault"), logKey: try Self.open("log")),
-            threshold: 2, policy: Policy(purposes: ["09A", "240"]))
+            threshold: 2, policy: policy)
         for word in Self.words {
             draft.add(
                 Custodian(
@@ -94,6 +97,7 @@ struct Hamlet {
         try search()
         entries.append(Array("<b>no statement</b>\u{202E}".utf8))
         entries.append([0xFF, 0x3C, 0x62, 0x3E])
+        entries += also
     }
 
     private mutating func say(_ body: some StatementBody, by word: String) throws {

@@ -169,7 +169,7 @@ struct PublicSiteTests {
         let site = PublicSite(snapshot)
         for (index, entry) in hamlet.entries.enumerated() {
             let html = try #require(try site.answer("/log/\(index)/")).body
-            let note = Markings.inside(html, from: "<pre", to: "</pre>")
+            let note = Self.pre(html)
             if String(validating: entry, as: UTF8.self) != nil {
                 #expect(note.map { Array($0.utf8) } == entry, "entry \(index)")
             } else {
@@ -184,6 +184,110 @@ struct PublicSiteTests {
             try Merkle.verifyInclusion(
                 leafHash: Merkle.leafHash(entry), index: UInt64(index),
                 size: UInt64(hamlet.entries.count), proof: proof, root: root)
+        }
+    }
+
+    /// The text of the page's first <pre>, as HTML has it: a line feed right behind the tag is none of it.
+    private static func pre(_ html: [UInt8]) -> String? {
+        Markings.inside(html, from: "<pre", to: "</pre>").map {
+            $0.unicodeScalars.first == "\n"
+                ? String(String.UnicodeScalarView($0.unicodeScalars.dropFirst())) : $0
+        }
+    }
+
+    /// Whoever may log anything may log what no page shows well: it is shown all the same, or its
+    /// beginning is, and no page is long.
+    @Test func whatIsLoggedToDeceiveIsShownAsItIs() throws {
+        let marks = String(repeating: "\u{301}", count: 20_000)
+        let half = String(repeating: "\u{301}", count: 15_000)
+        let quotes = String(repeating: "\"", count: 65_535)
+        let hash = String(repeating: "a", count: 64)
+        let keys = (0..<60).map { "\"\($0)<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<\":\"\($0)\(hash)>>>>\"" }
+        func statement(_ json: String) -> [UInt8] {
+            Array(
+                ("platevault/grant/v1\n\(Hamlet.origin)\n\(hash)\n\(json)\n\n"
+                    + "\u{2014} \(Hamlet.origin)/audit AAAAAAAA\n").utf8)
+        }
+        let texts = ["\n<b>after a line feed</b>", "\n\n", "\u{FEFF}x"].map { Array($0.utf8) }
+        let long = [
+            Array(quotes.utf8), [UInt8](repeating: 0xFF, count: 65_535),
+            statement("{\"custodian\":\"x\(marks)\"}"), statement("{\"x\(marks)\":{\"y\":1}}"),
+            statement("{\"a\":{\"a\":{\"a\":{\"x\(half)\":\"y\(half)\"}}}}"),
+        ]
+        let hamlet = try Hamlet(
+            also: texts + long + [statement("{\(keys.joined(separator: ","))}")])
+        defer { hamlet.close() }
+        let site = PublicSite(try hamlet.snapshot())
+        let first = hamlet.entries.count - texts.count - long.count - 1
+        for (place, text) in texts.enumerated() {
+            let html = try #require(try site.answer("/log/\(first + place)/")).body
+            #expect(Self.pre(html).map { Array($0.utf8) } == text)
+            #expect(Markings(html).tags.contains { $0.attributes["data-note"] != nil })
+        }
+        for index in (first + texts.count)..<hamlet.entries.count {
+            let html = try #require(try site.answer("/log/\(index)/")).body
+            #expect(html.count <= 100 * 1_024, "entry \(index): \(html.count)")
+        }
+        for (place, entry) in long.enumerated() {
+            let html = try #require(try site.answer("/log/\(first + texts.count + place)/")).body
+            let pages = Markings(html)
+            #expect(!pages.tags.contains { $0.attributes["data-note"] != nil })
+            let shown = Array(try #require(Self.pre(html)).utf8)
+            let isText = String(validating: entry, as: UTF8.self) != nil
+            let whole =
+                isText ? entry : Array(repeating: Array("ff".utf8), count: 65_535).flatMap { $0 }
+            #expect(shown.count > 5_000 && whole.starts(with: shown))
+            let link = try #require(pages.values(of: "href").first { $0.contains("tile/entries/") })
+            #expect(link == "../../tile/entries/000.p/\(hamlet.entries.count)")
+            #expect(String(decoding: html, as: UTF8.self).contains("\(entry.count / 1_000),"))
+        }
+    }
+
+    /// What the front page promises is what the roster and the living keys say.
+    @Test func nothingIsPromisedThatDoesNotHold() throws {
+        func text(_ policy: Policy, _ path: String) throws -> String {
+            let hamlet = try Hamlet(policy: policy)
+            defer { hamlet.close() }
+            let answer = try #require(try PublicSite(try hamlet.snapshot()).answer(path))
+            return String(decoding: answer.body, as: UTF8.self)
+        }
+        var policy = Policy(purposes: ["09A", "240"])
+        policy.unattested = []
+        #expect(!(try text(policy, "/")).contains("exigent request may bring later"))
+        #expect(try text(policy, "/days/").contains("if their word is true"))
+        policy.unattested = [.exigent]
+        #expect(try text(policy, "/").contains("exigent request may bring later"))
+        // Keys keep what was fixed when they were made, whatever the policy says later.
+        let hamlet = try Hamlet()
+        defer { hamlet.close() }
+        let snapshot = try hamlet.snapshot()
+        #expect(snapshot.roster.policy.retentionDays == 30)
+        for path in ["/", "/days/", "/policy/"] {
+            let html = try #require(try PublicSite(snapshot).answer(path)).body
+            #expect(
+                String(decoding: html, as: UTF8.self).contains("at most 30 days")
+                    || String(decoding: html, as: UTF8.self).contains(">30 days<"), "\(path)")
+        }
+        #expect(
+            PageMaker.longestRetention(
+                [(30, .dead), (20, .alive), (25, .dying), (10, .overdue)], else: 7) == 25)
+        #expect(PageMaker.longestRetention([(30, .dead)], else: 7) == 7)
+    }
+
+    /// A spreadsheet reads scalars, and takes no sign of a formula for a letter because of a mark on it.
+    @Test func noFieldIsAFormula() {
+        for text in ["=1", "+1", "-1", "@x", "\tx", "=\u{301}1", "+\u{308}", "-\u{20DD}"] {
+            let field = Statistics.field(text)
+            #expect(field.unicodeScalars.first == "'", "\(text.debugDescription)")
+        }
+        for (text, field) in [
+            ("\r\nx", "\"'\r\nx\""), ("a\r\nb", "\"a\r\nb\""), ("a\"b", "\"a\"\"b\""),
+            ("a,\u{301}b", "\"a,\u{301}b\""), ("\"\u{301}x", "\"\"\"\u{301}x\""), ("ab", "ab"),
+            ("", ""),
+        ] {
+            #expect(
+                Array(Statistics.field(text).unicodeScalars) == Array(field.unicodeScalars),
+                "\(text.debugDescription)")
         }
     }
 
@@ -205,6 +309,7 @@ struct PublicSiteTests {
         #expect(requests.count == 3)
         #expect(try entries("searches") == requests)
         #expect(try entries("outcome-disclosed") == [requests[0]])
+        #expect(try entries("answered") == [requests[0]])
         #expect(try entries("outcome-denied") == [requests[1]])
         #expect(try entries("outcome-waiting") == [requests[2]])
         #expect(try entries("agency-sheriff") == [requests[1]])

@@ -1,6 +1,7 @@
 import Foundation
 import Ledger
 import Portal
+import Synchronization
 import Testing
 import Warrants
 
@@ -17,12 +18,14 @@ struct StaticSiteTests {
         let record = PublicRecord(try town.source, trusting: town.deployment.roster.hash)
         try record.follow(at: town.deployment.now)
         let snapshot = try #require(record.snapshot)
-        let site = try StaticSite(snapshot, from: try town.source, below: base)
+        let site = try StaticSite(snapshot, below: base)
         var files: [String: [UInt8]] = [:]
         try site.files { path, bytes in
             #expect(files.updateValue(bytes, forKey: path) == nil, "\(path) twice")
         }
         #expect(files.count == site.count)
+        let tops = Set(files.keys.compactMap { $0.split(separator: "/").first.map(String.init) })
+        #expect(StaticSite.names.isSuperset(of: tops))
         return (snapshot, files)
     }
 
@@ -52,9 +55,9 @@ struct StaticSiteTests {
         let snapshot = try #require(record.snapshot)
         for base in ["", "vault", "/vault", "vault/", "//", "/../", "/a//b/", "/<b>/", "/a b/"] {
             do {
-                _ = try StaticSite(snapshot, from: try town.source, below: base)
+                _ = try StaticSite(snapshot, below: base)
                 Issue.record("\(base) is taken")
-            } catch let error as PortalError {
+            } catch {
                 #expect(error.code == "base-malformed")
             }
         }
@@ -71,6 +74,52 @@ struct StaticSiteTests {
             let name = String(path.dropFirst()) + (path.hasSuffix("/") ? "index.html" : "")
             #expect(try site.answer(path)?.body == files[name], "\(path)")
         }
+    }
+}
+
+extension StaticSiteTests {
+    /// A source that has told the truth while the log was verified, and says something else later.
+    @Test func whatTheSourceSaysLaterIsNotWritten() throws {
+        let hamlet = try Hamlet(grants: 300)
+        defer { hamlet.close() }
+        let source = Turncoat(try hamlet.publish(hamlet.tally(hamlet.counted)))
+        let record = PublicRecord(source, trusting: hamlet.roster.hash)
+        try record.follow(at: Hamlet.noon)
+        let snapshot = try #require(record.snapshot)
+        var honest: [String: [UInt8]] = [:]
+        try StaticSite(snapshot).files { honest[$0] = $1 }
+        for path in honest.keys where path.hasPrefix("tile/") {
+            #expect(honest[path] == (try? source.read(path)), "\(path)")
+        }
+        #expect(honest.keys.filter { $0.hasPrefix("tile/") }.count == 5)
+        var later: [String: [UInt8]] = [:]
+        // What cannot be verified any more is not written at all.
+        let refusal = #expect(throws: LedgerError.self) {
+            try StaticSite(snapshot).files { path, bytes in
+                later[path] = bytes
+                if path == "404.html" { source.turn() }
+            }
+        }
+        #expect(["tile-wrong", "entry-damaged", "tile-form"].contains(refusal?.code))
+        for (path, bytes) in later { #expect(honest[path] == bytes, "\(path)") }
+    }
+}
+
+/// The files of a folder, until it turns: then each tile and bundle has another byte at its end.
+private final class Turncoat: TileSource {
+    private let files: FolderTiles
+    private let hasTurned = Mutex(false)
+
+    init(_ files: FolderTiles) { self.files = files }
+
+    func turn() { hasTurned.withLock { $0 = true } }
+
+    func read(_ path: String) throws(LedgerError) -> [UInt8] {
+        var bytes = try files.read(path)
+        if hasTurned.withLock({ $0 }), path.hasPrefix("tile/"), !bytes.isEmpty {
+            bytes[bytes.count - 1] ^= 1
+        }
+        return bytes
     }
 }
 

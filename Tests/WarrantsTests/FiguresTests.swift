@@ -1,7 +1,8 @@
 import Plates
 import Secrets
 import Testing
-import Warrants
+
+@testable import Warrants
 
 /// What the public is told of searches, each figure with the entries that make it up.
 struct FiguresTests {
@@ -52,6 +53,8 @@ struct FiguresTests {
         #expect(figures.searches[0].all.count == 1 + 1 + 3 + 3)
         #expect(figures.searches[1].all.count == 1 + 3)
         #expect(figures.decision?.searches.count == 2 && figures.decision?.median == 0)
+        // What custodians sign stands beside what the vault says.
+        #expect(figures.answered.map(\.outcome) == [.evaluated])
     }
 
     @Test func theMedianIsOfWhatWasDecided() throws {
@@ -75,6 +78,71 @@ struct FiguresTests {
         let fiveHours: Int64 = 5 * 3_600_000
         #expect(figures.decision?.median == fiveHours)
         #expect(figures.searches.map(\.outcome) == [.waiting, .waiting, .waiting])
+    }
+
+    /// An officer who says the same again and again is one institution, with one last word.
+    @Test func eachInstitutionCountsOnce() throws {
+        var world = try World.running()
+        let filed = try world.file(Filing())
+        func no(_ officer: String, _ code: DenialCode, _ number: Int) -> DenialBody {
+            DenialBody(
+                officer: officer, request: filed.id, code: code,
+                reason: Digest(of: Array("\(number)".utf8)), time: World.noon)
+        }
+        for number in 0..<20 {
+            let code: DenialCode = number < 19 ? .tooBroad : .conflict
+            let said = try world.say(no("clerk-officer", code, number), by: "clerk-officer")
+            #expect(said.refusal == nil)
+        }
+        #expect(
+            try world.say(no("privacy-officer", .tooBroad, 0), by: "privacy-officer").refusal == nil
+        )
+        try world.approve(filed.id, ["privacy"])
+        let figures = try figures(world)
+        #expect(figures.refusals.map(\.name) == ["conflict-of-interest"])
+        #expect(figures.refusals.map(\.count) == [1])
+        let search = try #require(figures.searches.first)
+        #expect(search.denials.map(\.officer) == ["clerk-officer"])
+        let named = try UnverifiedStatement(wire: world.entries[Int(search.denials[0].entry)])
+        #expect(try named.unverifiedBody(DenialBody.self).code == .conflict)
+        // Nothing was decided: one of five institutions says no, one yes.
+        #expect(search.decided == nil && search.outcome == .waiting)
+    }
+
+    /// Each vote is looked at once, however many there are.
+    @Test func manyVotesAreNoBurden() throws {
+        var world = try World.running()
+        let filed = try world.file(Filing())
+        let request = try #require(world.record.request(filed.id)).body
+        var looks = 0
+        let votes = (0..<20_000).map { number in
+            VoteCount.Vote(
+                index: UInt64(1_000 + number), time: World.noon,
+                officer: number.isMultiple(of: 2) ? "clerk-officer" : "rights-officer",
+                denial: number == 19_998 ? nil : .tooBroad
+            ) { _ in
+                looks += 1
+                return true
+            }
+        }
+        let (deciding, last) = world.record.count(votes, on: request)
+        #expect(looks == votes.count && deciding == nil)
+        #expect(last.map(\.denial) == [nil, .tooBroad])
+        #expect(last.map(\.index) == [20_998, 20_999])
+    }
+
+    /// Officers date their votes; a decision is neither before the request nor after today.
+    @Test(arguments: [(Int64(-5), Int64(0)), (3, 3), (90, 8)])
+    func aDecisionHasAPossibleTime(_ said: Int64, _ counted: Int64) throws {
+        var world = try World.running()
+        let filed = try world.file(Filing())
+        for word in ["clerk", "privacy", "rights"] {
+            let vote = ApprovalBody(
+                officer: word + "-officer", request: filed.id, time: World.noon.adding(hours: said))
+            #expect(try world.say(vote, by: word + "-officer").refusal == nil)
+        }
+        let figures = try figures(world, at: World.noon.adding(hours: 8))
+        #expect(figures.decision?.median == counted * 3_600_000)
     }
 
     @Test func olderSearchesAndDrillsAreLeftOut() throws {

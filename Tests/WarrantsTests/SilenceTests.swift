@@ -26,6 +26,28 @@ struct SilenceTests {
         #expect(try world.say(body, by: "clerk").refusal == nil)
     }
 
+    /// Vault and requester together can leave out that rows were handed over; not that they could be.
+    @Test func nobodySaysThatRowsWereHandedOver() throws {
+        var world = try World.running()
+        let filed = try world.granted()
+        let code = "disclosure-missing"
+        let day = World.noon.adding(hours: 26)
+        for word in ["clerk", "privacy"] {
+            #expect(try world.evaluate(filed.id, by: word) == nil)
+        }
+        #expect(try findings(world, code, at: day).isEmpty, "two of three are not enough")
+        #expect(try world.evaluate(filed.id, by: "rights") == nil)
+        let third = UInt64(world.entries.count - 1)
+        #expect(try findings(world, code, at: day.adding(milliseconds: -1)).isEmpty)
+        let found = try findings(world, code, at: day)
+        #expect(found.map(\.index) == [third] && found.map(\.isFault) == [false])
+        let told = DisclosureBody(
+            role: .vault, party: "vault", request: filed.id, bundle: Digest(of: [1]),
+            time: World.noon)
+        #expect(try world.say(told, by: "vault").refusal == nil)
+        #expect(try findings(world, code, at: day).isEmpty)
+    }
+
     @Test func holdersWhoNeverCheckedAreNamed() throws {
         var world = try World.running()
         let filed = try world.granted()

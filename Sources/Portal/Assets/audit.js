@@ -5,7 +5,7 @@
 import { Refused, same } from "./bytes.js";
 import { GrowingTree, leafHash } from "./merkle.js";
 import { cosignedAt, isSigned, noteID } from "./note.js";
-import { Roster, parseStatement } from "./statement.js";
+import { Roster, dayOf, parseStatement, refusing } from "./statement.js";
 
 const bundleSize = 256;
 const mostFindings = 200;
@@ -25,9 +25,10 @@ class Tally {
     }
 
     count(statement) {
+        const day = statement.type === "day-destroyed" ? dayOf(statement.body.day) : undefined;
         this.kinds.set(statement.type, (this.kinds.get(statement.type) ?? 0) + 1);
-        if (statement.type !== "day-destroyed") return;
-        const { custodian, day } = statement.body;
+        if (day === undefined) return;
+        const { custodian } = statement.body;
         const known = this.destroyed.get(custodian) ?? { statements: 0, newest: day };
         this.destroyed.set(custodian, {
             statements: known.statements + 1, newest: Math.max(known.newest, day),
@@ -58,24 +59,29 @@ export async function audit(log, progress = () => {}) {
                 throw new Refused("entry-damaged", `entry ${index} is not what its leaf hash says`);
             }
             try {
-                const statement = parseStatement(entry);
-                const id = await noteID(statement.note);
-                if (ids.has(id)) throw new Refused("statement-repeated", "it stands there twice");
-                ids.add(id);
-                if (statement.type === "roster") {
-                    roster = await Roster.following(roster, statement);
-                    rosterHash ??= roster.hash;
-                } else if (roster === undefined) {
-                    throw new Refused("roster-missing", "the log does not begin with a roster");
-                } else if (statement.type === "successor") {
-                    await roster.succeed(statement, index, await tree.root());
-                } else {
-                    await roster.check(statement);
-                }
-                tally.count(statement);
+                // Whatever an entry does to its reader, it is that entry's fault, and not the audit's end.
+                await refusing(async () => {
+                    const statement = parseStatement(entry);
+                    const id = await noteID(statement.note);
+                    if (ids.has(id)) {
+                        throw new Refused("statement-repeated", "it stands there twice");
+                    }
+                    ids.add(id);
+                    if (statement.type === "roster") {
+                        roster = await Roster.following(roster, statement);
+                        rosterHash ??= roster.hash;
+                    } else if (roster === undefined) {
+                        throw new Refused(
+                            "roster-missing", "the log does not begin with a roster");
+                    } else if (statement.type === "successor") {
+                        await roster.succeed(statement, index, await tree.root());
+                    } else {
+                        await roster.check(statement);
+                    }
+                    tally.count(statement);
+                });
             } catch (error) {
-                if (!(error instanceof Refused)) throw error;
-                if (roster === undefined) throw error;
+                if (roster === undefined || !(error instanceof Refused)) throw error;
                 tally.found(index, error.code, error.message);
             }
             await tree.append(leaves[at]);
@@ -107,41 +113,49 @@ export async function head(checkpoint, roster) {
 }
 
 /**
- * One entry, from the log's first roster on: `rosters` are the indices of the rosters and successors up to the log's end, which the page tells and which are verified here.
- * Gives `{ checkpoint, statement, author, rosterHash, proof, isLogSigned, cosigned, quorum }`; throws `Refused` at the first thing that does not hold.
+ * One entry, under the rosters that a page names: `rosters` are the indices of the log's rosters and successors, the first roster's own left out or not.
+ * Each is verified here; that there are no others, only the audit of the whole log shows. Gives
+ * `{ checkpoint, statement, author, rosterHash, leaf, proof, isLogSigned, cosigned, quorum }`; throws `Refused` at the first thing that does not hold.
  */
 export async function verifyEntry(log, index, rosters, entryOnPage) {
+    const joints = [0, ...rosters.filter((other) => other !== 0)];
+    if (!joints.every((one, at) => Number.isSafeInteger(one) && (at === 0 || one > joints[at - 1]))) {
+        throw new Refused("roster-succession", "the page does not name rosters in their order");
+    }
     const checkpoint = await log.open();
     let roster;
     let atEntry;
     let rosterHash;
-    const joint = [0, ...rosters.filter((other) => other > 0)];
-    for (const place of joint) {
-        const statement = parseStatement(await log.entry(place));
-        if (statement.type === "successor" && roster !== undefined) {
-            const before = place === 0 ? checkpoint.root : await log.range(0, place);
-            await roster.succeed(statement, place, before);
-        } else {
-            roster = await Roster.following(roster, statement);
-        }
+    for (const place of joints) {
+        const { entry } = await log.entry(place);
+        const isLater = place > 0;
+        const before = isLater ? await log.rootBefore(place) : undefined;
+        await refusing(async () => {
+            const statement = parseStatement(entry);
+            if (statement.type === "successor" && isLater) {
+                await roster.succeed(statement, place, before);
+            } else {
+                roster = await Roster.following(roster, statement);
+            }
+        });
         rosterHash ??= roster.hash;
         if (place < index || atEntry === undefined) atEntry = roster;
     }
-    const entry = await log.entry(index);
-    if (entryOnPage !== undefined && !same(entry, entryOnPage)) {
-        throw new Refused("entry-damaged", "the page shows something else than the log has");
-    }
-    const statement = parseStatement(entry);
-    const isJoint = statement.type === "roster" || statement.type === "successor";
-    // What custodians sign together was checked above, or not at all.
-    if (isJoint && !joint.includes(index)) {
-        throw new Refused("roster-missing", "the page does not tell that this is a roster of the log");
-    }
-    const author = isJoint ? undefined : await atEntry.check(statement);
-    const proof = await log.inclusionProof(index);
+    const { entry, leaf, proof } = await log.entry(index);
+    const { statement, author } = await refusing(async () => {
+        // Read first: what is no statement can hold bytes that no page shows as they are.
+        const statement = parseStatement(entry);
+        if (entryOnPage !== undefined && !same(entry, entryOnPage)) {
+            throw new Refused("entry-damaged", "the page shows something else than the log has");
+        }
+        const isJoint = statement.type === "roster" || statement.type === "successor";
+        // What custodians sign together was checked above, or not at all.
+        if (isJoint && !joints.includes(index)) {
+            throw new Refused(
+                "roster-missing", "the page does not tell that this is a roster of the log");
+        }
+        return { statement, author: isJoint ? undefined : await atEntry.check(statement) };
+    });
     const heads = await head(checkpoint, roster);
-    return {
-        checkpoint, statement, author, rosterHash, proof, leaf: await leafHash(entry),
-        quorum: roster.quorum, ...heads,
-    };
+    return { checkpoint, statement, author, rosterHash, leaf, proof, quorum: roster.quorum, ...heads };
 }

@@ -1,5 +1,6 @@
 // What this browser remembers of a log, and no server can change: the hash of the first roster that
-// its reader trusts, and the last checkpoint that held. It stays in the browser's own storage.
+// its reader trusts, and the last checkpoint whose whole log was audited here. It stays in the browser's
+// own storage.
 
 import { Refused, base64, fromBase64 } from "./bytes.js";
 import { checkConsistency } from "./merkle.js";
@@ -87,17 +88,21 @@ export function rosterForm(origin, changed) {
 }
 
 /**
- * Holds a checkpoint that verified against the last one that this browser saw, and remembers it.
+ * Holds a checkpoint that verified against the last one that this browser audited, and remembers it where
+ * the whole log under it `isAudited`: what one entry's page shows is no more than what that page chose.
  * Gives a sentence; where the log has been changed or shortened since, the old one stays.
  */
-export async function extendsLast(log) {
+export async function extendsLast(log, isAudited) {
     const { origin, size, root } = log.checkpoint;
     const last = read("checkpoint", origin);
-    const oldRoot = fromBase64(last?.root ?? "");
+    const oldRoot = typeof last?.root === "string" ? fromBase64(last.root) : undefined;
     const isKnown = Number.isSafeInteger(last?.size) && last.size > 0 && oldRoot?.length === 32;
     const remember = () => write("checkpoint", origin, {
         size, root: base64(root), seen: new Date().toISOString().slice(0, 16),
     });
+    if (!isKnown && !isAudited) {
+        return line("This browser has not audited this log, and cannot compare it with what it was: it remembers what it has audited as a whole.", "note");
+    }
     if (!isKnown) {
         const isKept = size > 0 && remember();
         return line(isKept
@@ -114,6 +119,6 @@ export async function extendsLast(log) {
         if (!(error instanceof Refused)) throw error;
         return line(`The log is another one than this browser saw at ${last.seen} UTC, with ${whole(last.size)} entries: what stood there has been changed [${error.code}].`, "bad");
     }
-    remember();
+    if (isAudited) remember();
     return line(`It extends the ${whole(last.size)} entries that this browser saw at ${last.seen} UTC: nothing of them has been changed.`, "good");
 }

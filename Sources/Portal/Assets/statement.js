@@ -5,29 +5,64 @@
 import { Refused, fromBase64, fromHex, utf8, same } from "./bytes.js";
 import { cosignerKey, isSigned, noteID, parseNote, verifierKey } from "./note.js";
 
-/** Of each type the field of the JSON that names who signs; null where custodians sign together. */
+const by = (field, roles, unknown = "signer-unknown") => ({ field, roles, unknown });
+const byCustodian = by("custodian", ["custodian"]);
+const byOfficer = by("officer", ["officer"]);
+
+/**
+ * Of each type who may sign it: the field of the JSON that names the party, the roles that it may have,
+ * and the code where the roster has no such party; null where custodians sign together.
+ */
 export const authors = {
     "roster": null, "successor": null,
-    "request": "requester", "order": "authority", "approval": "officer", "denial": "officer",
-    "withdraw": "party", "disclosure": "party", "notice": "party", "difference": "party",
-    "hour-closed": "site", "grant": "custodian", "generation": "custodian",
-    "evaluation": "custodian", "check": "custodian", "opening": "custodian",
-    "day-destroyed": "custodian", "rolled-back": "custodian", "shred": "custodian",
-    "share-lost": "custodian", "prekeys": "custodian",
+    "request": by("requester", ["requester"], "requester-unknown"),
+    "order": by("authority", ["authority"], "authority-unknown"),
+    "approval": byOfficer, "denial": byOfficer,
+    "withdraw": by("party", ["requester", "authority"]),
+    "disclosure": by("party", ["vault", "requester"]),
+    "notice": by("party", ["requester"]),
+    "difference": by("party", ["site", "custodian", "requester"]),
+    "hour-closed": by("site", ["site"], "site-unknown"),
+    "grant": byCustodian, "generation": byCustodian, "evaluation": byCustodian, "check": byCustodian,
+    "opening": byCustodian, "day-destroyed": byCustodian, "rolled-back": byCustodian,
+    "shred": byCustodian, "share-lost": byCustodian, "prekeys": byCustodian,
 };
 
 /** What whoever left the roster still says of the keys that it had. */
 const afterLeaving = ["day-destroyed", "shred"];
 
 const zeros = "0".repeat(64);
+const deepest = 32;
 const malformed = (sentence) => new Refused("statement-malformed", sentence);
 
-/** A value in the one form of JSON: keys sorted by their bytes, no white space, nothing escaped but what must be. */
-export function canonicalJSON(value) {
-    if (Array.isArray(value)) return `[${value.map(canonicalJSON).join(",")}]`;
+/** What a body gives; where one entry makes it fail in any other way than by `Refused`, that too is `statement-malformed`. */
+export async function refusing(body) {
+    try {
+        return await body();
+    } catch (error) {
+        if (error instanceof Refused) throw error;
+        // A browser without these keys can read no log at all, and no entry is to blame.
+        if (error?.name === "NotSupportedError") throw error;
+        throw malformed("it is not written as a statement of its type is");
+    }
+}
+
+/** A day's number, as statements have it: up to the year 10,000. Throws `statement-malformed`. */
+export function dayOf(value) {
+    if (!Number.isSafeInteger(value) || value < 0 || value >= 3_000_000) {
+        throw malformed("a day is out of range");
+    }
+    return value;
+}
+
+/** A value in the one form of JSON: keys sorted by their bytes, no white space, nothing escaped but what must be. Throws `statement-malformed`. */
+export function canonicalJSON(value, depth = 0) {
+    if (depth > deepest) throw malformed("the JSON is nested too deep");
+    const inner = (part) => canonicalJSON(part, depth + 1);
+    if (Array.isArray(value)) return `[${value.map(inner).join(",")}]`;
     if (typeof value === "object" && value !== null) {
         const keys = Object.keys(value).sort((left, right) => compare(utf8(left), utf8(right)));
-        return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalJSON(value[key])}`).join(",")}}`;
+        return `{${keys.map((key) => `${JSON.stringify(key)}:${inner(value[key])}`).join(",")}}`;
     }
     if (typeof value === "number" && !Number.isSafeInteger(value)) {
         throw malformed("a number is not whole, or too large");
@@ -69,9 +104,15 @@ export function parseStatement(bytes) {
     return { note, type: type[1], origin: lines[1], rosterHash: lines[2], body };
 }
 
-/** The keys of everybody, as one roster has them. */
+const thresholds = [[2, 3], [3, 5], [4, 7]];
+
+/** The keys of everybody, each under the role in which it signs, as one roster has them. */
 export class Roster {
+    /** Reads a roster. Throws `statement-malformed`, `roster-threshold`, `roster-quorum`, `roster-party`. */
     static async of(statement) {
+        if (statement.type !== "roster") {
+            throw new Refused("roster-missing", "this is no roster");
+        }
         const roster = new Roster();
         const { body, origin } = statement;
         roster.hash = await noteID(statement.note);
@@ -80,35 +121,59 @@ export class Roster {
         roster.body = body;
         roster.threshold = body.threshold;
         roster.quorum = body.quorum;
-        roster.keys = new Map();
+        roster.parties = new Map();
         roster.former = new Map();
-        roster.words = new Map();
+        roster.sites = new Map();
         roster.cosigners = [];
-        const add = async (word, key) => {
-            const bytes = fromBase64(key);
-            if (bytes === undefined) throw malformed("a key of the roster is no base64");
-            const known = roster.keys.get(word) ?? [];
-            known.push(await verifierKey(`${origin}/${word}`, bytes));
-            roster.keys.set(word, known);
-        };
-        await add(body.vault.id, body.vault.statementKey);
+        roster.checkNumbers();
+        await roster.add("vault", body.vault.id, [body.vault.statementKey]);
         for (const custodian of body.custodians) {
-            await add(custodian.id, custodian.statementKey);
+            await roster.add("custodian", custodian.id, [custodian.statementKey]);
             const key = await cosignerKey(
                 `${origin}/${custodian.id}`, fromBase64(custodian.cosignKey));
             roster.cosigners.push({ word: custodian.id, name: custodian.name, key });
-            for (const officer of custodian.officers) await add(officer.id, officer.key);
+            for (const { id, key } of custodian.officers) await roster.add("officer", id, [key]);
         }
         for (const site of body.sites) {
-            roster.words.set(site.number, site.id);
-            for (const key of site.keys) await add(site.id, key);
+            if (!Number.isSafeInteger(site.number) || roster.sites.has(site.number)) {
+                throw new Refused("roster-party", "a site's number is none, or another site's");
+            }
+            roster.sites.set(site.number, site.id);
+            await roster.add("site", site.id, site.keys);
         }
         for (const agency of body.agencies) {
-            for (const requester of agency.requesters) await add(requester.id, requester.key);
+            await roster.add("agency", agency.id, []);
+            for (const { id, key } of agency.requesters) {
+                await roster.add("requester", id, [key], agency.id);
+            }
         }
-        for (const authority of body.authorities) await add(authority.id, authority.key);
+        for (const { id, key } of body.authorities) await roster.add("authority", id, [key]);
         roster.logKey = await verifierKey(origin, fromBase64(body.vault.logKey));
         return roster;
+    }
+
+    checkNumbers() {
+        const count = this.body.custodians.length;
+        if (!thresholds.some(([t, n]) => t === this.threshold && n === count)) {
+            throw new Refused("roster-threshold", "the threshold is none of 2/3, 3/5 and 4/7");
+        }
+        if (![this.threshold, Math.ceil((count + this.threshold) / 2)].includes(this.quorum)) {
+            throw new Refused("roster-quorum", "the quorum is none that the threshold allows");
+        }
+    }
+
+    /** Adds a party under its word, which no other has: a word has one role. */
+    async add(role, word, keys, agency) {
+        if (typeof word !== "string" || !/^[a-z0-9-]{1,40}$/.test(word) || this.parties.has(word)) {
+            throw new Refused("roster-party", "a party's word is none, or another party's");
+        }
+        const party = { role, agency, keys: [] };
+        for (const key of keys) {
+            const bytes = fromBase64(key);
+            if (bytes === undefined) throw malformed("a key of the roster is no base64");
+            party.keys.push(await verifierKey(`${this.origin}/${word}`, bytes));
+        }
+        this.parties.set(word, party);
     }
 
     /** How many of its custodians signed a note, and whether nobody else did. */
@@ -116,12 +181,12 @@ export class Roster {
         const words = this.body.custodians.map((custodian) => custodian.id);
         const signed = [];
         for (const word of words) {
-            if (await isSigned(note, this.keys.get(word)[0])) signed.push(word);
+            if (await isSigned(note, this.parties.get(word).keys[0])) signed.push(word);
         }
         return { signed, isAlone: signed.length === note.signatures.length };
     }
 
-    /** Checks a statement of one author under this roster. Gives the author's word. Throws `statement-of-other-log`, `roster-outdated`, `signer-unknown`, `signature-invalid`. */
+    /** Checks a statement of one author under this roster. Gives the author's word. Throws `statement-of-other-log`, `roster-outdated`, `signer-unknown` and its like, `signature-invalid`. */
     async check(statement) {
         if (statement.origin !== this.origin) {
             throw new Refused("statement-of-other-log", "the statement is for another log");
@@ -129,19 +194,32 @@ export class Roster {
         if (statement.rosterHash !== this.hash) {
             throw new Refused("roster-outdated", "the statement was made under another roster");
         }
-        const named = statement.body[authors[statement.type]];
-        const word = typeof named === "number" ? this.words.get(named) : named;
-        const former = afterLeaving.includes(statement.type) ? this.former.get(word) : undefined;
-        const keys = this.keys.get(word) ?? former;
-        if (keys === undefined) {
-            throw new Refused("signer-unknown", "the roster has no such party");
-        }
+        const { word, keys } = this.author(statement);
         if (statement.note.signatures.length === 1) {
             for (const key of keys) {
                 if (await isSigned(statement.note, key)) return word;
             }
         }
         throw new Refused("signature-invalid", `the statement is not signed by ${word}, and by it alone`);
+    }
+
+    /** Who has to have signed a statement, in a role that may sign its type: `{ word, keys }`. Throws `signer-unknown`, `requester-unknown`, `authority-unknown`, `site-unknown`. */
+    author({ type, body }) {
+        const { field, roles, unknown } = authors[type];
+        const named = body[field];
+        if (typeof named !== (field === "site" ? "number" : "string")) {
+            throw malformed("it does not name who signs it");
+        }
+        const word = field === "site" ? this.sites.get(named) : named;
+        const party = this.parties.get(word);
+        if (party !== undefined && roles.includes(party.role) && mayAs(party, type, body)) {
+            return { word, keys: party.keys };
+        }
+        const keys = afterLeaving.includes(type) ? this.former.get(word) : undefined;
+        if (keys === undefined) {
+            throw new Refused(unknown, "the roster has no such party that may sign this");
+        }
+        return { word, keys };
     }
 
     /** Checks that a roster follows this one, or begins a log. Throws `roster-succession`, `statement-of-other-log`, `roster-signatures`. */
@@ -159,9 +237,13 @@ export class Roster {
             throw new Refused("roster-signatures", "too few custodians signed the roster, or others too");
         }
         if (older !== undefined) {
-            next.logKey = older.logKey;
+            if (!same(next.logKey.key, older.logKey.key)) {
+                throw new Refused("roster-succession", "the roster names another log key than the log has");
+            }
             next.former = new Map(older.former);
-            for (const { id } of older.body.custodians) next.former.set(id, older.keys.get(id));
+            for (const { id } of older.body.custodians) {
+                next.former.set(id, older.parties.get(id).keys);
+            }
         }
         return next;
     }
@@ -182,5 +264,16 @@ export class Roster {
             throw new Refused("successor-place", "the log's new key was named for another place");
         }
         this.logKey = await verifierKey(this.origin, fromBase64(statement.body.logKey));
+    }
+}
+
+/** What the type's own words ask of its author's role. */
+function mayAs(party, type, body) {
+    switch (type) {
+    case "request": return party.agency === body.agency;
+    case "disclosure": return party.role === body.role;
+    case "difference":
+        return party.role === "custodian" || !["seed", "seed-missing"].includes(body.kind);
+    default: return true;
     }
 }

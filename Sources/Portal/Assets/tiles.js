@@ -1,8 +1,9 @@
-// C2SP tlog-tiles: a log read from static files. Nothing that a server says is believed: tiles are
-// held against the checkpoint's root, entries against their leaf hashes.
+// C2SP tlog-tiles: a log read from static files. Nothing that a server says is believed: an entry, and
+// the root of an older size, are proven to belong to the checkpoint's root. A tile by itself proves
+// nothing: `open` sees those at the tree's edge only.
 
 import { Refused, same, sha256 } from "./bytes.js";
-import { leafHash, nodeHash, splitPoint } from "./merkle.js";
+import { checkConsistency, checkInclusion, leafHash, nodeHash, splitPoint } from "./merkle.js";
 import { parseCheckpoint } from "./note.js";
 
 const width = 256;
@@ -189,17 +190,32 @@ export class TiledLog {
         return parseEntries(bytes, count).slice(0, available);
     }
 
-    /** An entry, compared with its leaf hash in the tile. Throws `entry-missing`, `entry-damaged`. */
+    /**
+     * An entry with the proof that it stands at its index of the checkpoint's tree: `{ entry, leaf, proof }`.
+     * Throws `entry-missing`, `entry-damaged`, and `proof-wrong` where the checkpoint has another.
+     */
     async entry(index) {
-        if (!Number.isSafeInteger(index) || index < 0 || index >= this.checkpoint.size) {
+        const { size, root } = this.checkpoint;
+        if (!Number.isSafeInteger(index) || index < 0 || index >= size) {
             throw new Refused("entry-missing", "the log has no such entry");
         }
         const place = Math.floor(index / width);
         const entry = (await this.bundle(place))[index % width];
-        const leaf = (await this.tile(0, place))[index % width];
-        if (!same(await leafHash(entry), leaf)) {
+        const leaf = await leafHash(entry);
+        if (!same(leaf, (await this.tile(0, place))[index % width])) {
             throw new Refused("entry-damaged", "an entry is not what its leaf hash says");
         }
-        return entry;
+        const proof = await this.inclusionProof(index);
+        await checkInclusion(index, size, leaf, proof, root);
+        return { entry, leaf, proof };
+    }
+
+    /** The root that the log had with its first `old` entries, proven by the checkpoint's. Throws `proof-range`, `proof-wrong`. */
+    async rootBefore(old) {
+        const { size, root } = this.checkpoint;
+        const proof = await this.consistencyProof(old);
+        const before = await this.range(0, old);
+        await checkConsistency(old, size, proof, before, root);
+        return before;
     }
 }

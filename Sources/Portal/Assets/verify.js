@@ -21,6 +21,7 @@ function show(index, result) {
         line(author === undefined
             ? "It is signed by the custodians who may sign it."
             : `It is signed by ${author}, with the key that the roster in force gives.`, "good"),
+        line("In force is what the rosters say that this page names. That there are no others, only the audit of the whole log shows.", "note"),
         line(cosigned.length === 0
             ? `No custodian has cosigned this very checkpoint yet; ${quorum} make a quorum.`
             : `Cosigned by ${cosigned.map((one) => one.word).join(", ")}; ${quorum} make a quorum.`,
@@ -43,7 +44,7 @@ async function run(button) {
         show(index, result);
         const trusted = trustedRoster(log.checkpoint.origin) ?? result.rosterHash;
         if (result.isLogSigned && trusted === result.rosterHash) {
-            place.append(await extendsLast(log));
+            place.append(await extendsLast(log, false));
         }
         place.append(rosterForm(log.checkpoint.origin, () => run(button)));
     } catch (error) {

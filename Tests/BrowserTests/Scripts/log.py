@@ -120,6 +120,40 @@ def one_entry(browser, here, all_entries):
     holds("the first roster is verified by its custodians", "custodians who may sign" in text, text)
 
 
+def other_entries(browser, here, all_entries):
+    """A server that shows one entry in another's place, with the hash in the tile that fits it: signed as it
+    must be, and not what the checkpoint says. Only an entry whose tile is not at the tree's edge can be
+    shown so."""
+    def at(index, other):
+        def lie(path, content):
+            if path.startswith("tile/entries/000"):
+                shown = [other if place == index else entry
+                         for place, entry in enumerate(all_entries[:256])]
+                return b"".join(struct.pack(">H", len(entry)) + entry for entry in shown)
+            if path.startswith("tile/0/000"):
+                leaf = hashlib.sha256(b"\0" + other).digest()
+                return content[:32 * index] + leaf + content[32 * index + 32:]
+            return content
+        return lie
+
+    for index in [1, 5, 200]:
+        other = all_entries[index + 10]
+        here.lie = at(index, other)
+        text = verify(browser, here, index, other)
+        holds(f"another entry in the place of {index} is found out", "[proof-wrong]" in text, text)
+    here.lie = at(0, all_entries[5])
+    text = verify(browser, here, 30, all_entries[30])
+    holds("another first roster is found out", "[proof-wrong]" in text, text)
+    here.lie = lambda path, content: content
+    here.rosters = "9,3"
+    text = verify(browser, here, 30, all_entries[30])
+    holds("rosters out of order are none", "[roster-succession]" in text, text)
+    here.rosters = "3"
+    text = verify(browser, here, 30, all_entries[30])
+    holds("what is no roster is none, whatever the page says", "[roster-missing]" in text, text)
+    here.rosters = ""
+
+
 def lies(here, size):
     """Each lie is noticed, and named by its code."""
     edge = f".p/{size % 256}" if size % 256 else ""
@@ -160,6 +194,10 @@ def remembered(here, all_entries, roster):
     """What the browser keeps: the roster that its reader trusts, and the last checkpoint."""
     with Browser() as browser:
         text = verify(browser, here, 3, all_entries[3])
+        holds("one entry is nothing to remember a log by", "has not audited this log" in text, text)
+        text = verify(browser, here, 3, all_entries[3])
+        holds("nor is the same a second time", "has not audited this log" in text, text)
+        text = audit(browser, here)
         holds("a log that was never seen is said to be new", "has not seen this log before" in text, text)
         text = verify(browser, here, 3, all_entries[3])
         holds("what was seen before is still there", "nothing of them has been changed" in text, text)
@@ -185,7 +223,8 @@ def remembered(here, all_entries, roster):
         key = f"platevault checkpoint {origin}"
         kept = browser.run("return localStorage.getItem(arguments[0])", key)
         seen = json.loads(kept)
-        holds("the last checkpoint is remembered", seen["size"] == len(all_entries), kept)
+        holds("the last checkpoint that was audited is remembered",
+              seen["size"] == len(all_entries), kept)
         other = dict(seen, size=len(all_entries) - 3)
         browser.run("localStorage.setItem(arguments[0], arguments[1])", key, json.dumps(other))
         text = verify(browser, here, 3, all_entries[3])
@@ -209,6 +248,7 @@ def main():
     with Browser() as browser:
         whole_log(browser, here, all_entries, roster)
         one_entry(browser, here, all_entries)
+        other_entries(browser, here, all_entries)
         asked = [address for address in browser.requests() if not address.startswith(here.address)]
         holds("nothing is asked of anybody else",
               not [address for address in asked if address.startswith("http")], asked)

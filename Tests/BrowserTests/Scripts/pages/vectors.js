@@ -11,6 +11,7 @@ import {
 } from "/assets/note.js";
 import { canonicalJSON } from "/assets/statement.js";
 import { TiledLog, parseEntries, tilePath } from "/assets/tiles.js";
+import { forged } from "/pages/forged.js";
 
 const result = { counts: {}, faults: [] };
 const fault = (text) => result.faults.push(text);
@@ -86,7 +87,7 @@ async function tiles() {
         if (head.size !== size) fault(`checkpoint.${size} has ${head.size}`);
         const tree = new GrowingTree();
         for (let index = 0; index < size; index++) {
-            const leaf = await leafHash(await log.entry(index));
+            const leaf = await leafHash((await log.entry(index)).entry);
             await tree.append(leaf.slice());
             const proof = await log.inclusionProof(index);
             const refusal = await code(() => checkInclusion(index, size, leaf, proof, head.root));
@@ -216,6 +217,10 @@ try {
     await tiles();
     await notes();
     words();
+    await forged((name, found, wanted) => {
+        if (found !== wanted) fault(`${name}: ${found}, not ${wanted}`);
+        count("forged logs");
+    });
 } catch (problem) {
     fault(`it stopped: ${problem.stack ?? problem}`);
 }
