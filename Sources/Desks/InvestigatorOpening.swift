@@ -1,3 +1,4 @@
+import Bytes
 import Embedded
 import Foundation
 import Inquiry
@@ -60,7 +61,7 @@ extension InvestigatorPages {
             let secret = try deployment.secret(of: state.id, as: office.id)
             let reasons =
                 secret == nil || state.denials.isEmpty
-                ? [] : try deployment.reasons(of: state.id, as: office.id)
+                ? [] : Self.reasons(of: state.id, deployment, as: office.id)
             return (
                 try deployment.progress(of: state.id), secret,
                 try !deployment.bundles(of: state.id, as: office.id).isEmpty, reasons
@@ -69,11 +70,23 @@ extension InvestigatorPages {
         let page = InvestigatorRequestPage(
             state: state, view: view, progress: progress,
             matter: secret.map { InvestigatorMatter($0, view.roster) }, isKept: isKept,
-            reasons: reasons.map { ($0.officer, $0.reason.text) })
+            reasons: reasons)
         let name = Purpose(code: state.body.purpose)?.name ?? state.body.purpose
         return DeskPage(
             name, purpose: "One request: who has done what, who is waited for, and by when.",
             fuller: Self.fuller, body: try ask.render("investigator_request", page.values))
+    }
+
+    /// What officers said in words; a vault that does not hand it over takes nothing else from the page.
+    private static func reasons(
+        of request: Digest, _ deployment: Deployment, as id: String
+    ) -> [(officer: String, text: String)] {
+        do {
+            return try deployment.reasons(of: request, as: id).map { ($0.officer, $0.reason.text) }
+        } catch {
+            let code = (error as? any CodedError)?.code ?? "failed"
+            return [("The vault", "did not hand over what officers wrote (\(code)); try again")]
+        }
     }
 
     private func withdrawal(of state: RequestState, _ ask: DeskAsk) throws -> DeskPage {

@@ -62,7 +62,7 @@ struct PageMaker: Sendable {
         var frame = Frame(
             name: snapshot.roster.origin, face: "Public record", root: root, places: Self.places)
         frame.foot = [
-            "Made from the log alone, as of \(TimeText(snapshot.now).utc): "
+            "Made from the log, as of \(TimeText(snapshot.now).utc): "
                 + "\(Words.count(snapshot.head.size, "entry", "entries")) under the root "
                 + "\(snapshot.head.root.prefix(16))….",
             "No plate stands in the log, and none on these pages. Nothing here needs to be believed: "
