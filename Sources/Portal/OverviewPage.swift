@@ -82,7 +82,7 @@ extension PageMaker {
                 .init(
                     "Answered by custodians",
                     .init(figures.answered.count, href: to("figures/#answered")),
-                    note: "who sign that they were"),
+                    note: "by their own signed word"),
                 .init(
                     "Rows handed over",
                     .init(outcome(.disclosed), href: to("figures/#outcome-disclosed")),

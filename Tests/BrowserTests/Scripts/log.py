@@ -4,6 +4,7 @@ would show it that lies. The page is the tests' own; the modules and the log are
 import hashlib
 import html
 import json
+import struct
 import urllib.request
 
 from browser import Browser, addresses, claim, done, holds, looks, platevault, until
@@ -121,9 +122,9 @@ def one_entry(browser, here, all_entries):
 
 
 def other_entries(browser, here, all_entries):
-    """A server that shows one entry in another's place, with the hash in the tile that fits it: signed as it
-    must be, and not what the checkpoint says. Only an entry whose tile is not at the tree's edge can be
-    shown so."""
+    """A server that shows one entry in another's place, with the hash in the tile that fits it: signed
+    as it must be, and not what the checkpoint says. Only an entry whose tile is not at the tree's edge
+    can be shown so."""
     def at(index, other):
         def lie(path, content):
             if path.startswith("tile/entries/000"):
