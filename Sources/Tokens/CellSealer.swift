@@ -43,18 +43,19 @@ public struct CellSealer: ~Copyable {
         -> SealedRow
     {
         let number = try number(of: read.plate, under: siteKeys)
-        let label = try label(number)
-        do throws(PlatesError) {
-            let row = try keys.withSecret(number) { (keys) throws(PlatesError) in
-                try SealedRow.seal(
+        prepare(number)
+        let row = try keys.withSecret(number) { (keys) throws(TokensError) in
+            let label = try Label.derive(labelMessage, find: keys.part(0, of: Derivation.size))
+            do throws(PlatesError) {
+                return try SealedRow.seal(
                     read, label: label, open: keys.part(1, of: Derivation.size),
                     aad: associatedData, nonces.next(into:))
+            } catch {
+                throw TokensError(error)
             }
-            plates[counter: number] += 1
-            return row
-        } catch {
-            throw TokensError(error)
         }
+        plates[counter: number] += 1
+        return row
     }
 
     /// A photo of the read that is sealed next, padded, under its plate's `photo` and bound to that
@@ -108,16 +109,21 @@ public struct CellSealer: ~Copyable {
         return plates.add(plate)
     }
 
-    /// The label of a plate's next row, whose counter is also written into what the row is bound to.
+    /// The label of a plate's next row.
     private mutating func label(_ number: Int) throws(TokensError) -> Label {
+        prepare(number)
+        return try keys.withSecret(number) { (keys) throws(TokensError) in
+            try Label.derive(labelMessage, find: keys.part(0, of: Derivation.size))
+        }
+    }
+
+    /// Writes a plate's next counter into what its label is made of and what its row is bound to.
+    private mutating func prepare(_ number: Int) {
         let counter = plates[counter: number].bigEndian
         for index in 0..<8 {
             let byte = UInt8(truncatingIfNeeded: counter >> (8 * index))
             associatedData[associatedData.count - 8 + index] = byte
             labelMessage[8 + index] = byte
-        }
-        return try keys.withSecret(number) { (keys) throws(TokensError) in
-            try Label.derive(labelMessage, find: keys.part(0, of: Derivation.size))
         }
     }
 
