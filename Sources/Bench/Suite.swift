@@ -123,7 +123,8 @@ final class Suite {
         var found: [Measure] = []
         var figures: [(rows: Int, figures: SearchBench.Figures)] = []
         for rows in sizes {
-            let one = try SearchBench(folder: work, disk: disk, rows: rows).run(5)
+            let one = try SearchBench(folder: work, disk: disk, rows: rows)
+                .run(options.isFull ? 5 : 3)
             try FileManager.default.removeItem(atPath: "\(work)/search-\(rows)")
             figures.append((rows, one))
             found += SearchReport.measures(rows, one)
@@ -148,6 +149,6 @@ final class Suite {
 
     /// Rows 2 and 7: a whole deployment under load.
     private func load() throws -> [Measure] {
-        try LoadBench(folder: work, disk: disk, seconds: options.isFull ? 20 : 4).measures()
+        try LoadBench(folder: work, disk: disk, seconds: options.isFull ? 20 : 3).measures()
     }
 }
