@@ -14,7 +14,7 @@ struct UnitCosts {
     var check = 60e-6
     /// Seconds from the due instant of a day to its death.
     var destroy = 1.0
-    /// Log entries a second that an auditor judges on one core.
+    /// Log entries a second that an auditor goes through: read, verified and judged.
     var audit = 8_000.0
 
     /// The costs that stand in a `results.json`; what does not stand there keeps its value.
@@ -41,7 +41,8 @@ struct UnitCosts {
         take(\.evaluate, largest.map { "search-custodians-\($0)" }, 1e-3 / cells / 3)
         take(\.find, largest.map { "search-vault-\($0)" }, 1e-3 / cells)
         take(\.destroy, ["destroy-100m"], 1)
-        take(\.audit, ["audit-law-200000"], 1)
+        let parts = ["structure", "signatures", "law"].compactMap { values["audit-\($0)-200000"] }
+        if parts.count == 3 { costs.audit = 1 / parts.map { 1 / $0 }.reduce(0, +) }
         if let all = largest.compactMap({ values["search-warm-\($0)"] }).first {
             costs.check = max(0, all * 1e-3 / cells - 3 * costs.evaluate - costs.find)
         }
@@ -163,7 +164,7 @@ struct Simulation {
             row("a custodian's seconds for it") { String(format: "%.2f", $0.custodian) },
             row("a custodian's core-hours a day") { String(format: "%.2f", $0.custody) },
             row("log entries a day") { grouped($0.entries) },
-            row("an auditor's core-minutes for thirty days") {
+            row("an auditor's minutes for thirty days") {
                 Measure.number($0.entries * 30 / $0.costs.audit / 60)
             },
             row("reads that wait after an hour without the vault") { grouped($0.outage(60).most) },
