@@ -149,6 +149,6 @@ final class Suite {
 
     /// Rows 2 and 7: a whole deployment under load.
     private func load() throws -> [Measure] {
-        try LoadBench(folder: work, disk: disk, seconds: options.isFull ? 20 : 3).measures()
+        try LoadBench(folder: work, disk: disk, seconds: options.isFull ? 20 : 2).measures()
     }
 }
