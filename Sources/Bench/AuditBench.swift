@@ -55,11 +55,7 @@ struct AuditBench {
         _ source: any TileSource
     ) throws -> (report: AuditReport, speeds: LogAudit.Speeds) {
         let city = try BenchCity()
-        let (log, _) = try TiledLog.open(
-            source, origin: BenchCity.origin, logKey: city.roster.logKey)
-        // Each day ends with what a requester received at eight in the evening.
-        let last = try UnverifiedStatement(wire: try log.entry(at: log.size - 1))
-        let now = try last.unverifiedBody(DisclosureBody.self).time.adding(hours: 2)
+        let now = try PagesBench.evening(source, city)
         let result = try LogAudit(source, trusting: .roster(city.roster), at: now).run()
         guard result.report.isClean else {
             throw InquiryError(

@@ -9,8 +9,8 @@ extension DayFile {
     // 16 MiB: how much is written in one transaction, for which look-ups of the day wait.
     private static let bytesAtOnce = 16 << 20
 
-    /// Notes a tree as one whose closing has begun, and writes its blocks. If
-    /// we crash before there is a closing, the next opening of the store removes them.
+    /// Notes a tree as one whose closing has begun, and writes its blocks. If we crash before there is a
+    /// closing, the next opening of the store removes them.
     func write(_ rows: ClosingRows, _ hours: HourTree, of tree: CellTreeID) throws(StoreError) {
         var next = 0
         repeat {

@@ -8,8 +8,9 @@ import Secrets
 /// One day's closed trees in a SQLite file of their own, `day-<number>.sqlite` (Docs/Spec/Store.md).
 ///
 /// The rows stand in `blocks`, in label order over all batches; of the batches nothing is left, not
-/// even a root or a signature, from which it could be computed which rows one had. Only `blocks` has rowids; they count in label order. What closing a tree writes stands in
-/// `DayFile+Closing.swift`, open trees in `ArrivingFile`, and what is decided on both in `DayStore`.
+/// even a root or a signature, from which it could be computed which rows one had. Only `blocks` has
+/// rowids; they count in label order. What closing a tree writes stands in `DayFile+Closing.swift`,
+/// open trees in `ArrivingFile`, and what is decided on both in `DayStore`.
 struct DayFile: Sendable {
     let file: SQLiteFile
     private let known = KnownClosings()
