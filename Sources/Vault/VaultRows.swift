@@ -110,14 +110,11 @@ extension VaultService {
     func logClosings() throws(StoreError) {
         guard isLogBehind.withLock({ $0 }) else { return }
         let missing = try withRecord { (record) throws(StoreError) in
-            var missing: [StoredClosing] = []
-            for closing in try store.closings()
-            where record.index(of: closing.statement) == nil
-                && record.refusal(of: closing.wire) == nil
-            {
-                _ = try append([closing.wire], to: &record)
-                missing.append(closing)
+            let missing = try store.closings().filter {
+                record.index(of: $0.statement) == nil && record.refusal(of: $0.wire) == nil
             }
+            // At once: after a crash they can be many, and each append is synchronized.
+            _ = try append(missing.map(\.wire), to: &record)
             isLogBehind.withLock { $0 = false }
             return missing
         }
