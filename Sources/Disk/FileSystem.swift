@@ -31,6 +31,9 @@ public protocol FileSystem: Sendable {
     func read(_ path: String) throws(DiskError) -> [UInt8]
     /// `count` bytes from `offset`; fewer at the end of the file. Throws as `read(_:)`.
     func read(_ path: String, at offset: UInt64, count: Int) throws(DiskError) -> [UInt8]
+    /// A file that is opened once and read often. What is removed meanwhile can be read on, and takes
+    /// its room, until the reader is let go of. Throws `file-missing`, `disk-failed`.
+    func reader(_ path: String) throws(DiskError) -> any FileReader
     /// The size of a file in bytes, nil where there is none.
     func size(_ path: String) throws(DiskError) -> UInt64?
     /// A new file with this content, mode 0600. Throws `file-exists` where the name is taken,
@@ -72,6 +75,12 @@ public protocol FileSystem: Sendable {
     func lock(_ path: String) throws(DiskError) -> DiskLock?
 }
 
+/// A file that stays open to be read, by many at once.
+public protocol FileReader: Sendable {
+    /// `count` bytes from `offset`; fewer at the end of the file. Throws `disk-failed`.
+    func read(at offset: UInt64, count: Int) throws(DiskError) -> [UInt8]
+}
+
 /// Bytes that go to one place of a file.
 public struct DiskPiece: Hashable, Sendable {
     /// Where they go.
@@ -99,6 +108,11 @@ public final class DiskLock: Sendable {
 extension FileSystem {
     /// A disk that only this process has needs no lock.
     public func lock(_ path: String) throws(DiskError) -> DiskLock? { DiskLock() }
+
+    /// Where files are not held open, each part by its path.
+    public func reader(_ path: String) throws(DiskError) -> any FileReader {
+        PathReader(fileSystem: self, path: path)
+    }
 
     /// Where writing cannot be told apart from another's, piece by piece and then `synchronize`.
     public func writeDurably(
@@ -137,5 +151,15 @@ extension FileSystem {
     public func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+}
+
+/// A file that is opened for each part that is read of it.
+private struct PathReader<Files: FileSystem>: FileReader {
+    let fileSystem: Files
+    let path: String
+
+    func read(at offset: UInt64, count: Int) throws(DiskError) -> [UInt8] {
+        try fileSystem.read(path, at: offset, count: count)
     }
 }

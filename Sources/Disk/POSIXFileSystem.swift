@@ -12,23 +12,11 @@ public struct POSIXFileSystem: FileSystem {
     }
 
     public func read(_ path: String, at offset: UInt64, count: Int) throws(DiskError) -> [UInt8] {
-        let descriptor = try opened(path, O_RDONLY)
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: count)
-        var done = 0
-        while done < count {
-            let got = bytes.withUnsafeMutableBytes {
-                pread(
-                    descriptor, $0.baseAddress.map { $0 + done }, count - done,
-                    Int(offset) + done)
-            }
-            if got < 0 && errno == EINTR { continue }
-            if got < 0 { throw failed("read", path) }
-            if got == 0 { break }
-            done += got
-        }
-        bytes.removeLast(count - done)
-        return bytes
+        try OpenFile(path, try opened(path, O_RDONLY)).read(at: offset, count: count)
+    }
+
+    public func reader(_ path: String) throws(DiskError) -> any FileReader {
+        OpenFile(path, try opened(path, O_RDONLY))
     }
 
     public func size(_ path: String) throws(DiskError) -> UInt64? {
@@ -190,9 +178,44 @@ public struct POSIXFileSystem: FileSystem {
         DiskError(code: "file-missing", sentence: "there is no file \(path)")
     }
 
-    private func failed(_ verb: String, _ path: String) -> DiskError {
+    private func failed(_ verb: String, _ path: String) -> DiskError { .failed(verb, path) }
+}
+
+extension DiskError {
+    /// What errno says of something that could not be done.
+    fileprivate static func failed(_ verb: String, _ path: String) -> DiskError {
         DiskError(
             code: errno == ENOSPC || errno == EDQUOT ? "disk-full" : "disk-failed",
             sentence: "could not \(verb) \(path): \(String(cString: strerror(errno)))")
+    }
+}
+
+/// A file that is open for as long as somebody has this.
+private final class OpenFile: FileReader {
+    private let path: String
+    private let descriptor: Int32
+
+    init(_ path: String, _ descriptor: Int32) {
+        self.path = path
+        self.descriptor = descriptor
+    }
+
+    deinit { close(descriptor) }
+
+    func read(at offset: UInt64, count: Int) throws(DiskError) -> [UInt8] {
+        var failure: DiskError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { target, done in
+            while done < count {
+                let got = pread(
+                    descriptor, target.baseAddress.map { $0 + done }, count - done,
+                    Int(offset) + done)
+                if got < 0 && errno == EINTR { continue }
+                if got < 0 { failure = .failed("read", path) }
+                if got <= 0 { break }
+                done += got
+            }
+        }
+        if let failure { throw failure }
+        return bytes
     }
 }

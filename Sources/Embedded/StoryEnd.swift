@@ -61,8 +61,8 @@ extension Story {
             )
         }
         let paths = try files(below: city.layout.rows)
-        let name = "day-\(Self.firstDay(city).number).sqlite"
-        check("the dead day's rows are gone too", !paths.contains { $0.contains(name) })
+        let number = "-\(Self.firstDay(city).number)."
+        check("the dead day's rows are gone too", !paths.contains { $0.contains(number) })
     }
 
     func afterwards(_ city: Deployment, _ sample: Sample) throws {

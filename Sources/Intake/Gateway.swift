@@ -233,7 +233,7 @@ final class OpenCell {
     /// Photos that the vault does not have yet.
     var waitingPhotos: [SealedPhoto] { photos.values.flatMap { $0 } + laggards.map(\.photo) }
     /// Rows that the vault does not have yet.
-    var waiting: Int { pending.count + (outstanding?.rows.count ?? 0) }
+    var waiting: Int { pending.count + (outstanding?.count ?? 0) }
 }
 
 /// Numbers of a gateway process; no plate, no cell.

@@ -89,12 +89,12 @@ extension Gateway {
         }
         resumePhotos()
         cells[hour]?.outstanding = nil
-        cells[hour]?.handed += batch.rows.count
+        cells[hour]?.handed += batch.count
         cells[hour]?.acknowledged[batch.number] = batch.root
-        counts.waiting -= batch.rows.count
-        counts.delivered += batch.rows.count
+        counts.waiting -= batch.count
+        counts.delivered += batch.count
         counts.batches += 1
-        return batch.rows.count
+        return batch.count
     }
 
     private func makeLate(_ hour: Hour, _ rows: [SealedRow]) {

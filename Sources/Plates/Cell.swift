@@ -119,6 +119,17 @@ public struct Label: Hashable, Comparable, Sendable, CustomStringConvertible {
         second = UInt64(bigEndian: tag.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
     }
 
+    /// A label out of bytes that were looked at before: there are sixteen, or the program ends.
+    public init(checked bytes: ArraySlice<UInt8>) {
+        precondition(bytes.count == Self.size, "a label is 16 bytes")
+        (first, second) = bytes.withUnsafeBytes {
+            (
+                UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)),
+                UInt64(bigEndian: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+            )
+        }
+    }
+
     /// The sixteen bytes.
     public var bytes: [UInt8] { withUnsafeBytes { Array($0) } }
 

@@ -102,4 +102,12 @@ public struct SealedRow: Hashable, Sendable {
         self.label = label
         self.bytes = bytes
     }
+
+    /// A row out of many that were looked at when they came in: `label` has 16 bytes and `bytes` one of
+    /// the two sizes, or the program ends.
+    public init(checkedLabel label: ArraySlice<UInt8>, checkedBytes bytes: ArraySlice<UInt8>) {
+        precondition(SealedRow.sizes.contains(bytes.count), "a row has one of two sizes")
+        self.label = Label(checked: label)
+        self.bytes = Array(bytes)
+    }
 }

@@ -24,7 +24,7 @@ public struct Batch: Sendable {
     /// The how-many-eth batch of this run in this tree of the cell, from 0.
     public let number: UInt64
     /// The rows, labels strictly ascending: the order of arrival is gone.
-    public let rows: [SealedRow]
+    public let packed: PackedRows
     /// RFC 6962 root over the rows' leaves, without sentinels.
     public let root: Digest
     /// The rows' leaves, from which the root was computed.
@@ -38,15 +38,15 @@ public struct Batch: Sendable {
         cell: Cell, kind: HourOpening.Kind = .prompt, run: RunID, number: UInt64,
         rows: [SealedRow], origin: String, key: SigningKey
     ) throws(RowsError) {
-        let sorted = rows.sorted { $0.label < $1.label }
-        try Self.check(number, sorted)
-        let leaves = Self.leaves(of: sorted)
+        let packed = PackedRows(sorting: rows)
+        try Self.check(number, packed)
+        let leaves = LeafList(of: packed)
         let root = Merkle.root(ofHashes: leaves.hashes)
         let head = Head(
             cell: cell, kind: kind, place: BatchPlace(run: run, number: number),
-            count: sorted.count, root: root, signature: [])
+            count: packed.count, root: root, signature: [])
         self.init(
-            cell, kind, run, number, sorted, leaves, root,
+            cell, kind, run, number, packed, leaves, root,
             key.sign(head.signedBytes(origin: origin)))
     }
 
@@ -60,63 +60,58 @@ public struct Batch: Sendable {
         } catch let error as RowsError {
             throw error
         } catch {
-            throw RowsError(code: "batch-malformed", sentence: "this is no well-formed batch")
+            throw Self.malformed
         }
         self = batch
     }
 
-    /// A batch as a store kept it in parts; the root is computed anew. Throws as `init(wire:)`, save
-    /// `batch-malformed`.
-    public init(
-        cell: Cell, kind: HourOpening.Kind, run: RunID, number: UInt64, rows: [SealedRow],
-        signature: [UInt8]
-    ) throws(RowsError) {
-        try Self.check(number, rows)
-        let leaves = Self.leaves(of: rows)
-        let root = Merkle.root(ofHashes: leaves.hashes)
-        self.init(cell, kind, run, number, rows, leaves, root, signature)
-    }
-
-    private static func leaves(of rows: [SealedRow]) -> LeafList {
-        var leaves = LeafList(capacity: rows.count)
-        leaves.append(rows)
-        return leaves
+    /// A batch as a store kept it in parts; the root is computed anew, and that of the head counts for
+    /// nothing. Throws as `init(wire:)`, save `batch-malformed`.
+    public init(_ head: Head, _ rows: PackedRows) throws(RowsError) {
+        try Self.check(head.place.number, rows)
+        let leaves = LeafList(of: rows)
+        self.init(
+            head.cell, head.kind, head.place.run, head.place.number, rows, leaves,
+            Merkle.root(ofHashes: leaves.hashes), head.signature)
     }
 
     private static func parse(_ bytes: [UInt8]) throws -> Batch {
         var reader = ByteReader(bytes)
         let head = try Head(from: &reader)
-        var rows: [SealedRow] = []
-        rows.reserveCapacity(head.count)
-        for _ in 0..<head.count { rows.append(try reader.row()) }
-        try reader.end()
-        try check(head.place.number, rows)
-        let leaves = leaves(of: rows)
-        guard head.root == Merkle.root(ofHashes: leaves.hashes) else { throw otherRoot }
-        return Batch(
-            head.cell, head.kind, head.place.run, head.place.number, rows, leaves, head.root,
-            head.signature)
+        guard
+            let rows = try? PackedRows(in: bytes, at: Head.size, count: head.count),
+            rows.end == bytes.count
+        else { throw malformed }
+        let batch = try Batch(head, rows)
+        guard head.root == batch.root else { throw otherRoot }
+        return batch
     }
 
     private init(
         _ cell: Cell, _ kind: HourOpening.Kind, _ run: RunID, _ number: UInt64,
-        _ rows: [SealedRow], _ leaves: LeafList, _ root: Digest, _ signature: [UInt8]
+        _ rows: PackedRows, _ leaves: LeafList, _ root: Digest, _ signature: [UInt8]
     ) {
         self.cell = cell
         self.kind = kind
         self.run = run
         self.number = number
-        self.rows = rows
+        packed = rows
         self.leaves = leaves
         self.root = root
         self.signature = signature
     }
 
+    /// How many rows.
+    public var count: Int { packed.count }
+
+    /// The rows one by one, each with memory of its own.
+    public var rows: [SealedRow] { packed.rows }
+
     /// The wire form.
     public func encode() -> [UInt8] {
-        var writer = ByteWriter(capacity: 126 + rows.count * 314)
+        var writer = ByteWriter(capacity: Head.size + packed.all.count)
         writer.head(head)
-        for row in rows { writer.row(row) }
+        writer.raw(packed.all)
         return writer.bytes
     }
 
@@ -128,8 +123,7 @@ public struct Batch: Sendable {
     /// All of it but the rows.
     public var head: Head {
         Head(
-            cell: cell, kind: kind, place: place, count: rows.count, root: root,
-            signature: signature)
+            cell: cell, kind: kind, place: place, count: count, root: root, signature: signature)
     }
 
     /// Where the batch stands among those of its tree.
@@ -142,18 +136,20 @@ public struct Batch: Sendable {
         }
     }
 
-    private static func check(_ number: UInt64, _ rows: [SealedRow]) throws(RowsError) {
+    private static func check(_ number: UInt64, _ rows: PackedRows) throws(RowsError) {
         guard (1...maximumRows).contains(rows.count) else { throw size(rows.count) }
         guard number <= maximumNumber else {
             throw RowsError(code: "batch-number", sentence: "a batch's number is below 2^63")
         }
-        guard zip(rows, rows.dropFirst()).allSatisfy({ $0.label < $1.label }) else {
-            throw repeats
-        }
+        guard rows.isAscending else { throw repeats }
     }
 
     static var repeats: RowsError {
         RowsError(code: "batch-repeats", sentence: "the labels of a batch do not strictly ascend")
+    }
+
+    static var malformed: RowsError {
+        RowsError(code: "batch-malformed", sentence: "this is no well-formed batch")
     }
 
     static var otherRoot: RowsError {
@@ -248,7 +244,7 @@ extension Batch.Head {
         } catch let error as RowsError {
             throw error
         } catch {
-            throw RowsError(code: "batch-malformed", sentence: "this is no well-formed batch")
+            throw Batch.malformed
         }
     }
 
@@ -262,9 +258,7 @@ extension Batch.Head {
     /// Whether these are the batch's rows, byte for byte: as many as it has, and the root is theirs.
     public func isOf(_ rows: PackedRows) -> Bool {
         guard rows.count == count else { return false }
-        var leaves = LeafList(capacity: count)
-        for place in 0..<count { leaves.append(rows, at: place) }
-        return root == Merkle.root(ofHashes: leaves.hashes)
+        return root == Merkle.root(ofHashes: LeafList(of: rows).hashes)
     }
 }
 

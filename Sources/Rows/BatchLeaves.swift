@@ -39,9 +39,7 @@ public struct BatchLeaves: Hashable, Sendable {
         cell: Cell, kind: HourOpening.Kind, place: BatchPlace, root: Digest, signature: [UInt8],
         rows: PackedRows
     ) {
-        var leaves = LeafList(capacity: rows.count)
-        for row in 0..<rows.count { leaves.append(rows, at: row) }
-        self.init(cell, kind, place, root, signature, leaves)
+        self.init(cell, kind, place, root, signature, LeafList(of: rows))
     }
 
     /// From the wire form; whether the site signed it is another question. Throws `batch-malformed`,
@@ -58,13 +56,9 @@ public struct BatchLeaves: Hashable, Sendable {
         } catch let error as RowsError {
             throw error
         } catch {
-            throw RowsError(code: "batch-malformed", sentence: "this is no well-formed batch")
+            throw Batch.malformed
         }
-        for place in 0..<max(0, leaves.count - 1) {
-            guard
-                leaves.label(at: place).lexicographicallyPrecedes(leaves.label(at: place + 1))
-            else { throw Batch.repeats }
-        }
+        guard leaves.isAscending else { throw Batch.repeats }
         guard head.root == Merkle.root(ofHashes: leaves.hashes) else { throw Batch.otherRoot }
         self.init(head.cell, head.kind, head.place, head.root, head.signature, leaves)
     }

@@ -12,6 +12,30 @@ public struct LeafList: Hashable, Sendable {
     /// No leaves, with room for some.
     public init(capacity: Int = 0) { bytes.reserveCapacity(capacity * Self.leafSize) }
 
+    /// The leaves of rows, in their order.
+    init(of rows: PackedRows) {
+        bytes = rows.bytes.withUnsafeBytes { source in
+            [UInt8](unsafeUninitializedCapacity: rows.count * Self.leafSize) { target, count in
+                let target = UnsafeMutableRawBufferPointer(target)
+                for place in 0..<rows.count {
+                    let start = place * Self.leafSize
+                    UnsafeMutableRawBufferPointer(rebasing: target[start..<(start + 16)])
+                        .copyMemory(
+                            from: UnsafeRawBufferPointer(
+                                rebasing: source[rows.labelRange(at: place)]))
+                    let sealed = UnsafeRawBufferPointer(
+                        rebasing: source[rows.sealedRange(at: place)])
+                    Digest(of: sealed).withUnsafeBytes {
+                        UnsafeMutableRawBufferPointer(
+                            rebasing: target[(start + 16)..<(start + Self.leafSize)]
+                        ).copyMemory(from: $0)
+                    }
+                }
+                count = rows.count * Self.leafSize
+            }
+        }
+    }
+
     /// Leaves as they came over the wire, of 48 bytes each.
     init(wire bytes: [UInt8]) { self.bytes = bytes }
 
@@ -53,13 +77,19 @@ public struct LeafList: Hashable, Sendable {
     /// The RFC 6962 hashes of the leaves, 32 bytes each.
     public var hashes: [UInt8] {
         bytes.withUnsafeBytes { bytes in
-            var hashes: [UInt8] = []
-            hashes.reserveCapacity(count * Digest.size)
-            for start in stride(from: 0, to: bytes.count, by: Self.leafSize) {
-                let leaf = UnsafeRawBufferPointer(rebasing: bytes[start..<(start + Self.leafSize)])
-                Digest(of: 0, leaf).withUnsafeBytes { hashes.append(contentsOf: $0) }
+            [UInt8](unsafeUninitializedCapacity: self.count * Digest.size) { hashes, count in
+                let hashes = UnsafeMutableRawBufferPointer(hashes)
+                for start in stride(from: 0, to: bytes.count, by: Self.leafSize) {
+                    let leaf = UnsafeRawBufferPointer(
+                        rebasing: bytes[start..<(start + Self.leafSize)])
+                    Digest(of: 0, leaf).withUnsafeBytes {
+                        UnsafeMutableRawBufferPointer(
+                            rebasing: hashes[count..<(count + Digest.size)]
+                        ).copyMemory(from: $0)
+                    }
+                    count += Digest.size
+                }
             }
-            return hashes
         }
     }
 
@@ -67,7 +97,12 @@ public struct LeafList: Hashable, Sendable {
     /// where they may be. Throws `hour-repeats` where two leaves have one label, or one has the label
     /// of a sentinel.
     func enclosed(mergingEqual: Bool) throws(RowsError) -> LeafList {
-        var order = (0..<count).map { place in (word(place, 0), word(place, 8), place) }
+        var order = bytes.withUnsafeBytes { bytes in
+            (0..<count).map { place in
+                let label = bytes.label(at: place * Self.leafSize)
+                return (label.0, label.1, place)
+            }
+        }
         // Whoever sorted them before has done the work.
         if !zip(order, order.dropFirst()).allSatisfy({ $0 <= $1 }) { order.sort { $0 < $1 } }
         var result = LeafList(capacity: count + 2)
@@ -91,8 +126,14 @@ public struct LeafList: Hashable, Sendable {
 
     /// Whether every label is above the one before it.
     var isAscending: Bool {
-        (0..<max(0, count - 1)).allSatisfy {
-            (word($0, 0), word($0, 8)) < (word($0 + 1, 0), word($0 + 1, 8))
+        bytes.withUnsafeBytes { bytes in
+            var last: (UInt64, UInt64)?
+            for start in stride(from: 0, to: bytes.count, by: Self.leafSize) {
+                let label = bytes.label(at: start)
+                if let last, label <= last { return false }
+                last = label
+            }
+            return true
         }
     }
 
@@ -100,16 +141,17 @@ public struct LeafList: Hashable, Sendable {
         bytes[(place * Self.leafSize)..<((place + 1) * Self.leafSize)]
     }
 
-    /// Eight bytes of a label, in the order of numbers.
-    private func word(_ place: Int, _ offset: Int) -> UInt64 {
-        bytes.withUnsafeBytes {
-            UInt64(
-                bigEndian: $0.loadUnaligned(
-                    fromByteOffset: place * Self.leafSize + offset, as: UInt64.self))
-        }
-    }
-
     static var repeats: RowsError {
         RowsError(code: "hour-repeats", sentence: "two rows of the cell have one label")
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// The label that begins at a place, as two numbers in the order of labels.
+    func label(at start: Int) -> (UInt64, UInt64) {
+        (
+            UInt64(bigEndian: loadUnaligned(fromByteOffset: start, as: UInt64.self)),
+            UInt64(bigEndian: loadUnaligned(fromByteOffset: start + 8, as: UInt64.self))
+        )
     }
 }

@@ -25,6 +25,27 @@ public struct PackedRows: Sendable {
         self.starts = starts
     }
 
+    /// Rows in the order of their labels.
+    init(sorting rows: [SealedRow]) {
+        let order = rows.indices.map { place in
+            rows[place].label.withUnsafeBytes { label in
+                let (high, low) = label.label(at: 0)
+                return (high, low, place)
+            }
+        }.sorted { $0 < $1 }
+        var writer = ByteWriter(
+            capacity: rows.reduce(0) { $0 + 18 + $1.bytes.count })
+        var starts: [Int] = []
+        starts.reserveCapacity(rows.count)
+        for (_, _, place) in order {
+            starts.append(writer.bytes.count)
+            writer.row(rows[place])
+        }
+        bytes = writer.bytes
+        end = bytes.count
+        self.starts = starts
+    }
+
     /// Rows as they were written. Throws `rows-malformed` for cut or further bytes, and for a length
     /// that no row has.
     public init(wire bytes: [UInt8]) throws(RowsError) {
@@ -54,15 +75,18 @@ public struct PackedRows: Sendable {
     /// How many rows.
     public var count: Int { starts.count }
 
+    /// All rows as they are packed.
+    public var all: ArraySlice<UInt8> { bytes[(starts.first ?? end)..<end] }
+
     /// The 16 bytes of a row's label.
-    public func label(at place: Int) -> ArraySlice<UInt8> {
-        bytes[starts[place]..<(starts[place] + 16)]
-    }
+    public func label(at place: Int) -> ArraySlice<UInt8> { bytes[labelRange(at: place)] }
+
+    func labelRange(at place: Int) -> Range<Int> { starts[place]..<(starts[place] + 16) }
 
     /// A row's sealed bytes, without its label.
-    public func sealed(at place: Int) -> ArraySlice<UInt8> {
-        bytes[(starts[place] + 18)..<end(of: place)]
-    }
+    public func sealed(at place: Int) -> ArraySlice<UInt8> { bytes[sealedRange(at: place)] }
+
+    func sealedRange(at place: Int) -> Range<Int> { (starts[place] + 18)..<end(of: place) }
 
     /// A row as it is packed, label and length included.
     public func packed(at place: Int) -> ArraySlice<UInt8> {
@@ -70,17 +94,20 @@ public struct PackedRows: Sendable {
     }
 
     /// One row.
-    public func row(at place: Int) throws(PlatesError) -> SealedRow {
-        try SealedRow(
-            label: Label(bytes: Array(label(at: place))), bytes: Array(sealed(at: place)))
+    public func row(at place: Int) -> SealedRow {
+        SealedRow(checkedLabel: label(at: place), checkedBytes: sealed(at: place))
     }
 
     /// All rows in their order.
-    public func rows() throws(PlatesError) -> [SealedRow] {
-        var rows: [SealedRow] = []
-        rows.reserveCapacity(count)
-        for place in starts.indices { rows.append(try row(at: place)) }
-        return rows
+    public var rows: [SealedRow] { starts.indices.map { row(at: $0) } }
+
+    /// Whether every label is above the one before it.
+    var isAscending: Bool {
+        bytes.withUnsafeBytes { bytes in
+            zip(starts, starts.dropFirst()).allSatisfy {
+                bytes.label(at: $0) < bytes.label(at: $1)
+            }
+        }
     }
 
     private func end(of place: Int) -> Int {

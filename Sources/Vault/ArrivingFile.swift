@@ -12,18 +12,7 @@ struct ArrivingBatch: Sendable {
     /// The batch, its root computed anew. Throws `store-failed`.
     func whole() throws(StoreError) -> Batch {
         do {
-            return try Batch(
-                cell: head.cell, kind: head.kind, run: head.place.run, number: head.place.number,
-                rows: rows.rows(), signature: head.signature)
-        } catch {
-            throw Self.damaged
-        }
-    }
-
-    /// One row. Throws `store-failed`.
-    func row(at place: Int) throws(StoreError) -> SealedRow {
-        do {
-            return try rows.row(at: place)
+            return try Batch(head, rows)
         } catch {
             throw Self.damaged
         }
@@ -92,16 +81,17 @@ struct ArrivingFile: Sendable {
     /// `store-full` or `store-failed`.
     mutating func append(_ batches: [Batch]) throws(StoreError) -> [ArrivingRecord] {
         var writer = ByteWriter(
-            capacity: batches.reduce(0) { $0 + ArrivingFrame.headSize + $1.rows.count * 314 })
+            capacity: batches.reduce(0) { $0 + ArrivingFrame.headSize + $1.packed.all.count })
         var records: [ArrivingRecord] = []
         for batch in batches {
-            let wire = batch.encode()
+            let rows = batch.packed.all
             records.append(
                 ArrivingRecord(
                     place: batch.place, start: end + UInt64(writer.bytes.count),
-                    length: wire.count - Batch.Head.size))
-            writer.raw(frames.head(of: wire, behind: writer.bytes.count))
-            writer.raw(wire[Batch.Head.size...])
+                    length: rows.count))
+            writer.raw(
+                frames.head(of: batch.head, rows: rows.count, behind: writer.bytes.count))
+            writer.raw(rows)
         }
         if hasTail {
             try SQLiteFile.disk { () throws(DiskError) in try fileSystem.truncate(path, to: end) }
@@ -118,22 +108,8 @@ struct ArrivingFile: Sendable {
     /// Overwrites batches with zeros, in place, durable when this returns: their roots and signatures
     /// too, from which it could be computed which rows they had.
     func erase(_ records: [ArrivingRecord]) throws(StoreError) {
-        let zeros = [UInt8](repeating: 0, count: Self.bytesAtOnce)
-        var rest = records[...]
-        var start = rest.first?.erasable ?? 0
         try SQLiteFile.disk { () throws(DiskError) in
-            try fileSystem.writeDurably(path) { () throws(DiskError) in
-                guard let record = rest.first else { return nil }
-                let count = min(Int(record.end - start), zeros.count)
-                let piece = DiskPiece(
-                    offset: start, bytes: count == zeros.count ? zeros : Array(zeros[..<count]))
-                start += UInt64(count)
-                if start == record.end {
-                    rest.removeFirst()
-                    start = rest.first?.erasable ?? 0
-                }
-                return piece
-            }
+            try fileSystem.zeroDurably(path, records.map { $0.erasable..<$0.end })
         }
     }
 

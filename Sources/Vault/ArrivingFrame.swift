@@ -64,11 +64,11 @@ struct ArrivingFrame: Sendable {
             || header.prefix(text.count) == text[..<min(text.count, header.count)]
     }
 
-    /// What stands before the rows of a batch, given in its wire form, so many bytes behind its group's
-    /// beginning.
-    func head(of wire: [UInt8], behind before: Int) -> [UInt8] {
+    /// What stands before a batch's rows, of so many bytes, so many behind its group's beginning.
+    func head(of head: Batch.Head, rows: Int, behind before: Int) -> [UInt8] {
+        let wire = head.encode()
         var writer = ByteWriter(capacity: Self.headSize)
-        writer.u32(UInt32(wire.count - Batch.Head.size))
+        writer.u32(UInt32(rows))
         writer.u64(UInt64(before))
         writer.raw(wire[..<Self.placeSize])
         let frame = writer.bytes

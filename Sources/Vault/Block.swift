@@ -15,6 +15,8 @@ struct Block {
     /// 2^5 leaves.
     static let level = 5
     static let leaves = 1 << level
+    /// The bytes that a block can have: a path has at most 59 hashes.
+    static let sizes = 6...(6 + leaves * (18 + SealedRow.sizes[1]) + (leaves / 4 + 64) * 32)
     /// 2^2 leaves stand under one of the hashes in the block, and are hashed when one is asked for.
     private static let groupLevel = 2
 
@@ -76,14 +78,7 @@ struct Block {
     }
 
     /// The row at a place; nil for a sentinel.
-    func row(at place: Int) throws(StoreError) -> SealedRow? {
-        guard let row = rowPlace(place) else { return nil }
-        do throws(PlatesError) {
-            return try rows.row(at: row)
-        } catch {
-            throw Self.damaged
-        }
-    }
+    func row(at place: Int) -> SealedRow? { rowPlace(place).map { rows.row(at: $0) } }
 
     /// Whether the leaf at a place is that of a row of this label.
     func holds(_ label: Label, at place: Int) -> Bool {

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import GRDB
 import Plates
 import Rows
@@ -6,14 +5,16 @@ import Rows
 /// The closed trees of a day's file while it is read: one search of the index for a label.
 struct ClosedDay: ClosedTrees {
     private let database: Database
+    private let blocks: BlockFile
     private let known: KnownClosings
     /// The block in which a label stands, if any has it, and the next one.
     private let here: TreeSearch
     private let next: TreeSearch
     private let closings: TreeSearch
 
-    init(_ database: Database, _ known: KnownClosings) throws {
+    init(_ database: Database, _ blocks: BlockFile, _ known: KnownClosings) throws {
         self.database = database
+        self.blocks = blocks
         self.known = known
         here = try .blocks("label <= ? ORDER BY label DESC", database)
         next = try .blocks("label > ? ORDER BY label", database)
@@ -27,11 +28,11 @@ struct ClosedDay: ClosedTrees {
     }
 
     func find(_ label: Label, in tree: CellTreeID) throws(StoreError) -> FoundLabel {
-        guard let block = try here.block(of: tree, label) else {
+        guard let block = try found(here, tree, label) else {
             throw Self.damaged
         }
         let place = block.lowerBound(label)
-        if block.holds(label, at: place), let row = try block.row(at: place) {
+        if block.holds(label, at: place), let row = block.row(at: place) {
             return .present(LookupAnswer.FoundRow(row: row, proof: block.proven(place).proof))
         }
         guard place > 0 else { throw Self.damaged }
@@ -39,28 +40,40 @@ struct ClosedDay: ClosedTrees {
             let (left, right) = block.proven(place - 1, and: place)
             return .absent(between: left, and: right)
         }
-        guard let next = try self.next.block(of: tree, label) else {
+        guard let next = try found(self.next, tree, label) else {
             throw Self.damaged
         }
         return .absent(between: block.proven(place - 1), and: next.proven(0))
     }
 
+    /// The first block that a search for a label leads to.
+    private func found(
+        _ search: TreeSearch, _ tree: CellTreeID, _ label: Label
+    ) throws(StoreError) -> Block? {
+        guard let place = try search.place(of: tree, label) else { return nil }
+        return try Block(wire: blocks.read(at: place.start, count: place.count))
+    }
+
     /// The row of a label without its proof; nil where the tree has none.
     func row(_ label: Label, in tree: CellTreeID) throws(StoreError) -> SealedRow? {
-        guard let block = try here.block(of: tree, label) else { return nil }
+        guard let block = try found(here, tree, label) else { return nil }
         let place = block.lowerBound(label)
-        return block.holds(label, at: place) ? try block.row(at: place) : nil
+        return block.holds(label, at: place) ? block.row(at: place) : nil
     }
 
     func rows(of tree: CellTreeID) throws(StoreError) -> [SealedRow] {
         try SQLiteFile.checked {
-            let found = try Data.fetchCursor(
+            let found = try Row.fetchCursor(
                 database,
-                sql: "SELECT block FROM blocks WHERE \(DayFile.ofTree) ORDER BY label",
+                sql: "SELECT start, bytes FROM blocks WHERE \(DayFile.ofTree) ORDER BY label",
                 arguments: DayFile.arguments(tree))
             var rows: [SealedRow] = []
-            while let block = try found.next() {
-                rows += try Block(wire: Array(block)).rows.rows()
+            while let place = try found.next() {
+                let (start, count) = (place[0] as Int64, place[1] as Int64)
+                guard start >= 0, Block.sizes.contains(Int(count)) else { throw Self.damaged }
+                rows += try Block(
+                    wire: blocks.read(at: UInt64(start), count: Int(count))
+                ).rows.rows
             }
             return rows
         }

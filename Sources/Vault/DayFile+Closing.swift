@@ -6,40 +6,46 @@ import Secrets
 
 // What closing a tree writes, and what is left of it where a crash cut it short.
 extension DayFile {
-    // 16 MiB: how much is written in one transaction, for which look-ups of the day wait.
-    private static let bytesAtOnce = 16 << 20
+    // 16,384: how many blocks are noted in one transaction, for which look-ups of the day wait.
+    private static let blocksAtOnce = 16_384
 
-    /// Notes a tree as one whose closing has begun, and writes its blocks. If we crash before there is a
-    /// closing, the next opening of the store removes them.
+    /// Writes a tree's blocks, and then notes where they stand. If we crash before there is a closing,
+    /// the next opening of the store overwrites and forgets them.
     func write(_ rows: ClosingRows, _ hours: HourTree, of tree: CellTreeID) throws(StoreError) {
-        var next = 0
+        var written: [(label: [UInt8], count: Int)] = []
+        written.reserveCapacity(Block.count(hours))
+        let place = try blocks.append {
+            guard written.count < Block.count(hours) else { return nil }
+            let block = Block.encode(written.count, of: hours) { rows.packed($0) }
+            written.append((block.label, block.bytes.count))
+            return block.bytes
+        }
+        try note(written[...], of: tree, at: place)
+        blocks.keep(place)
+    }
+
+    private func note(
+        _ blocks: ArraySlice<(label: [UInt8], count: Int)>, of tree: CellTreeID,
+        at place: Range<UInt64>
+    ) throws(StoreError) {
+        var rest = blocks
+        var start = place.lowerBound
         repeat {
-            let isFirst = next == 0
-            // Made before the transaction: look-ups of the day wait for as long as that one takes.
-            let blocks = Self.blocks(from: &next, of: hours, rows)
+            let isFirst = start == place.lowerBound
             try file.write { database in
                 if isFirst {
                     try database.execute(
-                        sql: "INSERT INTO unfinished VALUES (?, ?, ?)",
-                        arguments: Self.arguments(tree))
+                        sql: "INSERT INTO trees VALUES (?, ?, ?, ?, ?)",
+                        arguments: Self.arguments(tree) + [Int64(start), Int64(place.count)])
                 }
                 let insert = try BlockInsertion(of: tree, database)
-                for block in blocks { try insert.insert(block.label, block.bytes) }
+                for block in rest.prefix(Self.blocksAtOnce) {
+                    try insert.insert(block.label, start, block.count)
+                    start += UInt64(block.count)
+                }
             }
-        } while next < Block.count(hours)
-    }
-
-    private static func blocks(
-        from next: inout Int, of hours: HourTree, _ rows: ClosingRows
-    ) -> [(label: [UInt8], bytes: [UInt8])] {
-        var blocks: [(label: [UInt8], bytes: [UInt8])] = []
-        var size = 0
-        while next < Block.count(hours), size < bytesAtOnce {
-            blocks.append(Block.encode(next, of: hours) { rows.packed($0) })
-            size += blocks[blocks.count - 1].bytes.count
-            next += 1
-        }
-        return blocks
+            rest = rest.dropFirst(Self.blocksAtOnce)
+        } while !rest.isEmpty
     }
 
     /// From here on the tree is closed; that its batches are still there is the next step's.
@@ -51,34 +57,50 @@ extension DayFile {
                     Data(closing.opening.encode()), Data(closing.statement.bytes),
                     Data(closing.wire),
                 ])
-            try Self.finish(closing.tree, database)
         }
     }
 
-    /// The trees whose closing has begun and has not come about.
+    /// The trees whose blocks are noted, and which are not closed.
     func unfinished() throws(StoreError) -> Set<CellTreeID> {
-        try file.read { try Self.trees("unfinished", $0) }
+        try file.read {
+            try Self.trees("trees", $0).subtracting(Self.trees("closings", $0))
+        }
     }
 
-    private static func finish(_ tree: CellTreeID, _ database: Database) throws {
-        try database.execute(
-            sql: "DELETE FROM unfinished WHERE \(ofTree)", arguments: arguments(tree))
-    }
-
-    /// Removes what a closing has written that did not come about.
+    /// Overwrites and forgets what a closing has written that did not come about.
     func dropUnfinished(_ tree: CellTreeID) throws(StoreError) {
-        guard try unfinished().contains(tree) else { return }
-        var isMore = true
-        while isMore {
-            isMore = try file.write { database in
+        guard let place = try file.read({ try Self.place(of: tree, $0) }) else { return }
+        try blocks.erase(place)
+        try file.write { database in
+            for table in ["blocks", "trees"] {
                 try database.execute(
-                    sql: """
-                        DELETE FROM blocks WHERE id IN (
-                            SELECT id FROM blocks WHERE \(Self.ofTree) LIMIT 1600)
-                        """, arguments: Self.arguments(tree))
-                return database.changesCount > 0
+                    sql: "DELETE FROM \(table) WHERE \(Self.ofTree)",
+                    arguments: Self.arguments(tree))
             }
         }
-        try file.write { try Self.finish(tree, $0) }
+        blocks.release(place)
+    }
+
+    /// Overwrites and cuts off what a crash has left in the file of blocks.
+    func settleBlocks() throws(StoreError) {
+        try blocks.settle(
+            try file.read { database in
+                try Row.fetchAll(database, sql: "SELECT start, bytes FROM trees").map(Self.place)
+            })
+    }
+
+    private static func place(of tree: CellTreeID, _ database: Database) throws -> Range<UInt64>? {
+        try Row.fetchOne(
+            database, sql: "SELECT start, bytes FROM trees WHERE \(ofTree)",
+            arguments: arguments(tree)
+        ).map(place)
+    }
+
+    private static func place(_ row: Row) throws -> Range<UInt64> {
+        let (start, count) = (row[0] as Int64, row[1] as Int64)
+        guard start >= 0, count >= 0, !start.addingReportingOverflow(count).overflow else {
+            throw StoreError(code: "store-failed", sentence: "the place of a tree is damaged")
+        }
+        return UInt64(start)..<UInt64(start + count)
     }
 }

@@ -5,37 +5,57 @@ import Plates
 import Rows
 import Secrets
 
-/// One day's closed trees in a SQLite file of their own, `day-<number>.sqlite` (Docs/Spec/Store.md).
+/// One day's closed trees: a SQLite file, `day-<number>.sqlite`, with the closings and where each
+/// block of rows stands in the day's `BlockFile` (Docs/Spec/Store.md).
 ///
-/// The rows stand in `blocks`, in label order over all batches; of the batches nothing is left, not
-/// even a root or a signature, from which it could be computed which rows one had. Only `blocks` has
-/// rowids; they count in label order. What closing a tree writes stands in `DayFile+Closing.swift`,
-/// open trees in `ArrivingFile`, and what is decided on both in `DayStore`.
+/// The rows stand in label order over all batches; of the batches nothing is left, not even a root or
+/// a signature, from which it could be computed which rows one had. What closing a tree writes stands
+/// in `DayFile+Closing.swift`, open trees in `ArrivingFile`, and what is decided on both in `DayStore`.
 struct DayFile: Sendable {
     let file: SQLiteFile
+    let blocks: BlockFile
     private let known = KnownClosings()
 
     private static let schema = """
-        CREATE TABLE blocks (
-            id INTEGER PRIMARY KEY,
+        CREATE TABLE trees (
             hour INTEGER NOT NULL, site INTEGER NOT NULL, kind INTEGER NOT NULL,
-            label BLOB NOT NULL CHECK (length(label) = 16), block BLOB NOT NULL,
-            UNIQUE (hour, site, kind, label)) STRICT;
+            start INTEGER NOT NULL, bytes INTEGER NOT NULL,
+            PRIMARY KEY (hour, site, kind)) STRICT, WITHOUT ROWID;
+        CREATE TABLE blocks (
+            hour INTEGER NOT NULL, site INTEGER NOT NULL, kind INTEGER NOT NULL,
+            label BLOB NOT NULL CHECK (length(label) = 16),
+            start INTEGER NOT NULL, bytes INTEGER NOT NULL,
+            PRIMARY KEY (hour, site, kind, label)) STRICT, WITHOUT ROWID;
         CREATE TABLE closings (
             hour INTEGER NOT NULL, site INTEGER NOT NULL, kind INTEGER NOT NULL,
             opening BLOB NOT NULL, statement BLOB NOT NULL, wire BLOB NOT NULL,
             PRIMARY KEY (hour, site, kind)) STRICT, WITHOUT ROWID;
-        CREATE TABLE unfinished (
-            hour INTEGER NOT NULL, site INTEGER NOT NULL, kind INTEGER NOT NULL,
-            PRIMARY KEY (hour, site, kind)) STRICT, WITHOUT ROWID;
         """
 
-    static func create(_ path: String, _ fileSystem: any FileSystem) throws(StoreError) -> DayFile {
-        DayFile(file: try SQLiteFile.create(path, schema: schema, fileSystem: fileSystem))
+    private init(_ file: SQLiteFile, _ day: Day, _ fileSystem: any FileSystem) {
+        self.file = file
+        blocks = BlockFile(
+            fileSystem.folder(of: file.path) + "/" + BlockFile.name(day.number), fileSystem)
     }
 
-    static func open(_ path: String, _ fileSystem: any FileSystem) throws(StoreError) -> DayFile {
-        DayFile(file: try SQLiteFile.open(path, fileSystem: fileSystem))
+    /// The files of a new day; the store has removed what an earlier creation may have left.
+    static func create(
+        _ path: String, _ day: Day, _ fileSystem: any FileSystem
+    ) throws(StoreError) -> DayFile {
+        DayFile(
+            try SQLiteFile.create(path, schema: schema, fileSystem: fileSystem), day, fileSystem)
+    }
+
+    static func open(
+        _ path: String, _ day: Day, _ fileSystem: any FileSystem
+    ) throws(StoreError) -> DayFile {
+        DayFile(try SQLiteFile.open(path, fileSystem: fileSystem), day, fileSystem)
+    }
+
+    /// Closes both files; what is asked of them from here on fails.
+    func close() throws(StoreError) {
+        blocks.close()
+        try file.close()
     }
 
     /// Whether a closed tree has what a batch has: its closing names the run and the number, and every
@@ -55,7 +75,7 @@ struct DayFile: Sendable {
     func search<Found>(
         _ body: (ClosedDay) throws(StoreError) -> Found
     ) throws(StoreError) -> Found {
-        try file.read { try body(ClosedDay($0, known)) }
+        try file.read { try body(ClosedDay($0, blocks, known)) }
     }
 
     func closing(of tree: CellTreeID) throws(StoreError) -> StoredClosing? {
@@ -97,7 +117,7 @@ struct DayFile: Sendable {
         _ labels: Set<Label>, in cell: Cell
     ) throws(StoreError) -> (rows: Set<Label>, isOver: Bool)? {
         try file.read { database in
-            let day = try ClosedDay(database, known)
+            let day = try ClosedDay(database, blocks, known)
             var rows: Set<Label> = []
             var isOver: Bool?
             for kind in HourOpening.Kind.allCases {

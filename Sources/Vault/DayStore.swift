@@ -41,28 +41,29 @@ final class DayStore: Sendable {
             open[tree, default: OpenTree()].add(run, rows)
         }
         state = Mutex(State(arriving: arriving, open: open, closed: closed))
-        try recover(closed)
+        try recover()
     }
 
     /// What has its closing is forgotten, what has none is open, and loses its blocks.
-    private func recover(_ closed: Set<CellTreeID>) throws(StoreError) {
+    private func recover() throws(StoreError) {
         // A closing in the journal may be in memory only. Moved into the file it is durable, before
         // the batches are overwritten.
         try file.file.settleIfRoom()
         try forget()
         do throws(StoreError) {
-            for tree in try file.unfinished().subtracting(closed) { try file.dropUnfinished(tree) }
+            for tree in try file.unfinished() { try file.dropUnfinished(tree) }
         } catch {
             // A full disk keeps no store from opening; there is room another time.
             guard error.code == SQLiteFile.full else { throw error }
         }
         try file.file.settleIfRoom()
+        try file.settleBlocks()
     }
 
     /// Nothing is there and nothing is taken from here on; the files are the store's to remove.
     func close() throws(StoreError) {
         state.withLock { $0.arriving.close() }
-        try file.file.close()
+        try file.close()
     }
 
     // MARK: Batches
@@ -191,7 +192,7 @@ final class DayStore: Sendable {
         _ rows: [Label: SealedRow], _ reader: ArrivingReader, _ cell: Cell
     ) throws(StoreError) {
         try reader.batches { kept throws(StoreError) in
-            for place in 0..<kept.rows.count { try check(rows, try kept.row(at: place), cell) }
+            for row in kept.rows.rows { try check(rows, row, cell) }
         }
     }
 

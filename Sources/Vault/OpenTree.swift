@@ -16,7 +16,9 @@ struct OpenTree {
     /// The rows whose labels may be in the tree already.
     func doubtful(_ batch: Batch) -> [Label: SealedRow] {
         var doubtful: [Label: SealedRow] = [:]
-        for row in batch.rows where labels.contains(LabelSet.beginning(row.label)) {
+        for place in 0..<batch.count
+        where labels.contains(LabelSet.beginning(batch.packed.label(at: place))) {
+            let row = batch.packed.row(at: place)
             doubtful[row.label] = row
         }
         return doubtful
@@ -25,7 +27,13 @@ struct OpenTree {
     /// Takes in a batch that is about to be written, and gives what of its labels is new.
     mutating func add(_ batch: Batch) -> [UInt64] {
         runs[batch.run] = batch.number + 1
-        return batch.rows.map { LabelSet.beginning($0.label) }.filter { labels.insert($0) }
+        var added: [UInt64] = []
+        added.reserveCapacity(batch.count)
+        for place in 0..<batch.count {
+            let label = LabelSet.beginning(batch.packed.label(at: place))
+            if labels.insert(label) { added.append(label) }
+        }
+        return added
     }
 
     /// Takes out a batch that was not written, and what was new with it: nothing is left of batches

@@ -9,7 +9,7 @@ import GRDB
 struct SQLiteFile: Sendable {
     let path: String
     let queue: DatabaseQueue
-    private static let version = 6
+    private static let version = 7
 
     /// A new file with a schema, mode 0600. Throws `store-exists`, `store-failed`.
     static func create(

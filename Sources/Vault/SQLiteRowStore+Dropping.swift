@@ -68,6 +68,7 @@ extension SQLiteRowStore {
     /// The day of a file of the store; nil for those that are of none.
     private static func day(of name: String) -> Day? {
         let number = number(of: name, "day") ?? number(of: name, "photos")
-        return (number ?? ArrivingDay.number(of: name)).map { Day(number: $0) }
+        return (number ?? ArrivingDay.number(of: name) ?? BlockFile.number(of: name))
+            .map { Day(number: $0) }
     }
 }

@@ -5,8 +5,8 @@ public import Rows
 import Synchronization
 
 /// The store in a folder: `store.sqlite` with the dead days and the counters, and for each day that
-/// lives `day-<number>.sqlite` with what is closed, `open-<number>.<hour>-<kind>` with what arrives,
-/// and `photos-<number>.sqlite` where it has photos (Docs/Spec/Store.md).
+/// lives `day-<number>.sqlite` and `closed-<number>.blocks` with what is closed,
+/// `open-<number>.<hour>-<kind>` with what arrives, and `photos-<number>.sqlite` where it has photos (Docs/Spec/Store.md).
 public final class SQLiteRowStore: RowStore {
     let folder: String
     let fileSystem: any FileSystem
@@ -79,14 +79,14 @@ public final class SQLiteRowStore: RowStore {
         var days: [Day: DayStore] = [:]
         for (day, path) in try living("day") {
             days[day] = try DayStore(
-                try DayFile.open(path, fileSystem), day, in: folder, fileSystem)
+                try DayFile.open(path, day, fileSystem), day, in: folder, fileSystem)
         }
         // A day's own file is made first and removed last: without it nobody was told of the others,
         // or the day is dead.
         for name in names {
-            guard let number = ArrivingDay.number(of: name), days[Day(number: number)] == nil else {
-                continue
-            }
+            guard let number = ArrivingDay.number(of: name) ?? BlockFile.number(of: name),
+                days[Day(number: number)] == nil
+            else { continue }
             try SQLiteFile.disk { () throws(DiskError) in
                 try fileSystem.remove(folder + "/" + name)
                 try fileSystem.synchronize(folder)
@@ -275,7 +275,8 @@ public final class SQLiteRowStore: RowStore {
             // Dropped since somebody asked.
             try checkAlive(day)
             let store = try DayStore(
-                try DayFile.create(newPath("day", day), fileSystem), day, in: folder, fileSystem)
+                try DayFile.create(newPath("day", day), day, fileSystem), day, in: folder,
+                fileSystem)
             living[day] = store
             return store
         }

@@ -16,7 +16,8 @@ struct TreeSearch {
     /// The search for a block by a condition on the label and an order.
     static func blocks(_ place: String, _ database: Database) throws -> TreeSearch {
         try TreeSearch(
-            "SELECT block FROM blocks WHERE \(DayFile.ofTree) AND \(place) LIMIT 1", database)
+            "SELECT start, bytes FROM blocks WHERE \(DayFile.ofTree) AND \(place) LIMIT 1", database
+        )
     }
 
     /// The search for a closing.
@@ -25,14 +26,22 @@ struct TreeSearch {
             "SELECT opening, statement FROM closings WHERE \(DayFile.ofTree)", database)
     }
 
-    /// The first block that a label leads to. Throws `store-failed`.
-    func block(of tree: CellTreeID, _ label: Label) throws(StoreError) -> Block? {
-        let found: Result<Block?, StoreError> = label.withUnsafeBytes { bytes in
+    /// Where the first block stands that a label leads to. Throws `store-failed`.
+    func place(of tree: CellTreeID, _ label: Label) throws(StoreError) -> BlockPlace? {
+        let found: Result<BlockPlace?, StoreError> = label.withUnsafeBytes { bytes in
             Result { () throws(StoreError) in
                 // The label lies still until the question is answered.
                 sqlite3_bind_blob(
                     statement.sqliteStatement, 4, bytes.baseAddress, Int32(bytes.count), nil)
-                return try first(of: tree) { () throws(StoreError) in try Block(wire: column(0)) }
+                return try first(of: tree) { () throws(StoreError) in
+                    let start = sqlite3_column_int64(statement.sqliteStatement, 0)
+                    let count = sqlite3_column_int64(statement.sqliteStatement, 1)
+                    guard start >= 0, Block.sizes.contains(Int(count)) else {
+                        throw StoreError(
+                            code: "store-failed", sentence: "the place of a block is damaged")
+                    }
+                    return BlockPlace(start: UInt64(start), count: Int(count))
+                }
             }
         }
         return try found.get()
@@ -80,7 +89,13 @@ struct TreeSearch {
     }
 }
 
-/// A prepared insertion of blocks of one tree, likewise.
+/// Where a block stands in the day's file of them.
+struct BlockPlace {
+    let start: UInt64
+    let count: Int
+}
+
+/// A prepared insertion of the places of one tree's blocks, likewise.
 struct BlockInsertion {
     private let statement: Statement
     private let tree: CellTreeID
@@ -88,26 +103,25 @@ struct BlockInsertion {
     init(of tree: CellTreeID, _ database: Database) throws {
         self.tree = tree
         statement = try database.cachedStatement(
-            sql: "INSERT INTO blocks (hour, site, kind, label, block) VALUES (?, ?, ?, ?, ?)")
+            sql: "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)")
     }
 
     /// Adds a block under the label of its first leaf. Throws SQLite's error.
-    func insert(_ label: [UInt8], _ block: [UInt8]) throws {
+    func insert(_ label: [UInt8], _ start: UInt64, _ count: Int) throws {
         let insert = statement.sqliteStatement
         sqlite3_bind_int64(insert, 1, Int64(tree.cell.hour.number))
         sqlite3_bind_int64(insert, 2, Int64(tree.cell.site.number))
         sqlite3_bind_int64(insert, 3, Int64(tree.kind.rawValue))
+        sqlite3_bind_int64(insert, 5, Int64(start))
+        sqlite3_bind_int64(insert, 6, Int64(count))
         defer {
             sqlite3_reset(insert)
             sqlite3_clear_bindings(insert)
         }
         let answer = label.withUnsafeBytes { label in
-            block.withUnsafeBytes { block in
-                // Both lie still until they are written.
-                sqlite3_bind_blob(insert, 4, label.baseAddress, Int32(label.count), nil)
-                sqlite3_bind_blob(insert, 5, block.baseAddress, Int32(block.count), nil)
-                return sqlite3_step(insert)
-            }
+            // It lies still until it is written.
+            sqlite3_bind_blob(insert, 4, label.baseAddress, Int32(label.count), nil)
+            return sqlite3_step(insert)
         }
         guard answer == SQLITE_DONE else {
             throw DatabaseError(resultCode: ResultCode(rawValue: answer))
