@@ -56,6 +56,25 @@ struct HMACVectorTests {
         return tag
     }
 
+    @Test("messages of every length up to some blocks, by RFC 2104's own words")
+    func everyLength() throws {
+        let random = SeededRandom("lengths")
+        let key = random.bytes(32)
+        let secret = try SecretBytes(copying: key)
+        func padded(_ byte: UInt8) -> [UInt8] {
+            (key + [UInt8](repeating: 0, count: 32)).map { $0 ^ byte }
+        }
+        for count in 0...260 {
+            let message = random.bytes(count)
+            let inner = Digest(of: padded(0x36) + message)
+            let tag = Digest(of: padded(0x5c) + inner.bytes).bytes
+            #expect(HMACSHA256.open(message, key: secret) == tag, "\(count)")
+            #expect(try scheduled(message, secret) == tag, "\(count)")
+            // What stands behind one byte, short or long, is hashed as all of it at once.
+            #expect(Digest(of: 7, message[...]) == Digest(of: [7] + message), "\(count)")
+        }
+    }
+
     @Test("RFC 4231, in open, guarded and scheduled form")
     func rfc4231() throws {
         let cases = try Vectors.blocks("rfc/rfc-4231-sha256.txt", first: "Len")
