@@ -109,7 +109,7 @@ final class BlockFile: Sendable {
         }
     }
 
-    /// The place of what was erased is free, where nothing stands behind it.
+    /// A place that no table names any more is free, where nothing stands behind it.
     func release(_ place: Range<UInt64>) {
         state.withLock { state in
             guard state.end == place.upperBound else { return }

@@ -20,18 +20,25 @@ extension DayFile {
             written.append((block.label, block.bytes.count))
             return block.bytes
         }
-        try note(written[...], of: tree, at: place)
+        // Before it is named: what the disk has of a transaction that failed can name it still.
         blocks.keep(place)
+        var isNamed = false
+        do throws(StoreError) {
+            try note(written[...], of: tree, at: place, &isNamed)
+        } catch {
+            if !isNamed { blocks.release(place) }
+            throw error
+        }
     }
 
     private func note(
         _ blocks: ArraySlice<(label: [UInt8], count: Int)>, of tree: CellTreeID,
-        at place: Range<UInt64>
+        at place: Range<UInt64>, _ isNamed: inout Bool
     ) throws(StoreError) {
         var rest = blocks
         var start = place.lowerBound
         repeat {
-            let isFirst = start == place.lowerBound
+            let isFirst = !isNamed
             try file.write { database in
                 if isFirst {
                     try database.execute(
@@ -44,6 +51,7 @@ extension DayFile {
                     start += UInt64(block.count)
                 }
             }
+            isNamed = true
             rest = rest.dropFirst(Self.blocksAtOnce)
         } while !rest.isEmpty
     }
@@ -71,6 +79,13 @@ extension DayFile {
     func dropUnfinished(_ tree: CellTreeID) throws(StoreError) {
         guard let place = try file.read({ try Self.place(of: tree, $0) }) else { return }
         try blocks.erase(place)
+        try forgetUnfinished(tree)
+        blocks.release(place)
+    }
+
+    /// Forgets it, and leaves it to `settleBlocks` to overwrite it, which spares whatever a closed tree
+    /// has.
+    func forgetUnfinished(_ tree: CellTreeID) throws(StoreError) {
         try file.write { database in
             for table in ["blocks", "trees"] {
                 try database.execute(
@@ -78,7 +93,6 @@ extension DayFile {
                     arguments: Self.arguments(tree))
             }
         }
-        blocks.release(place)
     }
 
     /// Overwrites and cuts off what a crash has left in the file of blocks.

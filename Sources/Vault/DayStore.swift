@@ -51,7 +51,7 @@ final class DayStore: Sendable {
         try file.file.settleIfRoom()
         try forget()
         do throws(StoreError) {
-            for tree in try file.unfinished() { try file.dropUnfinished(tree) }
+            for tree in try file.unfinished() { try file.forgetUnfinished(tree) }
         } catch {
             // A full disk keeps no store from opening; there is room another time.
             guard error.code == SQLiteFile.full else { throw error }

@@ -4,8 +4,7 @@ import GRDB
 /// One SQLite file of the vault with the settings that all of them share.
 ///
 /// WAL with `synchronous = FULL`: a transaction is on the disk before it is acknowledged.
-/// The journal is moved into the file when it has 32 MiB. `secure_delete`: what is deleted is overwritten with zeros. Pages of 8 KiB hold a long row without
-/// overflow pages. `temp_store = MEMORY`: no file is made that this type does not know.
+/// The journal is moved into the file when it has 32 MiB. `secure_delete`: what is deleted is overwritten with zeros. Pages are of 8 KiB. `temp_store = MEMORY`: no file is made that this type does not know.
 struct SQLiteFile: Sendable {
     let path: String
     let queue: DatabaseQueue

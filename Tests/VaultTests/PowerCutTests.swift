@@ -1,4 +1,5 @@
 import Disk
+import Foundation
 import Plates
 import Rows
 import Secrets
@@ -19,6 +20,8 @@ struct PowerCutTests {
     private enum Act {
         case keep(Batch)
         case close(StoredClosing)
+        /// It is prepared, and then more comes.
+        case prepare(StoredClosing)
     }
 
     private func acts() throws -> [Act] {
@@ -37,6 +40,7 @@ struct PowerCutTests {
             }
         }
         acts.append(.close(try Sample.closing(batches[0], cell: cells[0])))
+        acts.append(.prepare(try Sample.closing(batches[1], cell: cells[1], name: "less")))
         let more = try Sample.batch(
             Car("more").rows(run, 0..<30), cell: cells[1], number: 5)
         acts.append(.keep(more))
@@ -57,6 +61,7 @@ struct PowerCutTests {
             switch act {
             case .keep(let batch): _ = try store.keep(batch, admission: Sample.admission)
             case .close(let closing): _ = try store.close(closing)
+            case .prepare(let closing): try store.checkClose(closing)
             }
             RecordingDisk.mark(place + 1)
         }
@@ -87,7 +92,27 @@ struct PowerCutTests {
         case .close(let closing):
             let tree = CellTreeID(cell: closing.opening.cell, kind: closing.opening.kind)
             return try store.closing(of: tree) == closing && store.close(closing) == .again
+        case .prepare: return true
         }
+    }
+
+    /// How often rows that were in two versions of a tree stand among the closed ones; the most of any.
+    private func copies(of acts: [Act], _ path: String) throws -> Int {
+        let rows: [SealedRow] = acts.flatMap { act -> [SealedRow] in
+            guard case .keep(let batch) = act else { return [] }
+            return batch.rows
+        }
+        let name = path + "/closed-\(Sample.day.number).blocks"
+        let bytes = Data(try fileSystem.read(name))
+        return rows.map { row in
+            var count = 0
+            var rest = bytes[...]
+            while let found = rest.range(of: Data(row.label.bytes)) {
+                count += 1
+                rest = rest[found.upperBound...]
+            }
+            return count
+        }.max() ?? 0
     }
 
     private func acknowledged(_ operations: ArraySlice<RecordingDisk.Operation>) -> Int? {
@@ -103,7 +128,7 @@ struct PowerCutTests {
             operations.firstIndex { if case .mark(0) = $0 { true } else { false } })
         #expect(operations.count > 100)
         // What arrives and what is closed are both in the record, and what was emptied goes.
-        for prefix in ["open-", "day-"] {
+        for prefix in ["open-", "day-", "closed-"] {
             #expect(
                 operations.contains {
                     if case .write(let name, _, _) = $0 { name.hasPrefix(prefix) } else { false }
@@ -129,6 +154,7 @@ struct PowerCutTests {
                 switch act {
                 case .keep(let batch): _ = try store.keep(batch, admission: Sample.admission)
                 case .close(let closing): _ = try store.close(closing)
+                case .prepare(let closing): try store.checkClose(closing)
                 }
             }
             for act in acts { #expect(try holds(store, act), "cut at \(place)") }
@@ -213,5 +239,45 @@ struct PowerCutTests {
         #expect(try next.batches(of: Sample.cell) == batches)
         #expect(try next.close(Sample.closing(batches)) == .fresh)
         #expect(try store.close(Sample.closing(batches)) == .fresh)
+    }
+
+    @Test("blocks whose place cannot be noted cost no other tree its own")
+    func unnoted() throws {
+        let path = folder.path + "/rows"
+        RecordingDisk.begin(path)
+        defer { _ = RecordingDisk.end() }
+        let store = try SQLiteRowStore.create(at: path, fileSystem: fileSystem)
+        let cells = (3...4).map {
+            Cell(hour: Sample.day.hours[$0], site: SiteNumber(number: 1))
+        }
+        let run = try Sample.run("a")
+        let batches = try cells.map {
+            try Sample.batch(Car("\($0.hour)").rows(run, 0..<100), cell: $0)
+        }
+        for batch in batches { _ = try store.keep(batch, admission: Sample.admission) }
+        let closings = try batches.map { try Sample.closing([$0], cell: $0.cell) }
+        RecordingDisk.failSynchronizing("-wal", 1)
+        #expect(code { try store.checkClose(closings[0]) } == "store-failed")
+        // As the process would be found now: what failed is in the journal.
+        func copy(_ name: String) throws -> SQLiteRowStore {
+            try FileManager.default.copyItem(atPath: path, toPath: folder.path + "/" + name)
+            return try SQLiteRowStore.open(at: folder.path + "/" + name, fileSystem: fileSystem)
+        }
+        let first = try copy("first")
+        #expect(try first.batches(of: cells[0]) == [batches[0]])
+        // The other tree's blocks stand where those would have.
+        #expect(try store.close(closings[1]) == .fresh)
+        for store in [try copy("second"), store] {
+            #expect(try store.batches(of: cells[0]) == [batches[0]])
+            #expect(try store.close(closings[0]) == .fresh)
+            for (place, cell) in cells.enumerated() {
+                let tree = CellTreeID(cell: cell, kind: .prompt)
+                #expect(try store.rows(of: tree).count == 100)
+                #expect(
+                    try store.search(Sample.day) { day throws(StoreError) in
+                        try day.find(batches[place].rows[7].label, in: tree)
+                    } != nil)
+            }
+        }
     }
 }
