@@ -228,6 +228,9 @@ final class BenchClock: Sendable {
         get { time.withLock { $0 } }
         set { time.withLock { $0 = newValue } }
     }
+
+    /// It is not before then: where several set it, none sets it back.
+    func reach(_ moment: Timestamp) { time.withLock { $0 = max($0, moment) } }
 }
 
 /// The way to a vault in the same process, from any thread.

@@ -48,24 +48,23 @@ final class IntakeBench {
         }
     }
 
-    /// One day of reads, and as many rows of the reference.
+    /// One day of reads, and as many rows of the reference. The lanes go through the day's hours by
+    /// themselves, as sites do: one closes an hour while another takes the next one's reads.
     func run(_ kind: Workload.Kind, reads: Int) throws {
         let workload = Workload(kind, reads: reads, seed: UInt64(day.number))
-        let sites = sites
+        let (day, sites) = (day, sites)
         for lane in lanes { try lane.fetchKeys(day) }
-        var taking = 0.0
-        var closing = 0.0
-        for (range, hour) in zip(workload.hours, day.hours) {
-            town.clock.now = hour.start.adding(minutes: 50)
-            try atOnce { try $0.prepare(workload, range, hour, sites) }
-            taking += try Measure.seconds { try atOnce { try $0.take(Self.batch) } }
-            town.clock.now = hour.end.adding(minutes: 6)
-            closing += try Measure.seconds { try atOnce { try $0.close() } }
+        try atOnce { lane in
+            for (range, hour) in zip(workload.hours, day.hours) {
+                try lane.prepare(workload, range, hour, sites)
+            }
         }
-        town.clock.now = day.end.adding(hours: 7)
-        closing += try Measure.seconds { try atOnce { try $0.close() } }
+        let time = try Measure.seconds {
+            try atOnce { try $0.run(day, Self.batch) }
+        }
         guard lanes.map(\.delivered).reduce(0, +) == reads else { throw Failure.delivery }
-        for lane in lanes { lane.delivered = 0 }
+        let closing = lanes.map(\.closing).reduce(0, +) / Double(lanes.count)
+        for lane in lanes { lane.reset() }
         let bare = try Measure.seconds {
             for start in stride(from: 0, to: reads, by: Self.batch) {
                 try sqlite.append(min(Self.batch, reads - start))
@@ -75,12 +74,12 @@ final class IntakeBench {
         let bytes = try bytes(of: day)
         days.append(
             Day(
-                kind: kind, reads: reads, rate: Double(reads) / (taking + closing),
-                reference: Double(reads) / bare, closing: closing / (taking + closing),
+                kind: kind, reads: reads, rate: Double(reads) / time,
+                reference: Double(reads) / bare, closing: closing / time,
                 bytes: Double(bytes) / Double(reads)))
         // The night has no reads: a day is over before the next begins.
-        day = day.adding(2)
-        for lane in lanes { try lane.skip(to: day.hours[0]) }
+        self.day = day.adding(2)
+        for lane in lanes { try lane.skip(to: self.day.hours[0]) }
     }
 
     /// All reads in the busiest hour, which is closed; no reference.
@@ -91,13 +90,8 @@ final class IntakeBench {
             try lane.skip(to: hour)
             try lane.fetchKeys(day)
         }
-        town.clock.now = hour.start.adding(minutes: 50)
         try atOnce { try $0.prepare(workload, 0..<reads, hour, sites) }
-        let time = try Measure.seconds {
-            try atOnce { try $0.take(Self.batch) }
-            town.clock.now = hour.end.adding(minutes: 6)
-            try atOnce { try $0.close() }
-        }
+        let time = try Measure.seconds { try atOnce { try $0.run(hour, Self.batch) } }
         guard lanes.map(\.delivered).reduce(0, +) == reads else { throw Failure.delivery }
         let bytes = try bytes(of: day)
         return (Double(reads) / time, Double(bytes) / Double(reads))
@@ -139,9 +133,12 @@ private final class Lane: @unchecked Sendable {
     private let town: BenchTown
     private let sites: [UInt16]
     private var gateways: [Gateway] = []
-    private var reads: [(gateway: Int, read: Read)] = []
+    /// Of each hour, what its cameras will see.
+    private var reads: [Hour: [(gateway: Int, read: Read)]] = [:]
     /// Rows that the vault has acknowledged.
-    var delivered = 0
+    private(set) var delivered = 0
+    /// Seconds in which it closed hours.
+    private(set) var closing = 0.0
 
     init(_ town: BenchTown, _ sites: [UInt16]) throws {
         self.town = town
@@ -172,7 +169,7 @@ private final class Lane: @unchecked Sendable {
     func prepare(
         _ workload: Workload, _ range: Range<Int>, _ hour: Hour, _ all: Int
     ) throws {
-        reads = []
+        var reads: [(gateway: Int, read: Read)] = []
         let step = 3_000_000 / Int64(max(1, range.count))
         for place in range {
             let site = UInt16(place % all + 1)
@@ -186,17 +183,29 @@ private final class Lane: @unchecked Sendable {
                         fold: town.roster.policy.fold)
                 ))
         }
+        self.reads[hour] = reads
     }
 
-    /// Seals and hands over what was prepared, in batches.
-    func take(_ batch: Int) throws {
-        let now = town.clock.now
-        for (index, read) in reads {
+    /// Nothing is prepared, and nothing counted.
+    func reset() { (reads, delivered, closing) = ([:], 0, 0) }
+
+    /// Takes what was prepared of a day, in batches, and closes its hours.
+    func run(_ day: Plates.Day, _ batch: Int) throws {
+        for hour in day.hours { try run(hour, batch) }
+        try close(at: day.end.adding(hours: 7))
+    }
+
+    /// Takes and closes an hour.
+    func run(_ hour: Hour, _ batch: Int) throws {
+        let now = hour.start.adding(minutes: 50)
+        town.clock.reach(now)
+        for (index, read) in reads.removeValue(forKey: hour) ?? [] {
             let gateway = gateways[index]
             try gateway.take(read, at: now)
             if gateway.counts.waiting >= batch { try hand(over: gateway) }
         }
         for gateway in gateways { try hand(over: gateway) }
+        try close(at: hour.end.adding(minutes: 6))
     }
 
     private func hand(over gateway: Gateway) throws {
@@ -205,11 +214,13 @@ private final class Lane: @unchecked Sendable {
         delivered += report.rows
     }
 
-    func close() throws {
-        let now = town.clock.now
-        for gateway in gateways {
-            if let problem = gateway.closeHours(at: now).problem { throw problem }
-            gateway.erase(at: now)
+    private func close(at now: Timestamp) throws {
+        town.clock.reach(now)
+        closing += try Measure.seconds {
+            for gateway in gateways {
+                if let problem = gateway.closeHours(at: now).problem { throw problem }
+                gateway.erase(at: now)
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ public import Secrets
 /// (Docs/Spec/Batch.md). The root stands for the leaves, and the signature for the root.
 ///
 /// Wire form: as `Batch`, with the leaf of each row, 48 bytes, in its place.
-public struct BatchLeaves: Hashable, Sendable {
+public struct BatchLeaves: Sendable {
     /// The cell that all rows are of.
     public let cell: Cell
     /// The gateway's run.
@@ -21,6 +21,11 @@ public struct BatchLeaves: Hashable, Sendable {
     /// The site's Ed25519 signature, 64 bytes, over what it signed of the batch.
     public let signature: [UInt8]
     let leaves: LeafList
+    // What the root was computed from, where it was.
+    private let known: [UInt8]?
+
+    /// The RFC 6962 hashes of the leaves, 32 bytes each.
+    var hashes: [UInt8] { known ?? leaves.hashes }
 
     /// How many rows the batch has.
     public var count: Int { leaves.count }
@@ -59,14 +64,16 @@ public struct BatchLeaves: Hashable, Sendable {
             throw Batch.malformed
         }
         guard leaves.isAscending else { throw Batch.repeats }
-        guard head.root == Merkle.root(ofHashes: leaves.hashes) else { throw Batch.otherRoot }
-        self.init(head.cell, head.kind, head.place, head.root, head.signature, leaves)
+        let hashes = leaves.hashes
+        guard head.root == Merkle.root(ofHashes: hashes) else { throw Batch.otherRoot }
+        self.init(head.cell, head.kind, head.place, head.root, head.signature, leaves, hashes)
     }
 
     private init(
         _ cell: Cell, _ kind: HourOpening.Kind, _ place: BatchPlace, _ root: Digest,
-        _ signature: [UInt8], _ leaves: LeafList
+        _ signature: [UInt8], _ leaves: LeafList, _ hashes: [UInt8]? = nil
     ) {
+        known = hashes
         self.cell = cell
         run = place.run
         self.kind = kind
@@ -94,6 +101,20 @@ public struct BatchLeaves: Hashable, Sendable {
         guard key.isValid(signature, for: head.signedBytes(origin: origin)) else {
             throw Batch.unsigned(cell.site)
         }
+    }
+}
+
+// The root was computed from the leaves: whoever has it has them.
+extension BatchLeaves: Hashable {
+    /// Whether two are the same, byte for byte.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.head == right.head && left.leaves == right.leaves
+    }
+
+    /// By root and signature.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(root)
+        hasher.combine(signature)
     }
 }
 

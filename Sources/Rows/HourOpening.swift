@@ -87,10 +87,8 @@ public struct HourOpening: Hashable, Sendable {
             runs.append(
                 Run(id: run, lastBatch: last, isUnfinished: unfinished.contains(run)))
         }
-        var leaves = LeafList(capacity: batches.reduce(0) { $0 + $1.count })
-        for batch in batches { leaves.append(batch.leaves) }
-        let tree = try HourTree(leaves, mergingEqual: true)
-        try self.init(cell: cell, kind: kind, runs: runs, tree: tree.root, salt: salt)
+        try self.init(
+            cell: cell, kind: kind, runs: runs, tree: try HourRoot(over: batches), salt: salt)
     }
 
     /// The same from batches with their rows.

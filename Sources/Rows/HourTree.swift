@@ -94,10 +94,9 @@ public struct HourTree: Sendable {
         try self.init(leaves)
     }
 
-    /// The same of a list. Leaves that are equal may be one: the same row in two batches. Throws as
-    /// the others.
-    public init(_ rows: LeafList, mergingEqual: Bool = false) throws(RowsError) {
-        self.init(sorted: try rows.enclosed(mergingEqual: mergingEqual))
+    /// The same of a list. Throws as the others.
+    public init(_ rows: LeafList) throws(RowsError) {
+        self.init(sorted: try rows.enclosed())
     }
 
     /// The tree of leaves that stand in their order, both sentinels among them: nothing is sorted or
@@ -196,6 +195,48 @@ public struct HourRoot: Hashable, Sendable {
     public init(size: UInt64, root: Digest) {
         self.size = size
         self.root = root
+    }
+
+    /// The root over the leaves of batches, in any order, between the two sentinels. A row may be in two
+    /// batches. Throws `hour-repeats` where one label stands for two different rows, or is a
+    /// sentinel's.
+    init(over batches: [BatchLeaves]) throws(RowsError) {
+        let count = batches.reduce(0) { $0 + $1.count }
+        var order: [(high: UInt64, low: UInt64, place: Int)] = []
+        var hashes: [UInt8] = []
+        order.reserveCapacity(count)
+        hashes.reserveCapacity(count * Digest.size)
+        for batch in batches {
+            batch.leaves.bytes.withUnsafeBytes { leaves in
+                for start in stride(from: 0, to: leaves.count, by: LeafList.leafSize) {
+                    let label = leaves.label(at: start)
+                    order.append((label.0, label.1, order.count))
+                }
+            }
+            hashes += batch.hashes
+        }
+        order.sort { ($0.high, $0.low) < ($1.high, $1.low) }
+        func hash(_ place: Int) -> ArraySlice<UInt8> {
+            hashes[(place * Digest.size)..<((place + 1) * Digest.size)]
+        }
+        var level = RowLeaf.first.hash.bytes
+        level.reserveCapacity((count + 2) * Digest.size)
+        // The sentinels' labels are all zeros and all ones.
+        var last = (high: UInt64.min, low: UInt64.min, place: -1)
+        for next in order {
+            if (next.high, next.low) == (last.high, last.low) {
+                guard last.place >= 0, hash(next.place) == hash(last.place) else {
+                    throw LeafList.repeats
+                }
+                continue
+            }
+            level += hash(next.place)
+            last = next
+        }
+        guard (last.high, last.low) != (.max, .max) else { throw LeafList.repeats }
+        level += RowLeaf.last.hash.bytes
+        self.init(
+            size: UInt64(level.count / Digest.size), root: Merkle.root(ofHashes: level))
     }
 
     /// Whether the leaf stands where the proof says.

@@ -93,10 +93,9 @@ public struct LeafList: Hashable, Sendable {
         }
     }
 
-    /// The leaves between the two sentinels, labels strictly ascending; leaves that are equal are one
-    /// where they may be. Throws `hour-repeats` where two leaves have one label, or one has the label
-    /// of a sentinel.
-    func enclosed(mergingEqual: Bool) throws(RowsError) -> LeafList {
+    /// The leaves between the two sentinels, labels strictly ascending. Throws `hour-repeats` where two
+    /// leaves have one label, or one has the label of a sentinel.
+    func enclosed() throws(RowsError) -> LeafList {
         var order = bytes.withUnsafeBytes { bytes in
             (0..<count).map { place in
                 let label = bytes.label(at: place * Self.leafSize)
@@ -107,20 +106,9 @@ public struct LeafList: Hashable, Sendable {
         if !zip(order, order.dropFirst()).allSatisfy({ $0 <= $1 }) { order.sort { $0 < $1 } }
         var result = LeafList(capacity: count + 2)
         result.append(.first)
-        for (_, _, place) in order {
-            let leaf = slice(place)
-            if result.slice(result.count - 1).prefix(16) == leaf.prefix(16) {
-                guard mergingEqual, result.slice(result.count - 1) == leaf, result.count > 1 else {
-                    throw Self.repeats
-                }
-                continue
-            }
-            result.bytes += leaf
-        }
-        guard result.slice(result.count - 1).prefix(16) != RowLeaf.last.label else {
-            throw Self.repeats
-        }
+        for (_, _, place) in order { result.bytes += slice(place) }
         result.append(.last)
+        guard result.isAscending else { throw Self.repeats }
         return result
     }
 
