@@ -120,10 +120,12 @@ public struct CellSealer: ~Copyable {
     /// Writes a plate's next counter into what its label is made of and what its row is bound to.
     private mutating func prepare(_ number: Int) {
         let counter = plates[counter: number].bigEndian
-        for index in 0..<8 {
-            let byte = UInt8(truncatingIfNeeded: counter >> (8 * index))
-            associatedData[associatedData.count - 8 + index] = byte
-            labelMessage[8 + index] = byte
+        let size = MemoryLayout.size(ofValue: counter)
+        associatedData.withUnsafeMutableBytes {
+            $0.storeBytes(of: counter, toByteOffset: $0.count - size, as: UInt64.self)
+        }
+        labelMessage.withUnsafeMutableBytes {
+            $0.storeBytes(of: counter, toByteOffset: $0.count - size, as: UInt64.self)
         }
     }
 

@@ -7,7 +7,7 @@ struct PlateIndex {
     private static let chunk = 1_024
 
     /// A plate of at most 15 bytes, as nearly all are, in place: no reference, no copy elsewhere.
-    private struct Name: Hashable {
+    private struct Name: Equatable {
         private var low: UInt64 = 0
         private var high: UInt64 = 0
 
@@ -19,8 +19,17 @@ struct PlateIndex {
             guard (1...15).contains(bytes.count) else { return nil }
             withUnsafeMutableBytes(of: &self) { name in
                 name[0] = UInt8(bytes.count) | (plate.fold == .none ? 0x80 : 0)
-                for index in bytes.indices { name[1 + index] = bytes[index] }
+                bytes.withUnsafeBytes {
+                    UnsafeMutableRawBufferPointer(rebasing: name[1...]).copyMemory(from: $0)
+                }
             }
+        }
+
+        /// Multilinear multiply-shift (Dietzfelbinger): of two names, whoever chose them, 64 bits begin
+        /// alike as rarely as if they were drawn, as long as nobody knows the factors.
+        func hash(_ factors: (UInt128, UInt128)) -> UInt64 {
+            let sum = UInt128(low) &* factors.0 &+ UInt128(high) &* factors.1
+            return UInt64(truncatingIfNeeded: sum >> 64)
         }
     }
 
@@ -32,6 +41,9 @@ struct PlateIndex {
     private var chunks: [[Entry]] = []
     /// Open addressing: a plate's number and one, 0 where nothing is. Its size is a power of two.
     private var table = [UInt32](repeating: 0, count: 16)
+    private let factors = (
+        UInt128.random(in: .min ... .max), UInt128.random(in: .min ... .max)
+    )
     /// The numbers of longer plates.
     private var long: [Plate: Int] = [:]
 
@@ -72,7 +84,8 @@ struct PlateIndex {
 
     /// Where a name stands in the table, or would.
     private func place(of name: Name) -> Int {
-        var place = name.hashValue & (table.count - 1)
+        let bits = UInt64(table.count.trailingZeroBitCount)
+        var place = Int(truncatingIfNeeded: name.hash(factors) >> (64 - bits))
         while table[place] != 0 {
             let number = Int(table[place]) - 1
             if chunks[number / Self.chunk][number % Self.chunk].name == name { break }
