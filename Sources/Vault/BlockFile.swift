@@ -80,7 +80,10 @@ final class BlockFile: Sendable {
 
     /// Where the next tree begins, with nothing behind it.
     private func begin() throws(StoreError) -> UInt64 {
-        let (start, hasTail) = state.withLock { ($0.end, $0.hasTail) }
+        let (start, hasTail) = try state.withLock { state throws(StoreError) in
+            guard !state.isClosed else { throw Self.removed }
+            return (state.end, state.hasTail)
+        }
         try SQLiteFile.disk { () throws(DiskError) in
             if try fileSystem.size(path) == nil {
                 try fileSystem.create(path, [])
@@ -131,9 +134,7 @@ final class BlockFile: Sendable {
     private func opened() throws(StoreError) -> any FileReader {
         try state.withLock { state throws(StoreError) in
             if let reader = state.reader { return reader }
-            guard !state.isClosed else {
-                throw StoreError(code: "store-failed", sentence: "the day is being removed")
-            }
+            guard !state.isClosed else { throw Self.removed }
             let reader = try SQLiteFile.disk { () throws(DiskError) in
                 try fileSystem.reader(path)
             }
@@ -148,6 +149,10 @@ final class BlockFile: Sendable {
             state.reader = nil
             state.isClosed = true
         }
+    }
+
+    private static var removed: StoreError {
+        StoreError(code: "store-failed", sentence: "the day is being removed")
     }
 
     private static var cut: DiskError {

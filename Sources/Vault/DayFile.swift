@@ -52,9 +52,9 @@ struct DayFile: Sendable {
         DayFile(try SQLiteFile.open(path, fileSystem: fileSystem), day, fileSystem)
     }
 
-    /// Closes both files; what is asked of them from here on fails.
+    /// Closes both files; what is asked of them from here on fails. Waits for whoever is reading.
     func close() throws(StoreError) {
-        blocks.close()
+        defer { blocks.close() }
         try file.close()
     }
 

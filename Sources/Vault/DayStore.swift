@@ -60,10 +60,13 @@ final class DayStore: Sendable {
         try file.settleBlocks()
     }
 
-    /// Nothing is there and nothing is taken from here on; the files are the store's to remove.
+    /// Nothing is there and nothing is taken from here on; the files are the store's to remove. Waits
+    /// for blocks that are being written, which would make a file anew.
     func close() throws(StoreError) {
-        state.withLock { $0.arriving.close() }
-        try file.close()
+        try closing.withLock { _ throws(StoreError) in
+            state.withLock { $0.arriving.close() }
+            try file.close()
+        }
     }
 
     // MARK: Batches

@@ -257,6 +257,9 @@ public final class MemoryRowStore: RowStore {
         }
     }
 
+    /// There are no files that would have to go later.
+    public func markDead(_ day: Day) throws(StoreError) { try expire(day) }
+
     public func expire(_ day: Day) throws(StoreError) {
         state.withLock { state in
             state.dead.insert(day)

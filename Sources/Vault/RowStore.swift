@@ -153,11 +153,15 @@ public protocol RowStore: AnyObject, Sendable {
     /// order photos of closed trees came, and photos go that have no row once the late tree is
     /// closed. In small steps, between which the store answers.
     func tidyPhotos() throws(StoreError)
-    /// The days that have rows, photos or closings, ascending.
+    /// The days that have rows, photos or closings, and dead ones as long as they have files,
+    /// ascending.
     func days() throws(StoreError) -> [Day]
-    /// Drops a day with all of its files; nothing is ever kept for it again.
+    /// Notes that a day is dead: nobody finds anything of it any more, and nothing is ever kept for it
+    /// again. Its files are still there for `expire` to remove; until then the day is among `days`.
+    func markDead(_ day: Day) throws(StoreError)
+    /// Drops a day with all of its files, which can take long; nothing is ever kept for it again.
     func expire(_ day: Day) throws(StoreError)
-    /// Whether a day has been dropped.
+    /// Whether a day has been marked as dead, or dropped.
     func isDead(_ day: Day) throws(StoreError) -> Bool
     /// Counts a refusal by its code, also one that the service found before the store was asked.
     func count(_ refusal: String) throws(StoreError)

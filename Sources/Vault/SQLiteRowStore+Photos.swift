@@ -33,13 +33,15 @@ extension SQLiteRowStore {
     }
 
     public func photos(of label: Label, in cell: Cell) throws(StoreError) -> [SealedPhoto] {
-        try photoFiles.withLock { files throws(StoreError) in
+        guard !(try isDead(cell.hour.day)) else { return [] }
+        return try photoFiles.withLock { files throws(StoreError) in
             try files[cell.hour.day]?.photos(cell, label) ?? []
         }
     }
 
     public func photoLabels(in cell: Cell) throws(StoreError) -> Set<Label> {
-        try photoFiles.withLock { files throws(StoreError) in
+        guard !(try isDead(cell.hour.day)) else { return [] }
+        return try photoFiles.withLock { files throws(StoreError) in
             try files[cell.hour.day]?.labels(cell) ?? []
         }
     }

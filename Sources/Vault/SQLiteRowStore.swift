@@ -15,11 +15,14 @@ public final class SQLiteRowStore: RowStore {
     let living: Mutex<[Day: DayStore]>
     // What `main` has noted, so that nobody asks it for each batch.
     let dead: Mutex<Set<Day>>
-    // Dead days that may have files still.
-    let undropped = Mutex<Set<Day>>([])
+    // Locked alone, or within `living`.
+    let dying = Mutex(Dying())
+    // Held while a dead day's files go, and together with nothing but what `days` locks.
+    let dropping = Mutex(())
     // Never locked together with `living`: photos are long.
     let photoFiles: Mutex<[Day: PhotoFile]>
     let photoLimit: Int
+    let rest: @Sendable () -> Void
 
     private static let schema = """
         CREATE TABLE dead (day INTEGER NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
@@ -30,7 +33,8 @@ public final class SQLiteRowStore: RowStore {
     private init(
         _ folder: String, _ fileSystem: any FileSystem, _ main: SQLiteFile,
         _ living: sending [Day: DayStore], _ dead: Set<Day>,
-        _ photoFiles: sending [Day: PhotoFile], _ photoLimit: Int?
+        _ photoFiles: sending [Day: PhotoFile], _ photoLimit: Int?,
+        _ rest: @escaping @Sendable () -> Void
     ) {
         self.folder = folder
         self.fileSystem = fileSystem
@@ -39,24 +43,28 @@ public final class SQLiteRowStore: RowStore {
         self.dead = Mutex(dead)
         self.photoFiles = Mutex(photoFiles)
         self.photoLimit = photoLimit ?? PhotoRules.bytesADay
+        self.rest = rest
     }
 
     /// A new, empty store in a folder, which is made if need be. SQLite itself writes the files;
     /// `fileSystem` names and removes them. `photoBytes` is how much of photos it takes for one
-    /// day of all sites. Throws `store-exists`, `store-failed`.
+    /// day of all sites; `rest` is done between the parts of a file that goes. Throws `store-exists`,
+    /// `store-failed`.
     public static func create(
-        at folder: String, fileSystem: any FileSystem, photoBytes: Int? = nil
+        at folder: String, fileSystem: any FileSystem, photoBytes: Int? = nil,
+        rest: @escaping @Sendable () -> Void = SQLiteRowStore.rest
     ) throws(StoreError) -> SQLiteRowStore {
         try SQLiteFile.disk { () throws(DiskError) in try fileSystem.makeFolder(folder) }
         let main = try SQLiteFile.create(
             folder + "/store.sqlite", schema: schema, fileSystem: fileSystem)
-        return SQLiteRowStore(folder, fileSystem, main, [:], [], [:], photoBytes)
+        return SQLiteRowStore(folder, fileSystem, main, [:], [], [:], photoBytes, rest)
     }
 
     /// A store that exists; finishes the dropping of days that a crash cut short. Throws
     /// `store-missing`, `store-version`, `store-failed`.
     public static func open(
-        at folder: String, fileSystem: any FileSystem, photoBytes: Int? = nil
+        at folder: String, fileSystem: any FileSystem, photoBytes: Int? = nil,
+        rest: @escaping @Sendable () -> Void = SQLiteRowStore.rest
     ) throws(StoreError) -> SQLiteRowStore {
         let main = try SQLiteFile.open(folder + "/store.sqlite", fileSystem: fileSystem)
         let dead = try main.read { try Int64.fetchSet($0, sql: "SELECT day FROM dead") }
@@ -100,7 +108,7 @@ public final class SQLiteRowStore: RowStore {
         }
         return SQLiteRowStore(
             folder, fileSystem, main, days, Set(dead.map { Day(number: UInt32(clamping: $0)) }),
-            photoFiles, photoBytes)
+            photoFiles, photoBytes, rest)
     }
 
     /// The day of `day-20780.sqlite` or `photos-20780.sqlite` and of what SQLite puts beside it.
@@ -203,7 +211,7 @@ public final class SQLiteRowStore: RowStore {
     public func days() throws(StoreError) -> [Day] {
         let days = living.withLock { Set($0.keys) }
         return days.union(photoFiles.withLock { Array($0.keys) })
-            .union(undropped.withLock { $0 }).sorted()
+            .union(dying.withLock { $0.days }).sorted()
     }
 
     public func isDead(_ day: Day) throws(StoreError) -> Bool {

@@ -30,25 +30,29 @@ public final class VaultService: Handler, Sendable {
     let trusted: Digest?
     let signer: NoteSigner?
     let now: @Sendable () -> Timestamp
+    private let later: any Later
     private let state: Mutex<State>
     // Whether the store may have closings that the log does not have; set while the record is held.
     let isLogBehind: Mutex<Bool>
 
     /// A vault on its log, its store and its mail box. `trusted` is the hash of the log's first
     /// roster, nil to take the one that stands or comes there; `signer` has the vault's statement
-    /// key, for the disclosures that it logs (nil logs none); `now` is the vault's clock.
+    /// key, for the disclosures that it logs (nil logs none); `later` does what no answer waits for;
+    /// `now` is the vault's clock.
     ///
     /// Finishes what a crash cut short: appends closings that only the store has, and drops days
     /// that died. Throws `log-failed`, `roster-missing` and the store's errors.
     public init(
         log: Log, store: any RowStore, mail: MailBox, trusted: Digest?,
-        signer: NoteSigner? = nil, now: @escaping @Sendable () -> Timestamp
+        signer: NoteSigner? = nil, later: any Later = LaterQueue(),
+        now: @escaping @Sendable () -> Timestamp
     ) throws(StoreError) {
         self.log = log
         self.store = store
         self.mail = mail
         self.trusted = trusted
         self.signer = signer
+        self.later = later
         self.now = now
         var record: Record?
         if log.size > 0 {
@@ -107,8 +111,8 @@ public final class VaultService: Handler, Sendable {
     }
 
     /// Drops every day that is dead by the log, with its files, after an earlier attempt that failed
-    /// too. Appending a statement of destruction does the same. Appends closings that only the store
-    /// has. Throws the store's errors, and `log-failed`.
+    /// too; they are gone when this returns. Appends closings that only the store has. Throws the
+    /// store's errors, and `log-failed`.
     public func expire() throws(StoreError) {
         var failure: StoreError?
         func attempt(_ body: () throws(StoreError) -> Void) {
@@ -123,6 +127,23 @@ public final class VaultService: Handler, Sendable {
         }
         attempt { () throws(StoreError) in try mail.expire(at: now()) }
         attempt { () throws(StoreError) in try logClosings() }
+        if let failure { throw failure }
+    }
+
+    /// What a statement of destruction asks for before it is answered: nothing of a day that is dead by
+    /// the log can be found any more, over a crash too. Its files go right afterwards (`expire`): they
+    /// can be gigabytes, and whose word has made the day dead does not wait for them.
+    private func markDead() throws(StoreError) {
+        var failure: StoreError?
+        let dead = try store.days().filter { isDead($0) }
+        for day in dead {
+            do throws(StoreError) {
+                try store.markDead(day)
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        if !dead.isEmpty { later.add { [self] () throws(StoreError) in try expire() } }
         if let failure { throw failure }
     }
 
@@ -201,7 +222,7 @@ public final class VaultService: Handler, Sendable {
             for note in notes { try admit(note, record) }
             return try append(notes, to: &record)
         }
-        if notes.contains(where: Self.isErasure) { try expire() }
+        if notes.contains(where: Self.isErasure) { try markDead() }
         return Message.indices(indices)
     }
 

@@ -36,7 +36,8 @@ final class VaultDaemon: Daemon {
     init(_ setting: PartySetting) throws {
         self.setting = setting
         let clock = setting.clock
-        log = DaemonLog { clock.now }
+        let log = DaemonLog { clock.now }
+        self.log = log
         let (signer, logSigner) = try Self.signers(setting)
         let places = Places(setting)
         vaultLog = try Log.open(
@@ -46,7 +47,8 @@ final class VaultDaemon: Daemon {
             log: vaultLog,
             store: try SQLiteRowStore.open(at: places.rows, fileSystem: setting.disk),
             mail: try MailBox.open(at: places.mail, fileSystem: setting.disk),
-            trusted: setting.roster.hash, signer: signer, now: { clock.now })
+            trusted: setting.roster.hash, signer: signer,
+            later: LaterQueue { log.problem("expire-failed", $0) }, now: { clock.now })
         let client = PlainClient()
         webhooks = Webhooks(
             setting.file.texts("webhooks"), folder: places.data, disk: setting.disk

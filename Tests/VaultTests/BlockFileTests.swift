@@ -31,6 +31,16 @@ struct BlockFileTests {
         Cell(hour: Sample.day.hours[hour], site: SiteNumber(number: 1))
     }
 
+    @Test("nothing is written any more for a day whose files are removed")
+    func closed() throws {
+        try fileSystem.makeFolder(path)
+        let blocks = BlockFile(file, fileSystem)
+        try blocks.settle([])
+        blocks.close()
+        #expect(code { _ = try blocks.append { [1] } } == "store-failed")
+        #expect(try fileSystem.size(file) == nil)
+    }
+
     @Test("of a closing that was given up nothing is left, also where other trees stand behind it")
     func outdated() throws {
         let store = try SQLiteRowStore.create(at: path, fileSystem: fileSystem)

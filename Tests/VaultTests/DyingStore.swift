@@ -50,6 +50,7 @@ final class DyingStore: RowStore {
     }
     func tidyPhotos() throws(StoreError) { try store.tidyPhotos() }
     func days() throws(StoreError) -> [Day] { try store.days() }
+    func markDead(_ day: Day) throws(StoreError) { try store.markDead(day) }
     func expire(_ day: Day) throws(StoreError) { try store.expire(day) }
     func isDead(_ day: Day) throws(StoreError) -> Bool { try store.isDead(day) }
     func count(_ refusal: String) throws(StoreError) { try store.count(refusal) }

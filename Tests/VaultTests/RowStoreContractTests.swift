@@ -247,8 +247,8 @@ struct RowStoreContractTests {
 
     @Test(
         "a dead day has nothing, takes nothing, and leaves the others alone",
-        arguments: Backend.allCases)
-    func expire(_ backend: Backend) throws {
+        arguments: Backend.allCases, [true, false])
+    func expire(_ backend: Backend, isMarkedFirst: Bool) throws {
         let store = try backend.store(in: folder)
         let rows = try Car("1").rows(Sample.run("a"), 0..<5)
         let tomorrow = Cell(hour: Sample.day.next.hours[0], site: Sample.cell.site)
@@ -258,11 +258,15 @@ struct RowStoreContractTests {
         #expect(keep(store, later) == "accepted")
         let closing = try Sample.closing([batch])
         #expect(try store.close(closing) == .fresh)
-        try store.expire(Sample.day)
-        try store.expire(Sample.day)
+        if isMarkedFirst {
+            try store.markDead(Sample.day)
+            try store.markDead(Sample.day)
+        } else {
+            try store.expire(Sample.day)
+        }
         #expect(try store.isDead(Sample.day))
         #expect(try !store.isDead(Sample.day.next))
-        #expect(try store.days() == [Sample.day.next])
+        #expect(try store.search(Sample.day) { _ in true } == nil)
         #expect(try store.rows(of: Sample.cell) == [])
         #expect(try store.closing(of: Sample.cell) == nil)
         #expect(try store.closings() == [])
@@ -271,7 +275,10 @@ struct RowStoreContractTests {
         #expect(code { _ = try store.close(closing) } == "cell-dead")
         #expect(code { try store.checkClose(closing) } == "cell-dead")
         #expect(code { _ = try store.batches(of: Sample.cell) } == "cell-dead")
-        #expect(try store.rows(of: tomorrow).count == 5)
+        #expect(try store.closings(of: Sample.day) == [])
         #expect(try store.refusals() == ["cell-dead": 2])
+        try store.expire(Sample.day)
+        #expect(try store.days() == [Sample.day.next])
+        #expect(try store.rows(of: tomorrow).count == 5)
     }
 }

@@ -1,8 +1,10 @@
 import Disk
+import Foundation
 import GRDB
 import Plates
 import Rows
 import Secrets
+import Synchronization
 import TestSupport
 import Testing
 import Vault
@@ -128,6 +130,98 @@ struct SQLiteStoreTests {
         try store.expire(Sample.day)
         #expect(try names().filter { $0.contains("-\(Sample.day.number).") } == [])
         #expect(try store.days() == [])
+    }
+
+    @Test("a day that is marked as dead is found by nobody, and its files go when it is dropped")
+    func marked() throws {
+        let store = try create()
+        let rows = try Car("1").rows(Sample.run("a"), 0..<20)
+        _ = try store.keep(Sample.batch(rows), admission: Sample.admission)
+        _ = try store.keep([Sample.photo("1", rows[0].label)], admission: Sample.admission)
+        let number = "-\(Sample.day.number)."
+        let before = try names().filter { $0.contains(number) }
+        try store.markDead(Sample.day)
+        #expect(try store.isDead(Sample.day) && store.days() == [Sample.day])
+        #expect(try store.rows(of: Sample.cell) == [])
+        #expect(try names().filter { $0.contains(number) } == before)
+        // As after a crash at this moment: the files as they are, the store still open.
+        let copy = folder.path + "/copy"
+        try fileSystem.makeFolder(copy)
+        for name in try names() where !name.hasSuffix("-shm") {
+            try fileSystem.create(copy + "/" + name, fileSystem.read(path + "/" + name))
+        }
+        let opened = try SQLiteRowStore.open(at: copy, fileSystem: fileSystem)
+        #expect(try opened.isDead(Sample.day) && opened.days() == [])
+        #expect(try fileSystem.list(copy).allSatisfy { $0.hasPrefix("store.sqlite") })
+        try store.expire(Sample.day)
+        #expect(try store.days() == [])
+        #expect(try names().allSatisfy { $0.hasPrefix("store.sqlite") })
+    }
+
+    @Test(
+        "a large file of a dead day goes part by part, from its end, and the others go on between")
+    func inParts() throws {
+        let sizes = Mutex<[UInt64]>([])
+        let between = Mutex<(@Sendable () throws -> Void)?>(nil)
+        let store = try SQLiteRowStore.create(at: path, fileSystem: fileSystem) {
+            try? between.withLock({ $0 })?()
+        }
+        let rows = try Car("1").rows(Sample.run("a"), 0..<20)
+        _ = try store.keep(Sample.batch(rows), admission: Sample.admission)
+        let name = path + "/day-\(Sample.day.number).sqlite"
+        try store.markDead(Sample.day)
+        let part = UInt64(4 << 20)
+        try fileSystem.truncate(name, to: 3 * part + 1)
+        let tomorrow = Cell(hour: Sample.day.next.hours[0], site: Sample.cell.site)
+        between.withLock {
+            $0 = { [fileSystem] in
+                let size = try fileSystem.size(name) ?? 0
+                let number = sizes.withLock { sizes in
+                    sizes.append(size)
+                    return sizes.count - 1
+                }
+                #expect(try store.days().contains(Sample.day))
+                _ = try store.keep(
+                    Sample.batch([rows[number]], cell: tomorrow, number: UInt64(number)),
+                    admission: Sample.admission)
+            }
+        }
+        try store.expire(Sample.day)
+        #expect(sizes.withLock { $0 } == [3 * part, 2 * part, part])
+        #expect(try fileSystem.size(name) == nil && store.days() == [Sample.day.next])
+        #expect(try store.rows(of: tomorrow).count == 3)
+    }
+
+    @Test("whoever works in a day when it dies is waited for by its dropping, and by nothing else")
+    func atWork() throws {
+        let store = try create()
+        let rows = try Car("1").rows(Sample.run("a"), 0..<20)
+        let batch = try Sample.batch(rows)
+        _ = try store.keep(batch, admission: Sample.admission)
+        _ = try store.close(Sample.closing([batch]))
+        let tomorrow = Cell(hour: Sample.day.next.hours[0], site: Sample.cell.site)
+        _ = try store.keep(Sample.batch(rows, cell: tomorrow), admission: Sample.admission)
+        let name = path + "/day-\(Sample.day.number).sqlite"
+        let dropped = DispatchSemaphore(value: 0)
+        var (others, isFound, isThere) = (0, true, false)
+        let found = try store.search(Sample.day) { day throws(StoreError) in
+            try store.markDead(Sample.day)
+            let thread = Thread {
+                try? store.expire(Sample.day)
+                dropped.signal()
+            }
+            thread.start()
+            // The others go on, and whoever asks now finds nothing.
+            others = try store.rows(of: CellTreeID(cell: tomorrow, kind: .prompt)).count
+            isFound = try store.search(Sample.day) { _ throws(StoreError) in true } != nil
+            isThere = (try? fileSystem.size(name)) != nil
+            return try day.rows(of: CellTreeID(cell: Sample.cell, kind: .prompt))
+        }
+        #expect(found == rows.sorted { $0.label < $1.label })
+        #expect(others == 20 && !isFound && isThere)
+        dropped.wait()
+        #expect(try store.days() == [Sample.day.next])
+        #expect(try names().allSatisfy { !$0.contains("-\(Sample.day.number).") })
     }
 
     @Test("a file of photos whose making failed is begun again")

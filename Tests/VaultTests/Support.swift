@@ -53,6 +53,27 @@ final class TestClock: Sendable {
     func set(_ time: Timestamp) { self.time.withLock { $0 = time } }
 }
 
+/// What a vault left for after its answers, which only the test does.
+final class HeldBack: Later {
+    private let works = Mutex<[@Sendable () throws(StoreError) -> Void]>([])
+
+    func add(_ work: @escaping @Sendable () throws(StoreError) -> Void) {
+        works.withLock { $0.append(work) }
+    }
+
+    /// Pieces of work that nobody has done.
+    var count: Int { works.withLock { $0.count } }
+
+    /// Does all of it, in order, and gives the code of each, `accepted` where it was done.
+    func work() -> [String] {
+        let taken = works.withLock { works in
+            defer { works = [] }
+            return works
+        }
+        return taken.map { work in code { try work() } }
+    }
+}
+
 /// One plate's rows in one cell and run, as a gateway makes them; the bytes are as random as sealed
 /// ones.
 struct Car {

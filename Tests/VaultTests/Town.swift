@@ -19,6 +19,7 @@ final class Town {
 
     let clock = TestClock(noon)
     let disk = FaultyFileSystem()
+    let later = HeldBack()
     let store: any RowStore
     let mail: MailBox
     let roster: Roster
@@ -81,7 +82,8 @@ final class Town {
         let clock = clock
         service = try VaultService(
             log: log, store: store, mail: mail, trusted: roster.hash,
-            signer: isSigning ? try Self.signer("vault") : nil, now: { clock.now })
+            signer: isSigning ? try Self.signer("vault") : nil, later: later,
+            now: { clock.now })
     }
 
     /// A vault with roster, generation 1 and today's prekeys in its log.
@@ -107,7 +109,8 @@ final class Town {
         let clock = clock
         service = try VaultService(
             log: log, store: store, mail: mail, trusted: roster.hash,
-            signer: isSigning ? try Self.signer("vault") : nil, now: { clock.now })
+            signer: isSigning ? try Self.signer("vault") : nil, later: later,
+            now: { clock.now })
     }
 
     var client: VaultClient { VaultClient(LoopbackChannel(service)) }

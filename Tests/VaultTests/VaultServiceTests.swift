@@ -5,6 +5,7 @@ import Ledger
 import Plates
 import Rows
 import Secrets
+import Synchronization
 import TestSupport
 import Testing
 import Vault
@@ -393,20 +394,34 @@ struct VaultRowsTests {
 
     enum CrashPoint { case beforeLog, afterLog }
 
-    @Test("a day that is dead by the log is dropped at once, and takes nothing more")
+    @Test("a day that is dead by the log has nothing and takes nothing, and its files go next")
     func dead() throws {
         let folder = try TemporaryFolder()
         let store = try Backend.sqlite.store(in: folder)
+        func files() throws -> [String] {
+            try POSIXFileSystem().list(folder.path + "/rows")
+                .filter { $0.contains("-\(Sample.day.number).") }
+        }
         let town = try Town(store: store)
         let batch = try Sample.batch(rows)
         try town.client.submit(batch)
         #expect(code { try town.service.expire(Sample.day) } == "day-alive")
         _ = try town.append([try town.destruction(of: Sample.day, by: "clerk")])
-        #expect(try store.days() == [Sample.day])
+        #expect(try store.days() == [Sample.day] && town.later.count == 0)
+        #expect(try store.rows(of: Sample.cell).count == rows.count)
         _ = try town.append([try town.destruction(of: Sample.day, by: "audit")])
-        #expect(try store.days() == [])
+        // Whose word it was has its answer; the files are still to go.
+        #expect(try store.isDead(Sample.day) && store.days() == [Sample.day])
+        #expect(try store.rows(of: Sample.cell) == [] && files() != [])
+        #expect(problem { try town.client.submit(batch) } == "cell-dead")
+        #expect(try town.service.status()?.days == ["dead": 1])
+        #expect(town.later.work() == ["accepted"])
+        #expect(try store.days() == [] && files() == [])
         #expect(try store.isDead(Sample.day))
         #expect(problem { try town.client.submit(batch) } == "cell-dead")
+        // What comes later finds nothing to do.
+        _ = try town.append([try town.destruction(of: Sample.day, by: "rights")])
+        #expect(town.later.count == 0)
         // Also where the store never had a row of the day.
         let yesterday = Cell(hour: Sample.day.adding(-1).hours[4], site: Sample.cell.site)
         #expect(
@@ -414,7 +429,68 @@ struct VaultRowsTests {
         #expect(
             problem { try town.client.close([town.closing([], cell: yesterday)]) } == "cell-dead")
         #expect(try store.days() == [])
-        #expect(try store.refusals() == ["cell-dead": 2])
+        #expect(try store.refusals() == ["cell-dead": 3])
+    }
+
+    @Test("a vault that ends before the files of a dead day are gone removes them when it starts")
+    func deadAtStart() throws {
+        let folder = try TemporaryFolder()
+        func files() throws -> [String] {
+            try POSIXFileSystem().list(folder.path + "/rows")
+                .filter { $0.contains("-\(Sample.day.number).") }
+        }
+        let town = try Town(store: try Backend.sqlite.store(in: folder))
+        try town.client.submit(try Sample.batch(rows))
+        _ = try town.append(
+            try ["clerk", "audit"].map { try town.destruction(of: Sample.day, by: $0) })
+        #expect(try files() != [] && town.later.count == 1)
+        let store = try SQLiteRowStore.open(
+            at: folder.path + "/rows", fileSystem: POSIXFileSystem())
+        #expect(try files() == [])
+        #expect(try store.isDead(Sample.day) && store.days() == [])
+    }
+
+    @Test("files that the disk does not give up are tried again, and nobody finds them meanwhile")
+    func deadRefused() throws {
+        let folder = try TemporaryFolder()
+        let recording = RecordingFileSystem()
+        let store = try SQLiteRowStore.create(at: folder.path + "/rows", fileSystem: recording)
+        let town = try Town(store: store)
+        let batch = try Sample.batch(rows)
+        try town.client.submit(batch)
+        recording.fail(.remove, on: "/day-")
+        _ = try town.append(
+            try ["clerk", "audit"].map { try town.destruction(of: Sample.day, by: $0) })
+        #expect(town.later.work() == ["store-failed"])
+        #expect(try store.days() == [Sample.day] && store.rows(of: Sample.cell) == [])
+        #expect(problem { try town.client.submit(batch) } == "cell-dead")
+        // By the vault's next round, or by the next word on the day.
+        recording.fail(.remove, on: "/day-")
+        _ = try town.append([try town.destruction(of: Sample.day, by: "rights")])
+        #expect(town.later.work() == ["store-failed"])
+        #expect(try store.days() == [Sample.day])
+        try town.service.expire()
+        #expect(try store.days() == [])
+        #expect(
+            try POSIXFileSystem().list(folder.path + "/rows")
+                .allSatisfy { $0.hasPrefix("store.sqlite") })
+    }
+
+    @Test("work that failed is told of and keeps none back that comes after it")
+    func laterQueue() throws {
+        let folder = try TemporaryFolder()
+        let done = DispatchSemaphore(value: 0)
+        let failed = Mutex<[String]>([])
+        let queue = LaterQueue { error in failed.withLock { $0.append(error.code) } }
+        let recording = RecordingFileSystem()
+        let store = try SQLiteRowStore.create(at: folder.path + "/rows", fileSystem: recording)
+        _ = try store.keep(Sample.batch(rows), admission: Sample.admission)
+        recording.fail(.remove, on: "/day-")
+        for _ in 0..<2 { queue.add { () throws(StoreError) in try store.expire(Sample.day) } }
+        queue.add { done.signal() }
+        done.wait()
+        #expect(failed.withLock { $0 } == ["store-failed"])
+        #expect(try store.days() == [])
     }
 
     @Test("a drop that was missed is made at the next start")
