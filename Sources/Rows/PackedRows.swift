@@ -46,20 +46,13 @@ public struct PackedRows: Sendable {
         self.starts = starts
     }
 
-    /// Rows as they were written. Throws `rows-malformed` for cut or further bytes, and for a length
-    /// that no row has.
-    public init(wire bytes: [UInt8]) throws(RowsError) {
-        try self.init(in: bytes, at: 0, count: nil)
-        guard end == bytes.count else { throw Self.malformed }
-    }
-
-    /// So many rows that stand somewhere in other bytes, which are not copied; all that follow, where
-    /// no number is given. Throws `rows-malformed`.
-    public init(in bytes: [UInt8], at start: Int, count: Int?) throws(RowsError) {
+    /// So many rows that stand somewhere in other bytes, which are not copied. Throws `rows-malformed`
+    /// for cut bytes, and for a length that no row has.
+    public init(in bytes: [UInt8], at start: Int, count: Int) throws(RowsError) {
         var starts: [Int] = []
-        starts.reserveCapacity(count ?? (bytes.count - start) / 314)
+        starts.reserveCapacity(count)
         var next = start
-        while starts.count != count, count != nil || next < bytes.count {
+        while starts.count < count {
             guard next + 18 <= bytes.count else { throw Self.malformed }
             starts.append(next)
             let length = Int(bytes[next + 16]) << 8 | Int(bytes[next + 17])

@@ -31,30 +31,41 @@ final class BlockFile: Sendable {
         state = Mutex(State())
     }
 
-    /// Goes on with what a crash has left, where these are the places of the day's trees: what is
-    /// between them and behind them is overwritten or cut off. Throws `store-failed` where the file
-    /// lacks some of it.
-    func settle(_ places: [Range<UInt64>]) throws(StoreError) {
-        var gaps: [Range<UInt64>] = []
-        var end: UInt64 = 0
-        for place in places.sorted(by: { $0.lowerBound < $1.lowerBound }) {
-            if place.lowerBound > end { gaps.append(end..<place.lowerBound) }
-            end = max(end, place.upperBound)
-        }
-        let (found, gapsFound) = (end, gaps)
+    /// Throws `store-failed` where the file does not reach as far as these places.
+    func check(_ places: [Range<UInt64>]) throws(StoreError) {
+        let end = places.map(\.upperBound).max() ?? 0
         try SQLiteFile.disk { () throws(DiskError) in
-            guard let size = try fileSystem.size(path) else {
-                guard found == 0 else { throw Self.cut }
-                return
-            }
-            guard size >= found else { throw Self.cut }
-            if !gapsFound.isEmpty { try fileSystem.zeroDurably(path, gapsFound) }
-            if size > found {
-                try fileSystem.truncate(path, to: found)
+            guard try fileSystem.size(path) ?? 0 >= end else { throw Self.cut }
+        }
+    }
+
+    /// Goes on with what a crash has left, where these are the places of the day's trees: what is
+    /// between them and behind them is overwritten or cut off.
+    func settle(_ places: [Range<UInt64>]) throws(StoreError) {
+        let end = places.map(\.upperBound).max() ?? 0
+        state.withLock { $0.end = end }
+        try SQLiteFile.disk { () throws(DiskError) in
+            guard let size = try fileSystem.size(path) else { return }
+            let gaps = Self.gaps(places, below: min(end, size))
+            if !gaps.isEmpty { try fileSystem.zeroDurably(path, gaps) }
+            if size > end {
+                try fileSystem.truncate(path, to: end)
                 try fileSystem.synchronize(path)
             }
         }
-        state.withLock { $0.end = found }
+    }
+
+    /// What none of these places covers.
+    private static func gaps(_ places: [Range<UInt64>], below limit: UInt64) -> [Range<UInt64>] {
+        var gaps: [Range<UInt64>] = []
+        var end: UInt64 = 0
+        for place in places.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            if place.lowerBound > end, end < limit {
+                gaps.append(end..<min(place.lowerBound, limit))
+            }
+            end = max(end, place.upperBound)
+        }
+        return gaps
     }
 
     /// Writes a tree's blocks behind the others, durable when this returns, and gives where they
@@ -63,7 +74,7 @@ final class BlockFile: Sendable {
         let start = try begin()
         var end = start
         var isMore = true
-        try SQLiteFile.disk { () throws(DiskError) in
+        do throws(DiskError) {
             try fileSystem.writeDurably(path) { () throws(DiskError) in
                 var bytes: [UInt8] = []
                 bytes.reserveCapacity(Self.bytesAtOnce + 64 << 10)
@@ -74,6 +85,10 @@ final class BlockFile: Sendable {
                 defer { end += UInt64(bytes.count) }
                 return DiskPiece(offset: end, bytes: bytes)
             }
+        } catch {
+            // On a full disk others need the room now.
+            try? fileSystem.truncate(path, to: start)
+            throw SQLiteFile.refusal(error)
         }
         return start..<end
     }
@@ -81,18 +96,19 @@ final class BlockFile: Sendable {
     /// Where the next tree begins, with nothing behind it.
     private func begin() throws(StoreError) -> UInt64 {
         let (start, hasTail) = try state.withLock { state throws(StoreError) in
+            // A file that is made after the day's were removed would stay.
             guard !state.isClosed else { throw Self.removed }
+            try SQLiteFile.disk { () throws(DiskError) in
+                if try fileSystem.size(path) == nil { try fileSystem.create(path, []) }
+            }
+            defer { state.hasTail = true }
             return (state.end, state.hasTail)
         }
         try SQLiteFile.disk { () throws(DiskError) in
-            if try fileSystem.size(path) == nil {
-                try fileSystem.create(path, [])
-                try fileSystem.synchronize(fileSystem.folder(of: path))
-            } else if hasTail {
-                try fileSystem.truncate(path, to: start)
-            }
+            if hasTail { try fileSystem.truncate(path, to: start) }
+            // Its name too is durable before anything in it counts.
+            if start == 0 { try fileSystem.synchronize(fileSystem.folder(of: path)) }
         }
-        state.withLock { $0.hasTail = true }
         return start
     }
 

@@ -20,12 +20,13 @@ extension DayFile {
             written.append((block.label, block.bytes.count))
             return block.bytes
         }
-        // Before it is named: what the disk has of a transaction that failed can name it still.
         blocks.keep(place)
         var isNamed = false
         do throws(StoreError) {
             try note(written[...], of: tree, at: place, &isNamed)
         } catch {
+            // The disk may have the transaction all the same: what the next opening then finds is an
+            // unfinished tree, and before another tree is named here another transaction is there.
             if !isNamed { blocks.release(place) }
             throw error
         }
@@ -75,12 +76,17 @@ extension DayFile {
         }
     }
 
-    /// Overwrites and forgets what a closing has written that did not come about.
-    func dropUnfinished(_ tree: CellTreeID) throws(StoreError) {
-        guard let place = try file.read({ try Self.place(of: tree, $0) }) else { return }
+    /// Overwrites and forgets what a closing has written that did not come about; whether there was
+    /// something. What a closed tree has is never touched.
+    func dropUnfinished(_ tree: CellTreeID) throws(StoreError) -> Bool {
+        let place = try file.read { database in
+            try Self.closing(tree, database) == nil ? try Self.place(of: tree, database) : nil
+        }
+        guard let place else { return false }
         try blocks.erase(place)
         try forgetUnfinished(tree)
         blocks.release(place)
+        return true
     }
 
     /// Forgets it, and leaves it to `settleBlocks` to overwrite it, which spares whatever a closed tree
@@ -95,12 +101,27 @@ extension DayFile {
         }
     }
 
+    /// Throws `store-failed` where the file of blocks lacks some of a closed tree.
+    func checkBlocks() throws(StoreError) {
+        try blocks.check(try file.read { try Self.places($0, "AND \(Self.isClosed)") })
+    }
+
     /// Overwrites and cuts off what a crash has left in the file of blocks.
     func settleBlocks() throws(StoreError) {
-        try blocks.settle(
-            try file.read { database in
-                try Row.fetchAll(database, sql: "SELECT start, bytes FROM trees").map(Self.place)
-            })
+        try blocks.settle(try file.read { try Self.places($0, "") })
+    }
+
+    private static let isClosed = """
+        EXISTS (SELECT 1 FROM closings WHERE closings.hour = trees.hour
+            AND closings.site = trees.site AND closings.kind = trees.kind)
+        """
+
+    private static func places(
+        _ database: Database, _ condition: String
+    ) throws -> [Range<UInt64>] {
+        try Row.fetchAll(
+            database, sql: "SELECT start, bytes FROM trees WHERE true \(condition)"
+        ).map(place)
     }
 
     private static func place(of tree: CellTreeID, _ database: Database) throws -> Range<UInt64>? {

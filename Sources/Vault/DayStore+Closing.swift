@@ -30,7 +30,7 @@ extension DayStore {
                 throw error
             }
             try write(rows, hours, for: closing)
-            return .fresh
+            return try standing(closing) ? .again : .fresh
         }
     }
 
@@ -39,8 +39,21 @@ extension DayStore {
     ) throws(StoreError) {
         let tree = closing.tree
         try self.closing.withLock { _ throws(StoreError) in
-            state.withLock { $0.prepared[tree] = nil }
-            try file.dropUnfinished(tree)
+            let isNeeded = try state.withLock { state throws(StoreError) in
+                // Meanwhile it may have been closed, with another opening: its blocks stay as they are.
+                guard !state.closed.contains(tree) else { return false }
+                // What the disk may have of a closing that failed must not outlive its blocks.
+                try clearDoubt(of: tree, &state)
+                // Another opening of the same rows, of which the blocks are there.
+                if state.prepared[tree]?.tree == closing.opening.tree {
+                    state.prepared[tree] = closing.opening
+                    return false
+                }
+                state.prepared[tree] = nil
+                return true
+            }
+            guard isNeeded else { return }
+            if try file.dropUnfinished(tree) { state.withLock { _ = $0.rewritten.insert(tree) } }
             try file.write(rows, hours, of: tree)
             state.withLock { state in
                 // A batch that came in meanwhile is in no block.
@@ -116,7 +129,13 @@ extension DayStore {
                     try state.withLock { $0.arriving }.removeGone(path)
                     state.withLock { $0.arriving.removed(path) }
                 }
-                if isEmpty, !readers.isEmpty { try file.file.settle() }
+                let isRewritten = state.withLock { state in
+                    let rewritten = state.rewritten.intersection(state.closed)
+                    state.rewritten.subtract(rewritten)
+                    return !rewritten.isEmpty
+                }
+                // The journal goes with the last batch; at once where it has what was given up.
+                if isRewritten || isEmpty && !readers.isEmpty { try file.file.settle() }
             } catch {
                 guard error.code == SQLiteFile.full else { throw error }
             }

@@ -19,6 +19,8 @@ final class DayStore: Sendable {
         var closed: Set<CellTreeID>
         /// Openings whose trees' blocks are written, so that nothing but the closing itself is left.
         var prepared: [CellTreeID: HourOpening] = [:]
+        /// Open trees of which blocks were written that were given up.
+        var rewritten: Set<CellTreeID> = []
         /// Trees whose closing failed in a way that may have left it in the journal.
         var doubted: Set<CellTreeID> = []
     }
@@ -49,15 +51,17 @@ final class DayStore: Sendable {
         // A closing in the journal may be in memory only. Moved into the file it is durable, before
         // the batches are overwritten.
         try file.file.settleIfRoom()
+        // Nor before the rows are where the tables say.
+        try file.checkBlocks()
         try forget()
         do throws(StoreError) {
             for tree in try file.unfinished() { try file.forgetUnfinished(tree) }
+            try file.settleBlocks()
         } catch {
             // A full disk keeps no store from opening; there is room another time.
             guard error.code == SQLiteFile.full else { throw error }
         }
         try file.file.settleIfRoom()
-        try file.settleBlocks()
     }
 
     /// Nothing is there and nothing is taken from here on; the files are the store's to remove. Waits
@@ -155,7 +159,7 @@ final class DayStore: Sendable {
             }
             let rows = open.doubtful(batch)
             if !rows.isEmpty {
-                for row in others.flatMap(\.rows) { try Self.check(rows, row, batch.cell) }
+                for other in others { try Self.check(rows, other.packed, batch.cell) }
                 let count = state.arriving.count(of: tree)
                 guard let checked = submission.checked ?? (count == 0 ? 0 : nil) else {
                     return .success(.doubtful(rows, state.arriving.reader(of: tree), count))
@@ -175,7 +179,7 @@ final class DayStore: Sendable {
 
     /// Nothing enters a tree whose closing failed and may yet be found to stand, before that is ruled
     /// out: it would be overwritten with the rest. Throws what the disk answers.
-    private func clearDoubt(of tree: CellTreeID, _ state: inout State) throws(StoreError) {
+    func clearDoubt(of tree: CellTreeID, _ state: inout State) throws(StoreError) {
         guard state.doubted.contains(tree) else { return }
         try file.file.overwriteFailed()
         state.doubted = []
@@ -194,15 +198,18 @@ final class DayStore: Sendable {
     private static func check(
         _ rows: [Label: SealedRow], _ reader: ArrivingReader, _ cell: Cell
     ) throws(StoreError) {
-        try reader.batches { kept throws(StoreError) in
-            for row in kept.rows.rows { try check(rows, row, cell) }
-        }
+        try reader.batches { kept throws(StoreError) in try check(rows, kept.rows, cell) }
     }
 
     private static func check(
-        _ rows: [Label: SealedRow], _ kept: SealedRow, _ cell: Cell
+        _ rows: [Label: SealedRow], _ kept: PackedRows, _ cell: Cell
     ) throws(StoreError) {
-        if let row = rows[kept.label], row != kept { throw StoreRules.labelDiffers(cell) }
+        for place in 0..<kept.count {
+            guard let row = rows[Label(checked: kept.label(at: place))] else { continue }
+            guard kept.sealed(at: place).elementsEqual(row.bytes) else {
+                throw StoreRules.labelDiffers(cell)
+            }
+        }
     }
 
     /// Throws `label-differs` where a late row has the label of one that came in time, and other bytes.

@@ -170,9 +170,13 @@ struct SQLiteFile: Sendable {
         do throws(DiskError) {
             return try body()
         } catch {
-            let codes = ["file-exists": "store-exists", "disk-full": full]
-            let code = codes[error.code] ?? "store-failed"
-            throw StoreError(code: code, sentence: error.sentence)
+            throw refusal(error)
         }
+    }
+
+    /// What the disk refused, as the store says it.
+    static func refusal(_ error: DiskError) -> StoreError {
+        let codes = ["file-exists": "store-exists", "disk-full": full]
+        return StoreError(code: codes[error.code] ?? "store-failed", sentence: error.sentence)
     }
 }

@@ -4,8 +4,8 @@ import Plates
 import Rows
 import Secrets
 
-/// A prepared question about one tree, bound and stepped as often as it is asked: without SQL, boxes
-/// for what is bound, or a second copy of what is found. The connection keeps it prepared.
+/// A prepared question about one tree, bound and stepped as often as it is asked: without SQL or boxes
+/// for what is bound. The connection keeps it prepared.
 struct TreeSearch {
     private let statement: Statement
 
