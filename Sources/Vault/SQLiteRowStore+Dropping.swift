@@ -93,14 +93,21 @@ extension SQLiteRowStore {
             attempt { () throws(StoreError) in try photos.close() }
         }
         let names = try SQLiteFile.disk { () throws(DiskError) in try fileSystem.list(folder) }
-        for name in names where Self.day(of: name) == day {
+        let isNoted = dead.withLock { $0.contains(day) }
+        // Where nothing is noted the day is gone with its own file, whatever is left of the others.
+        let own = "day-\(day.number).sqlite"
+        let files = names.filter { Self.day(of: $0) == day && $0 != own }
+        for name in names.filter({ $0 == own }) + files {
             attempt { () throws(StoreError) in
                 try SQLiteFile.disk { () throws(DiskError) in
                     // Of a day that is not noted as dead a file is whole or gone.
-                    if dead.withLock({ $0.contains(day) }) { try shrink(folder + "/" + name) }
+                    if isNoted { try shrink(folder + "/" + name) }
                     try fileSystem.remove(folder + "/" + name)
+                    if name == own, !isNoted { try fileSystem.synchronize(folder) }
                 }
             }
+            // Without its own file gone the others are still those of a day that lives.
+            if failure != nil, !isNoted { break }
         }
         attempt { () throws(StoreError) in
             try SQLiteFile.disk { () throws(DiskError) in try fileSystem.synchronize(folder) }

@@ -84,21 +84,23 @@ public final class SQLiteRowStore: RowStore {
             }
             return found
         }
-        var days: [Day: DayStore] = [:]
-        for (day, path) in try living("day") {
-            days[day] = try DayStore(
-                try DayFile.open(path, day, fileSystem), day, in: folder, fileSystem)
-        }
-        // A day's own file is made first and removed last: without it nobody was told of the others,
-        // or the day is dead.
+        let found = try living("day")
+        let known = Set(found.map(\.0))
+        // Before any day is opened: one that is damaged keeps no dead one's rows. A day's own file is
+        // made first, and removed first: without it nobody was told of the others, or the day is dead.
         for name in names {
             guard let number = ArrivingDay.number(of: name) ?? BlockFile.number(of: name),
-                days[Day(number: number)] == nil
+                !known.contains(Day(number: number))
             else { continue }
             try SQLiteFile.disk { () throws(DiskError) in
                 try fileSystem.remove(folder + "/" + name)
                 try fileSystem.synchronize(folder)
             }
+        }
+        var days: [Day: DayStore] = [:]
+        for (day, path) in found {
+            days[day] = try DayStore(
+                try DayFile.open(path, day, fileSystem), day, in: folder, fileSystem)
         }
         var photoFiles: [Day: PhotoFile] = [:]
         for (day, path) in try living("photos") {

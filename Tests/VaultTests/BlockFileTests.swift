@@ -121,13 +121,62 @@ struct BlockFileTests {
         #expect(try store.rows(of: CellTreeID(cell: cell(4), kind: .prompt)).count == 100)
     }
 
-    @Test("a file that lacks blocks of a closed tree is no store")
+    @Test(
+        "a second opening of a tree that is being closed touches nothing that the first has written"
+    )
+    func twice() throws {
+        let store = try SQLiteRowStore.create(at: path, fileSystem: fileSystem)
+        let batch = try Sample.batch(rows("1"), cell: cell(3))
+        _ = try store.keep(batch, admission: Sample.admission)
+        let first = try Sample.closing([batch], cell: cell(3))
+        let second = try Sample.closing([batch], cell: cell(3), name: "two")
+        #expect(first != second)
+        try store.checkClose(first)
+        let before = try fileSystem.read(file)
+        // While the rows are read for the second one, the first one is closed.
+        fileSystem.onRead { [store] _ in
+            #expect(code { _ = try store.publish(first) } == "accepted")
+        }
+        #expect(code { try store.checkClose(second) } == "cell-closed")
+        #expect(try fileSystem.read(file) == before)
+        try store.forgetBatches(of: first.tree)
+        let next = try SQLiteRowStore.open(at: path, fileSystem: fileSystem)
+        for store in [store, next] {
+            #expect(try store.closing(of: cell(3)) == first)
+            #expect(try store.rows(of: first.tree).count == 100)
+        }
+    }
+
+    @Test("blocks of another opening of the same rows are the same blocks")
+    func sameRows() throws {
+        let store = try SQLiteRowStore.create(at: path, fileSystem: fileSystem)
+        let batch = try Sample.batch(rows("1"), cell: cell(3))
+        _ = try store.keep(batch, admission: Sample.admission)
+        var sizes: Set<UInt64?> = []
+        for name in ["one", "two", "three"] {
+            try store.checkClose(try Sample.closing([batch], cell: cell(3), name: name))
+            sizes.insert(try fileSystem.size(file))
+        }
+        #expect(sizes.count == 1)
+        #expect(try store.publish(Sample.closing([batch], cell: cell(3), name: "three")) == .fresh)
+        let again = try Sample.closing([batch], cell: cell(3), name: "two")
+        #expect(code { try store.checkClose(again) } == "cell-closed")
+        #expect(try store.rows(of: CellTreeID(cell: cell(3), kind: .prompt)).count == 100)
+    }
+
+    @Test("a file that lacks blocks of a closed tree is no store, and costs none of what arrived")
     func short() throws {
+        var arrived: [UInt8] = []
+        let arriving = path + "/open-\(Sample.day.number).03-prompt"
         do {
             let store = try SQLiteRowStore.create(at: path, fileSystem: fileSystem)
             let batch = try Sample.batch(rows("1"))
             _ = try store.keep(batch, admission: Sample.admission)
-            _ = try store.close(try Sample.closing([batch]))
+            let closing = try Sample.closing([batch])
+            try store.checkClose(closing)
+            // Without the last step, which forgets the batches.
+            #expect(try store.publish(closing) == .fresh)
+            arrived = try fileSystem.read(arriving)
         }
         let size = try #require(try fileSystem.size(file))
         try fileSystem.truncate(file, to: size - 1)
@@ -138,6 +187,7 @@ struct BlockFileTests {
         #expect(
             code { _ = try SQLiteRowStore.open(at: path, fileSystem: fileSystem) } == "store-failed"
         )
+        #expect(try fileSystem.read(arriving) == arrived)
     }
 
     @Test("the blocks go with their day, and without it")
