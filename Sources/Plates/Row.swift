@@ -37,7 +37,9 @@ public struct RowContext: Hashable, Sendable {
 /// A read's encoding brought to one of two sizes, so that rows do not tell reads apart.
 public enum PaddedRead {
     /// The two sizes, in bytes.
-    public static let sizes = [256, 1_024]
+    public static let sizes = [shortSize, longSize]
+    static let shortSize = 256
+    static let longSize = 1_024
 
     /// `u16(length) ‖ encoding ‖ zeros`, 256 bytes or else 1,024. Throws `read-too-long` above
     /// 1,022 bytes of encoding.
@@ -49,12 +51,13 @@ public enum PaddedRead {
 
     /// 256 or 1,024: the bytes of an encoding once it is padded. Throws `read-too-long`.
     public static func size(of encoding: [UInt8]) throws(PlatesError) -> Int {
-        guard let size = sizes.first(where: { encoding.count + 2 <= $0 }) else {
+        if encoding.count + 2 <= shortSize { return shortSize }
+        guard encoding.count + 2 <= longSize else {
             throw PlatesError(
                 code: "read-too-long",
                 sentence: "a read of \(encoding.count) bytes; at most 1,022 fit into a row")
         }
-        return size
+        return longSize
     }
 
     /// Writes the padded encoding over all of `target`, which has the size that `size` gives.
@@ -85,7 +88,9 @@ public enum PaddedRead {
 /// A row as the vault keeps it: its label and `nonce24 ‖ XChaCha20-Poly1305(padded read)`.
 public struct SealedRow: Hashable, Sendable {
     /// The sizes that `bytes` can have: nonce, padded read and tag.
-    public static let sizes = [24 + 256 + 16, 24 + 1_024 + 16]
+    public static let sizes = [shortSize, longSize]
+    private static let shortSize = 24 + PaddedRead.shortSize + 16
+    private static let longSize = 24 + PaddedRead.longSize + 16
 
     /// The row's name.
     public let label: Label
@@ -94,7 +99,7 @@ public struct SealedRow: Hashable, Sendable {
 
     /// A row. Throws `row-size` unless `bytes` has one of the two sizes.
     public init(label: Label, bytes: [UInt8]) throws(PlatesError) {
-        guard SealedRow.sizes.contains(bytes.count) else {
+        guard bytes.count == Self.shortSize || bytes.count == Self.longSize else {
             throw PlatesError(
                 code: "row-size",
                 sentence: "a row is 296 or 1,064 bytes, not \(bytes.count)")

@@ -44,16 +44,19 @@ public struct SecretTable: ~Copyable, @unchecked Sendable {
     }
 
     /// Lends a secret for reading; an empty buffer where there is none of the number.
+    @inlinable
     public borrowing func withSecret<Result: ~Copyable, Failure: Error>(
         _ number: Int, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result { try body(UnsafeRawBufferPointer(slot(number))) }
 
     /// Lends a secret for writing; an empty buffer where there is none of the number.
+    @inlinable
     public mutating func withMutableSecret<Result: ~Copyable, Failure: Error>(
         _ number: Int, _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result { try body(slot(number)) }
 
-    private borrowing func slot(_ number: Int) -> UnsafeMutableRawBufferPointer {
+    @usableFromInline
+    borrowing func slot(_ number: Int) -> UnsafeMutableRawBufferPointer {
         guard (0..<count).contains(number) else {
             return UnsafeMutableRawBufferPointer(start: nil, count: 0)
         }
