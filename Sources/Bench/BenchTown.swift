@@ -27,7 +27,7 @@ final class BenchTown {
     let roster: Roster
     private(set) var store: SQLiteRowStore
     let chains: [ChainSet]
-    private(set) var service: VaultService
+    private let vault: VaultNow
     private let disk: any FileSystem
 
     /// Where the rows are.
@@ -55,7 +55,7 @@ final class BenchTown {
             fileSystem: disk)
         let beginning = [try roster.signed(by: try Self.words.map { try Self.signer($0) })]
         _ = try log.append(beginning + (try Self.generation(roster, chains)))
-        service = try Self.vault(log, store, roster, clock)
+        vault = VaultNow(try Self.vault(log, store, roster, clock))
     }
 
     /// Fills a store in memory where there is room, since nobody waits for its durability, and moves
@@ -90,7 +90,7 @@ final class BenchTown {
         let log = try Log.open(
             at: folder + "/log", origin: Self.origin, signer: try Self.signer("log"),
             fileSystem: disk)
-        service = try Self.vault(log, store, roster, clock)
+        vault.service = try Self.vault(log, store, roster, clock)
     }
 
     private static func vault(
@@ -110,8 +110,10 @@ final class BenchTown {
         try SigningKey(from: SeededRandom("bench town " + word))
     }
 
-    /// The way to the vault, from any thread.
-    var way: ServiceWay { ServiceWay(handler: service) }
+    var service: VaultService { vault.service }
+
+    /// The way to the vault that there is now, from any thread.
+    var way: ServiceWay { ServiceWay(service) }
 
     var client: VaultClient { VaultClient(way) }
 
@@ -120,9 +122,13 @@ final class BenchTown {
         try Self.words.indices.map { index in
             (
                 Self.words[index],
-                CustodianClient(LoopbackChannel(try BenchCustodian(index, self)))
+                CustodianClient(shared: ServiceWay(try custodian(index)))
             )
         }
+    }
+
+    func custodian(_ index: Int) throws -> BenchCustodian {
+        try BenchCustodian(index, roster, chains[index], clock, vault)
     }
 
     private static func makeRoster(sites: Int) throws -> Roster {
@@ -233,9 +239,23 @@ final class BenchClock: Sendable {
     func reach(_ moment: Timestamp) { time.withLock { $0 = max($0, moment) } }
 }
 
-/// The way to a vault in the same process, from any thread.
+/// The vault's program, which may have been started anew.
+private final class VaultNow: Sendable {
+    private let now: Mutex<VaultService>
+
+    init(_ service: VaultService) { now = Mutex(service) }
+
+    var service: VaultService {
+        get { now.withLock { $0 } }
+        set { now.withLock { $0 = newValue } }
+    }
+}
+
+/// The way to a party in the same process, from any thread.
 struct ServiceWay: Channel, Sendable {
-    let handler: VaultService
+    private let handler: any Handler & Sendable
+
+    init(_ handler: any Handler & Sendable) { self.handler = handler }
 
     func exchange(_ endpoint: Endpoint, _ body: [UInt8]) throws(WireProblem) -> [UInt8] {
         try Frame.decode(Frame.answer(handler, endpoint, body))
@@ -243,18 +263,26 @@ struct ServiceWay: Channel, Sendable {
 }
 
 /// A custodian's two answers: site keys, and evaluations that are logged before they are given.
-final class BenchCustodian: Handler {
+final class BenchCustodian: Handler, Sendable {
     private let index: Int
-    private let town: BenchTown
+    private let roster: Roster
+    private let chains: ChainSet
+    private let clock: BenchClock
+    private let vault: VaultNow
     private let signer: NoteSigner
     /// The requests' secrets, which real custodians find sealed to their prekeys.
-    var secrets: [Digest: (secret: RequestSecret, replyKey: [UInt8])] = [:]
-    /// Seconds that evaluations took.
-    private(set) var seconds = 0.0
+    let secrets = Mutex<[Digest: (secret: RequestSecret, replyKey: [UInt8])]>([:])
+    /// When the last evaluation began and ended.
+    let evaluated = Mutex<(from: ContinuousClock.Instant, to: ContinuousClock.Instant)?>(nil)
 
-    init(_ index: Int, _ town: BenchTown) throws {
+    fileprivate init(
+        _ index: Int, _ roster: Roster, _ chains: ChainSet, _ clock: BenchClock, _ vault: VaultNow
+    ) throws {
         self.index = index
-        self.town = town
+        self.roster = roster
+        self.chains = chains
+        self.clock = clock
+        self.vault = vault
         signer = try BenchTown.signer(BenchTown.words[index])
     }
 
@@ -263,9 +291,9 @@ final class BenchCustodian: Handler {
             switch endpoint {
             case .grant: return try grant(body)
             case .evaluate:
-                var answer: [UInt8] = []
-                seconds += try Measure.seconds { answer = try evaluate(body) }
-                return answer
+                let start = ContinuousClock.now
+                defer { evaluated.withLock { $0 = (start, .now) } }
+                return try evaluate(body)
             default: throw WireProblem.malformed("question to a custodian")
             }
         } catch let problem as WireProblem {
@@ -278,20 +306,21 @@ final class BenchCustodian: Handler {
     }
 
     private func grant(_ body: [UInt8]) throws -> [UInt8] {
-        let request = try town.roster.verify(
+        let request = try roster.verify(
             UnverifiedStatement(wire: body), as: GrantRequestBody.self
         ).body
         let hours = (request.firstHour.number...request.lastHour.number).map { Hour(number: $0) }
-        let parcel = try town.chains[index].siteKeys(site: request.site, hours: hours)
+        let parcel = try chains.siteKeys(site: request.site, hours: hours)
         return try HybridSeal.seal(
             parcel.encode(), to: request.oneTimeKey, info: "platevault/grant/v1" + BenchTown.origin)
     }
 
     private func evaluate(_ body: [UInt8]) throws -> [UInt8] {
-        guard let id = Digest(wire: body), let (secret, replyKey) = secrets[id] else {
+        guard let id = Digest(wire: body), let (secret, replyKey) = secrets.withLock({ $0[id] })
+        else {
             throw WireProblem(code: "request-unknown", sentence: "no such request")
         }
-        let parcel = try town.chains[index].evaluate(plates: secret.plates, cells: secret.cells)
+        let parcel = try chains.evaluate(plates: secret.plates, cells: secret.cells)
         var items: [EvaluationItem] = []
         for day in secret.days {
             for plate in secret.plates.indices {
@@ -305,9 +334,9 @@ final class BenchCustodian: Handler {
         }
         let statement = EvaluationBody(
             custodian: BenchTown.words[index], request: id, digests: items,
-            time: town.roster.policy.blunt(town.clock.now))
-        _ = try town.client.append(
-            [try StatementDraft.sign(statement, under: town.roster, by: signer)])
+            time: roster.policy.blunt(clock.now))
+        _ = try VaultClient(ServiceWay(vault.service)).append(
+            [try StatementDraft.sign(statement, under: roster, by: signer)])
         return try HybridSeal.seal(
             try parcel.encode(), to: replyKey, info: "platevault/evaluation/v1" + BenchTown.origin)
     }

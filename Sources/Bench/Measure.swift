@@ -133,7 +133,12 @@ struct Measure: Encodable {
     /// Seconds that something took.
     static func seconds(_ body: () throws -> Void) rethrows -> Double {
         let span = try ContinuousClock().measure(body)
-        return Double(span.components.seconds) + Double(span.components.attoseconds) * 1e-18
+        return seconds(span)
+    }
+
+    /// A span in seconds.
+    static func seconds(_ span: Duration) -> Double {
+        Double(span.components.seconds) + Double(span.components.attoseconds) * 1e-18
     }
 
     /// The lines of a table for people.

@@ -5,6 +5,7 @@ import Inquiry
 import Ledger
 import Plates
 import Secrets
+import Synchronization
 import Vault
 import Warrants
 import Wire
@@ -113,7 +114,7 @@ private final class Search {
     init(_ town: BenchTown, _ disk: any FileSystem) throws {
         self.town = town
         vault = TimedWay(town)
-        handlers = try (0..<3).map { try BenchCustodian($0, town) }
+        handlers = try (0..<3).map { try town.custodian($0) }
         desk = Desk(
             id: "doyle", signer: try BenchTown.signer("doyle"),
             follower: try LogCopy.open(
@@ -127,26 +128,34 @@ private final class Search {
     func run(_ windows: [[Cell]]) throws -> (all: Double, custodians: Double, vault: Double) {
         // Filing and approving take people's time, and are not measured.
         let filed = try windows.map { try file($0) }
-        let before = (handlers.map(\.seconds).reduce(0, +), vault.seconds)
-        var found = 0
+        let before = vault.seconds
+        var (found, custodians) = (0, 0.0)
         let all = try Measure.seconds {
             for (id, file) in filed {
                 let finding = try requester.search(
                     file, request: id,
                     custodians: zip(BenchTown.words, handlers).map {
-                        (id: $0, client: CustodianClient(LoopbackChannel($1)))
+                        (id: $0, client: CustodianClient(shared: ServiceWay($1)))
                     })
                 guard finding.disclosure.isSound else { throw Failure.unsound }
                 found += finding.disclosure.reads.count
+                custodians += evaluating
             }
         }
         let cells = Set(windows.joined())
         guard found == SearchStore.passages.count(where: cells.contains) else {
             throw Failure.reads(found)
         }
-        return (
-            all, handlers.map(\.seconds).reduce(0, +) - before.0, vault.seconds - before.1
-        )
+        return (all, custodians, vault.seconds - before)
+    }
+
+    /// Seconds from the first custodian's beginning with the last request to the last one's end.
+    private var evaluating: Double {
+        let spans = handlers.compactMap { $0.evaluated.withLock { $0 } }
+        guard let first = spans.map(\.from).min(), let last = spans.map(\.to).max() else {
+            return 0
+        }
+        return Measure.seconds(last - first)
     }
 
     enum Failure: Error {
@@ -173,7 +182,9 @@ private final class Search {
             body, under: town.roster, by: try BenchTown.signer("doyle"))
         _ = try town.client.append([wire])
         let id = try UnverifiedStatement(wire: wire).id
-        for handler in handlers { handler.secrets[id] = (secret, replyKey.publicKey) }
+        for handler in handlers {
+            handler.secrets.withLock { $0[id] = (secret, replyKey.publicKey) }
+        }
         try desk.refresh()
         return (id, CaseFile(request: wire, secret: try secret.encode(), replyKey: replyKey))
     }
@@ -192,11 +203,7 @@ private final class TimedWay: Channel {
     func exchange(_ endpoint: Endpoint, _ body: [UInt8]) throws(WireProblem) -> [UInt8] {
         guard endpoint == .rowsLookup else { return try way.exchange(endpoint, body) }
         let start = ContinuousClock.now
-        defer {
-            let span = ContinuousClock.now - start
-            seconds +=
-                Double(span.components.seconds) + Double(span.components.attoseconds) * 1e-18
-        }
+        defer { seconds += Measure.seconds(ContinuousClock.now - start) }
         return try way.exchange(endpoint, body)
     }
 }

@@ -181,7 +181,7 @@ public final class Deployment {
     /// The ways to the custodians as a party, in the order of their bits.
     func custodianClients(as id: String) -> [CustodianClient] {
         rosterInForce.custodians.enumerated().map { index, party in
-            if let network { return CustodianClient(network.way(to: party.id, as: id)) }
+            if let network { return CustodianClient(shared: network.way(to: party.id, as: id)) }
             return CustodianClient(
                 services[index].map { LoopbackChannel($0) } ?? LoopbackChannel(down))
         }

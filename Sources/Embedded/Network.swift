@@ -37,7 +37,7 @@ final class Network {
     }
 
     /// The way to a party as another. Where the key is not here, the way leads nowhere and says so.
-    func way(to id: String, as own: String) -> any Channel {
+    func way(to id: String, as own: String) -> any Channel & Sendable {
         do {
             return try ways(as: own).way(to: id)
         } catch {
@@ -77,7 +77,7 @@ final class Network {
         for ways in open.values { ways.follow(roster) }
     }
 
-    private struct DeadEnd: Channel {
+    private struct DeadEnd: Channel, Sendable {
         let problem: WireProblem
 
         func exchange(_ endpoint: Endpoint, _ body: [UInt8]) throws(WireProblem) -> [UInt8] {

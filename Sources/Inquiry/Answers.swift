@@ -79,28 +79,43 @@ public struct Answers: Sendable {
     /// The keys of one plate in one cell; they are combined once. Throws as `CellKeys.combine`.
     public func keys(plate: Int, cell: Cell) throws(TokensError) -> CellKeys {
         let combiner = try combiner.get()
-        return try known.keys(plate, cell) { () throws(TokensError) in
-            try combiner.keys(plate: plate, cell: cell)
+        let place = CellCombiner.Place(plate: plate, cell: cell)
+        if let keys = known.keys(place) { return keys }
+        let keys = try combiner.keys(plate: plate, cell: cell)
+        known.keep([(place, keys)])
+        return keys
+    }
+
+    /// The keys of many, in their order, combined on all cores and kept. Throws as the other.
+    func keys(_ places: [CellCombiner.Place]) throws(TokensError) -> [CellKeys] {
+        let combiner = try combiner.get()
+        let found = known.keys(places)
+        if found.count == places.count { return found }
+        let keys = try Lanes.mapRuns(places) { (run) throws(TokensError) in
+            try combiner.keys(of: run)
         }
+        known.keep(zip(places, keys))
+        return keys
     }
 
     /// Keys that were asked for, 96 guarded bytes each: they are needed to ask, and again to open.
     private final class KnownKeys: Sendable {
-        private struct Place: Hashable {
-            let plate: Int
-            let cell: Cell
+        private let known = Mutex<[CellCombiner.Place: CellKeys]>([:])
+
+        func keys(_ place: CellCombiner.Place) -> CellKeys? { known.withLock { $0[place] } }
+
+        /// Those of some places that are known.
+        func keys(_ places: [CellCombiner.Place]) -> [CellKeys] {
+            known.withLock { known in
+                known.isEmpty ? [] : places.compactMap { known[$0] }
+            }
         }
 
-        private let known = Mutex<[Place: CellKeys]>([:])
-
-        func keys(
-            _ plate: Int, _ cell: Cell, _ make: () throws(TokensError) -> CellKeys
-        ) throws(TokensError) -> CellKeys {
-            let place = Place(plate: plate, cell: cell)
-            if let keys = known.withLock({ $0[place] }) { return keys }
-            let keys = try make()
-            known.withLock { $0[place] = keys }
-            return keys
+        func keep(_ keys: some Sequence<(CellCombiner.Place, CellKeys)>) {
+            known.withLock { known in
+                known.reserveCapacity(known.count + keys.underestimatedCount)
+                for (place, keys) in keys { known[place] = keys }
+            }
         }
     }
 
@@ -127,23 +142,28 @@ public struct Answers: Sendable {
     }
 }
 
-extension Answers.Answer {
-    /// An answer whose every partial is the one that the custodian's logged evaluation binds.
-    /// Throws `answer-other` for other plates, cells or subsets than asked for, and
-    /// `answer-unlogged` where the log has no such evaluation or another one.
-    init(
-        custodian: String, parcel: PartialParcel, request: Digest, secret: RequestSecret,
-        record: Record
-    ) throws {
-        guard let roster = record.maker(of: secret.days, for: custodian),
-            let index = roster.custodianIndex(custodian),
-            parcel.plateCount == secret.plates.count, parcel.cells == secret.cells,
-            parcel.masks == roster.threshold.subsets(heldBy: index)
-        else {
-            throw InquiryError(
-                code: "answer-other",
-                sentence: "\(custodian) answered for other plates, cells or subsets than asked for")
-        }
+/// What a custodian gave for a request, with e_S of all of it; not held against the log yet.
+struct GivenAnswer: Sendable {
+    let parcel: PartialParcel
+    /// What the custodian must have logged; none for other plates or cells than asked for.
+    private let items: Result<[EvaluationItem], any Error>
+
+    init(_ parcel: PartialParcel, request: Digest, secret: RequestSecret) {
+        self.parcel = parcel
+        items = Result { try Self.items(of: parcel, request, secret) }
+    }
+
+    /// Whether it is of the plates and cells of the request.
+    func isOf(_ secret: RequestSecret) -> Bool { Self.isOf(secret, parcel) }
+
+    private static func isOf(_ secret: RequestSecret, _ parcel: PartialParcel) -> Bool {
+        parcel.plateCount == secret.plates.count && parcel.cells == secret.cells
+    }
+
+    private static func items(
+        of parcel: PartialParcel, _ request: Digest, _ secret: RequestSecret
+    ) throws -> [EvaluationItem] {
+        guard isOf(secret, parcel) else { return [] }
         var items: [EvaluationItem] = []
         for day in parcel.days {
             for plate in secret.plates.indices {
@@ -155,13 +175,39 @@ extension Answers.Answer {
                 }
             }
         }
+        return items.sorted()
+    }
+
+    /// Whether it is what was logged. Throws where e_S of it cannot be computed.
+    func isLogged(_ logged: EvaluationBody?) throws -> Bool {
+        let items = try items.get()
+        return logged?.digests == items
+    }
+}
+
+extension Answers.Answer {
+    /// An answer whose every partial is the one that the custodian's logged evaluation binds.
+    /// Throws `answer-other` for other plates, cells or subsets than asked for, and
+    /// `answer-unlogged` where the log has no such evaluation or another one.
+    init(
+        custodian: String, given: GivenAnswer, request: Digest, secret: RequestSecret,
+        record: Record
+    ) throws {
+        guard let roster = record.maker(of: secret.days, for: custodian),
+            let index = roster.custodianIndex(custodian), given.isOf(secret),
+            given.parcel.masks == roster.threshold.subsets(heldBy: index)
+        else {
+            throw InquiryError(
+                code: "answer-other",
+                sentence: "\(custodian) answered for other plates, cells or subsets than asked for")
+        }
         let logged = record.request(request)?.evaluations.first { $0.body.custodian == custodian }
-        guard let logged, logged.body.digests == items.sorted() else {
+        guard try given.isLogged(logged?.body) else {
             throw InquiryError(
                 code: "answer-unlogged",
                 sentence: "\(custodian) answered something else than it logged")
         }
         self.custodian = custodian
-        self.parcel = parcel
+        parcel = given.parcel
     }
 }

@@ -123,8 +123,9 @@ public struct Evidence: Sendable {
         let roster = try maker(record)
         let answers = try parcels.map {
             try Answers.Answer(
-                custodian: $0.custodian, parcel: $0.parcel, request: request, secret: secret,
-                record: record)
+                custodian: $0.custodian,
+                given: GivenAnswer($0.parcel, request: request, secret: secret),
+                request: request, secret: secret, record: record)
         }
         return try sorted(answers, record, roster)
     }
@@ -149,11 +150,14 @@ public struct Evidence: Sendable {
     /// asked for whole.
     func query(_ answers: Answers, whole: Set<Cell> = []) throws -> LookupQuery {
         let items = items(whole: whole)
-        let keyed = items.filter { !$0.isWhole }
-        var finds = try SecretBytes(zeros: keyed.count * 32)
-        for (place, item) in keyed.enumerated() {
-            try answers.keys(plate: Int(item.plate), cell: item.cell).withFind { find in
-                finds.withUnsafeMutableBytes { all in
+        let keys = try answers.keys(
+            items.filter { !$0.isWhole }.map {
+                CellCombiner.Place(plate: Int($0.plate), cell: $0.cell)
+            })
+        var finds = try SecretBytes(zeros: keys.count * 32)
+        finds.withUnsafeMutableBytes { all in
+            for (place, keys) in keys.enumerated() {
+                keys.withFind { find in
                     UnsafeMutableRawBufferPointer(rebasing: all[(place * 32)..<(place * 32 + 32)])
                         .copyMemory(from: find)
                 }
@@ -175,31 +179,32 @@ public struct Evidence: Sendable {
     /// an answer of the vault that is not believed is an outcome of its cell. An answer with all rows
     /// of a cell is one for each of the plates, and proves as much.
     public func disclosure(_ found: [LookupAnswer], record: Record) throws -> Disclosure {
-        try disclosure(found, record: record, try checked(record))
+        try disclosure(LookupClaims(found), record: record, try checked(record))
     }
 
-    /// The same with the custodians' answers as they were checked against this record.
+    /// The same with the custodians' answers as they were checked against this record; `asked` is the
+    /// query for every plate in every cell by its key, where there is one already.
     func disclosure(
-        _ found: [LookupAnswer], record: Record, _ answers: Answers
+        _ found: LookupClaims, record: Record, _ answers: Answers, asked: LookupQuery? = nil
     ) throws -> Disclosure {
         let roster = record.roster
         guard let state = record.request(request) else {
             throw Refusal(.requestUnknown, "the log has no request \(request)")
         }
         try secret.check(against: state.body)
-        let query = try query(answers)
+        let query = try asked ?? query(answers)
         let verifier = LookupVerifier(
             closings: record.closings(of: secret.cells, .prompt),
             late: record.closings(of: secret.cells, .late), deadDays: record.dead(secret.days))
-        let whole = Set(found.map(\.item).filter(\.isWhole).map(\.cell))
         var places: [LookupItem: Int] = [:]
-        for (place, item) in items(whole: whole).enumerated() { places[item] = place }
+        places.reserveCapacity(query.items.count)
+        for (place, item) in items(whole: found.whole).enumerated() { places[item] = place }
         let (answered, origin) = (places, roster.origin)
         // No cell's answer bears on another's.
         let parts = try Lanes.map(Array(query.items.enumerated())) { index, item in
             let place = answered[item] ?? answered[LookupItem(whole: item.cell)]
             return try report(
-                place.flatMap { $0 < found.count ? found[$0] : nil }, item,
+                try place.flatMap { try found.answer(at: $0) }, item,
                 answers: answers, origin: origin
             ) { answer throws(LookupRefusal) in
                 try verifier.verify(answer, to: query, at: index)
@@ -255,6 +260,7 @@ public struct Evidence: Sendable {
         case .unknown: return .unknown
         case .gone: return .gone
         case .complete(let rows, _, _):
+            guard !rows.isEmpty else { return .complete([]) }
             let item = verified.item
             let keys = try answers.keys(plate: Int(item.plate), cell: item.cell)
             var reads: [OpenedRead] = []

@@ -29,15 +29,28 @@ enum Lanes {
     static func map<Element: Sendable, Part: Sendable, Failure: Error>(
         _ elements: [Element], _ body: @escaping @Sendable (Element) throws(Failure) -> Part
     ) throws(Failure) -> [Part] {
+        try mapRuns(elements) { (run) throws(Failure) in
+            try run.map { (element) throws(Failure) in try body(element) }
+        }
+    }
+
+    /// The same where a run of neighbours is dealt with at once.
+    static func mapRuns<Element: Sendable, Part: Sendable, Failure: Error>(
+        _ elements: [Element],
+        _ body: @escaping @Sendable (ArraySlice<Element>) throws(Failure) -> [Part]
+    ) throws(Failure) -> [Part] {
         let run = 64
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let runs = map((elements.count + run - 1) / run, lanes: cores) { number in
             let start = number * run
-            return elements[start..<min(start + run, elements.count)].map { element in
-                Result { () throws(Failure) in try body(element) }
+            return Result { () throws(Failure) in
+                try body(elements[start..<min(start + run, elements.count)])
             }
         }
-        return try runs.joined().map { part throws(Failure) in try part.get() }
+        var parts: [Part] = []
+        parts.reserveCapacity(elements.count)
+        for run in runs { parts += try run.get() }
+        return parts
     }
 
     private final class Work<Part: Sendable>: Sendable {

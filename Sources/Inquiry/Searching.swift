@@ -38,8 +38,9 @@ public struct Finding {
 extension Requester {
     /// Asks custodians for their evaluations and the vault for the rows, checks and opens them.
     ///
-    /// `custodians` are asked in turn, whoever answers; what each said stands in the finding. May
-    /// be called again: a custodian gives the same answer twice. With `wholeCells` the vault is asked
+    /// `custodians` are asked at once, those with ways for several threads, and the others in turn;
+    /// whoever answers, what each said stands in the finding, in the order in which they are named.
+    /// May be called again: a custodian gives the same answer twice. With `wholeCells` the vault is asked
     /// for all rows of each cell that has few enough, so that it learns no row of the plate there.
     /// Throws `answers-missing` or `answers-disputed` with the replies' reasons, and what the vault
     /// refuses.
@@ -50,33 +51,26 @@ extension Requester {
         try desk.refresh()
         let roster = desk.roster
         let secret = try RequestSecret(wire: file.secret.bytes)
-        var given: [(String, Result<PartialParcel, any Error>)] = []
         var replies: [CustodianReply] = []
         var parcels: [(String, PartialParcel)] = []
         var checked: [Answers.Answer] = []
-        for (id, client) in custodians {
-            given.append(
-                (
-                    id,
-                    Result {
-                        let sealed = try client.evaluate(request)
-                        let opened = try file.replyKey.open(
-                            sealed, info: SealInfo.evaluation.text(roster.origin))
-                        return try PartialParcel(wire: opened)
-                    }
-                ))
+        let given = Self.ask(custodians.map(\.client), request) { (sealed) in
+            let opened = try file.replyKey.open(
+                sealed, info: SealInfo.evaluation.text(roster.origin))
+            return GivenAnswer(
+                try PartialParcel(wire: opened), request: request, secret: secret)
         }
         // Each has logged its evaluation before it answered, so that one look shows all of them.
         let refreshed = Result { try desk.refresh() }
-        for (id, answer) in given {
+        for ((id, _), answer) in zip(custodians, given) {
             do {
-                let parcel = try answer.get()
+                let given = try answer.get()
                 try refreshed.get()
                 checked.append(
                     try Answers.Answer(
-                        custodian: id, parcel: parcel, request: request, secret: secret,
+                        custodian: id, given: given, request: request, secret: secret,
                         record: desk.record))
-                parcels.append((id, parcel))
+                parcels.append((id, given.parcel))
                 replies.append(CustodianReply(custodian: id, problem: nil))
             } catch {
                 replies.append(CustodianReply(custodian: id, problem: Self.problem(error)))
@@ -98,11 +92,28 @@ extension Requester {
         let query = try evidence.query(answers, whole: whole)
         let found = try desk.vault.lookup(query.encode())
         let disclosure = try evidence.disclosure(
-            Lanes.map(found) { (wire) throws(RowsError) in try LookupAnswer(wire: wire) },
-            record: desk.record, answers)
+            LookupClaims(found, to: query), record: desk.record, answers,
+            asked: whole.isEmpty ? query : nil)
         return Finding(
             disclosure: disclosure, evidence: evidence, answers: found, replies: replies,
             query: query)
+    }
+
+    /// What each custodian answered, in their order. Those with ways for several threads are asked at
+    /// once, each by a thread of its own, which opens the answer too: they are machines of their own,
+    /// and the slowest of them is waited for, not the sum. The others are asked one after the other.
+    private static func ask(
+        _ custodians: [CustodianClient], _ request: Digest,
+        _ open: @escaping @Sendable ([UInt8]) throws -> GivenAnswer
+    ) -> [Result<GivenAnswer, any Error>] {
+        let shared = custodians.compactMap(\.shared)
+        var atOnce = Lanes.map(shared.count, lanes: shared.count) { place in
+            Result { try open(shared[place].evaluate(request)) }
+        }[...]
+        return custodians.map { custodian in
+            if custodian.shared != nil, let answer = atOnce.popFirst() { return answer }
+            return Result { try open(custodian.evaluate(request)) }
+        }
     }
 
     /// The cells that the vault hands out whole.

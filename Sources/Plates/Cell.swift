@@ -68,16 +68,22 @@ public struct Cell: Hashable, Comparable, Sendable, CustomStringConvertible {
 
 /// The eight random bytes a gateway process draws at its start (DESIGN section 5).
 public struct RunID: Hashable, Comparable, Sendable, CustomStringConvertible {
-    /// Eight bytes.
-    public let bytes: [UInt8]
+    /// The eight bytes as one number, the first one highest.
+    public let number: UInt64
+
+    /// A run from its number.
+    public init(number: UInt64) { self.number = number }
 
     /// A run from its bytes. Throws `run-size` unless there are eight.
     public init(bytes: [UInt8]) throws(PlatesError) {
         guard bytes.count == 8 else {
             throw PlatesError(code: "run-size", sentence: "a run is 8 bytes, not \(bytes.count)")
         }
-        self.bytes = bytes
+        number = bytes.reduce(0) { $0 << 8 | UInt64($1) }
     }
+
+    /// Eight bytes.
+    public var bytes: [UInt8] { withUnsafeBytes(of: number.bigEndian) { Array($0) } }
 
     /// Sixteen lower-case hex digits.
     public var hex: String { Hex.encode(bytes) }
@@ -85,7 +91,7 @@ public struct RunID: Hashable, Comparable, Sendable, CustomStringConvertible {
     public var description: String { hex }
     /// Byte-wise.
     public static func < (left: Self, right: Self) -> Bool {
-        left.bytes.lexicographicallyPrecedes(right.bytes)
+        left.number < right.number
     }
 }
 

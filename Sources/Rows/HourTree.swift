@@ -32,6 +32,9 @@ public struct RowLeaf: Hashable, Comparable, Sendable {
     /// The 16 bytes of the label, by which leaves are ordered.
     public var label: ArraySlice<UInt8> { bytes[..<16] }
 
+    /// The label itself.
+    var name: Label { Label(checked: label) }
+
     /// By label alone: two rows of one label can not both be in a tree.
     public static func < (left: Self, right: Self) -> Bool {
         left.label.lexicographicallyPrecedes(right.label)
@@ -176,11 +179,18 @@ public struct HourTree: Sendable {
 extension Digest {
     /// Digests that stand one after the other, 32 bytes each.
     public static func list(_ bytes: [UInt8]) -> [Digest] {
-        bytes.withUnsafeBytes { bytes in
-            stride(from: 0, to: bytes.count - size + 1, by: size).compactMap {
-                Digest(lent: UnsafeRawBufferPointer(rebasing: bytes[$0..<($0 + size)]))
-            }
+        bytes.withUnsafeBytes { list($0) }
+    }
+
+    /// The same of lent bytes.
+    public static func list(_ bytes: UnsafeRawBufferPointer) -> [Digest] {
+        var digests: [Digest] = []
+        digests.reserveCapacity(bytes.count / size)
+        for start in stride(from: 0, to: bytes.count - size + 1, by: size) {
+            let part = UnsafeRawBufferPointer(rebasing: bytes[start..<(start + size)])
+            if let digest = Digest(lent: part) { digests.append(digest) }
         }
+        return digests
     }
 }
 
@@ -254,9 +264,7 @@ public struct HourRoot: Hashable, Sendable {
     /// That all labels ascend is what the site signed; a site that lies can only hurt its own rows.
     public func lacks(_ label: Label, _ proof: AbsenceProof) -> Bool {
         let (next, overflow) = proof.leftProof.index.addingReportingOverflow(1)
-        return !overflow
-            && proof.left.label.lexicographicallyPrecedes(label.bytes)
-            && label.bytes.lexicographicallyPrecedes(proof.right.label)
+        return !overflow && proof.left.name < label && label < proof.right.name
             && holds(proof.left, proof.leftProof)
             && holds(proof.right, LeafProof(index: next, path: proof.rightPath))
     }

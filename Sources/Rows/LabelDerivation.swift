@@ -1,4 +1,3 @@
-import Bytes
 public import Plates
 public import Secrets
 
@@ -40,11 +39,15 @@ extension Label {
             throw PlatesError(
                 code: "label-size", sentence: "a find key is 32 bytes, not \(find.count)")
         }
-        var message = ByteWriter(capacity: 16)
-        message.raw(run.bytes)
-        message.u64(counter)
-        var tag = [UInt8](repeating: 0, count: HMACSHA256.size)
-        tag.withUnsafeMutableBytes { HMACSHA256.compute(message.bytes, key: find, into: $0) }
-        return try Label(bytes: Array(tag[..<16]))
+        let message = (run.number.bigEndian, counter.bigEndian)
+        var tag = SIMD32<UInt8>(repeating: 0)
+        Swift.withUnsafeBytes(of: message) { message in
+            Swift.withUnsafeMutableBytes(of: &tag) {
+                HMACSHA256.compute(message, key: find, into: $0)
+            }
+        }
+        return try Swift.withUnsafeBytes(of: tag) { (tag) throws(PlatesError) in
+            try Label(opening: tag)
+        }
     }
 }

@@ -110,7 +110,8 @@ public struct LookupAnswer: Hashable, Sendable {
     /// The wire form.
     public func encode() -> [UInt8] {
         var writer = ByteWriter(capacity: 2_048)
-        writer.raw(item.cell.encode())
+        writer.u32(item.cell.hour.number)
+        writer.u16(item.cell.site.number)
         writer.u8(item.plate)
         switch outcome {
         case .unknown: writer.u8(0)
@@ -151,6 +152,12 @@ public struct LookupAnswer: Hashable, Sendable {
         }
     }
 
+    /// Whether bytes that may be an answer begin as one for a whole cell.
+    public static func isWhole(_ wire: [UInt8]) -> Bool {
+        let place = LookupWindow.cellSize
+        return wire.count > place && wire[place] == LookupItem.whole
+    }
+
     private static func outcome(_ reader: inout ByteReader) throws -> Outcome {
         switch try reader.u8() {
         case 0: return .unknown
@@ -181,16 +188,15 @@ public struct LookupAnswer: Hashable, Sendable {
 // `u64(left index) ‖ left leaf(48) ‖ path ‖ right leaf(48) ‖ path`. A path: `u8(hashes) ‖ hashes`.
 extension ByteWriter {
     fileprivate mutating func tree(_ tree: LookupAnswer.Tree) {
-        raw(tree.statement.bytes)
-        let opening = tree.opening.encode()
-        u32(UInt32(opening.count))
-        raw(opening)
+        tree.statement.withUnsafeBytes { raw($0) }
+        u32(UInt32(tree.opening.wireSize))
+        opening(tree.opening)
         u16(UInt16(clamping: tree.runs.count))
         for run in tree.runs { found(run) }
     }
 
     private mutating func found(_ run: LookupAnswer.FoundRun) {
-        raw(run.run.bytes)
+        u64(run.run.number)
         u32(UInt32(run.rows.count))
         for found in run.rows {
             row(found.row)
@@ -220,7 +226,7 @@ extension ByteReader {
     }
 
     private mutating func found() throws -> LookupAnswer.FoundRun {
-        let run = try RunID(bytes: raw(8))
+        let run = RunID(number: try u64())
         var rows: [LookupAnswer.FoundRow] = []
         for _ in 0..<(try u32()) {
             let row = try row()
@@ -247,8 +253,6 @@ extension ByteReader {
         guard count <= 64 else {
             throw BytesError(code: "bytes-text", sentence: "a path has at most 64 hashes")
         }
-        var hashes: [Digest] = []
-        for _ in 0..<count { hashes.append(try digest()) }
-        return hashes
+        return try lend(Int(count) * Digest.size) { Digest.list($0) }
     }
 }

@@ -188,18 +188,19 @@ public struct LookupVerifier: Sendable {
     ) throws(LookupRefusal) -> [VerifiedRow] {
         try check(tree.opening, tree.statement, kind, logged, item)
         // Runs strictly ascend in an opening, so equal lists cover each run exactly once.
-        let given = tree.runs.map(\.run)
-        for run in tree.opening.runs where !given.contains(run.id) {
-            throw refusal("run-hidden", "has a run that the answer leaves out", item, run.id)
-        }
-        guard given == tree.opening.runs.map(\.id) else {
+        guard tree.runs.lazy.map(\.run).elementsEqual(tree.opening.runs.lazy.map(\.id)) else {
+            let given = tree.runs.map(\.run)
+            for run in tree.opening.runs where !given.contains(run.id) {
+                throw refusal("run-hidden", "has a run that the answer leaves out", item, run.id)
+            }
             throw refusal("run-unasked", "has no such run, or not in this order", item)
         }
         var result: [VerifiedRow] = []
         for run in tree.runs {
             let first = next[run.run] ?? 0
             result += try rows(run, from: first, tree.opening.tree, item, query, index)
-            next[run.run] = first + UInt64(run.rows.count)
+            // What is not named begins at 0.
+            if !run.rows.isEmpty { next[run.run] = first + UInt64(run.rows.count) }
         }
         return result
     }
@@ -244,8 +245,7 @@ public struct LookupVerifier: Sendable {
             throw refusal("absence-unproven", "cannot be asked for a further row", item, run)
         }
         // The neighbours themselves betray a hidden row when one of them is that row.
-        for leaf in [found.absence.left, found.absence.right]
-        where leaf.label.elementsEqual(next.bytes) {
+        if found.absence.left.name == next || found.absence.right.name == next {
             throw refusal("row-hidden", "holds row \(end), which the answer hides", item, run)
         }
         guard tree.lacks(next, found.absence) else {

@@ -40,16 +40,49 @@ public struct CellCombiner: Sendable {
         }
     }
 
+    /// One plate of the request, by its place, in one cell.
+    public struct Place: Hashable, Sendable {
+        /// The plate's place in the request.
+        public let plate: Int
+        /// The cell.
+        public let cell: Cell
+
+        /// A place.
+        public init(plate: Int, cell: Cell) {
+            self.plate = plate
+            self.cell = cell
+        }
+    }
+
     /// The keys of one plate in one cell. Throws `partials-differ` where two holders of a subset
     /// disagree, `subset-missing` for a plate or cell that was not evaluated, `memory-locked-out`.
     public func keys(plate: Int, cell: Cell) throws(TokensError) -> CellKeys {
         try CellKeys(sum: sum(plate: plate, cell: cell))
     }
 
+    /// The keys of many, in their order, side by side in one guarded block that lives for as long as
+    /// any of them. Throws as the other.
+    public func keys(of places: ArraySlice<Place>) throws(TokensError) -> [CellKeys] {
+        try CellKeys.filled(places.count) { (number, sum) throws(TokensError) in
+            let place = places[places.startIndex + number]
+            try add(plate: place.plate, cell: place.cell, to: sum)
+        }
+    }
+
     /// K, in a slot that is wiped at its end.
     func sum(plate: Int, cell: Cell) throws(TokensError) -> SecretSlot {
         var sum: SecretSlot
         do { sum = try Self.pool.slot() } catch { throw TokensError(error) }
+        try sum.withUnsafeMutableBytes { (sum) throws(TokensError) in
+            try add(plate: plate, cell: cell, to: sum)
+        }
+        return sum
+    }
+
+    /// Adds each subset's partial to 32 bytes of zeros, which are K then.
+    private func add(
+        plate: Int, cell: Cell, to sum: UnsafeMutableRawBufferPointer
+    ) throws(TokensError) {
         guard let place = cells.place(of: cell) else { throw CellKeys.missing(holders[0].mask) }
         for (mask, holders) in holders {
             try holders[0].parcel.withPartial(
@@ -62,9 +95,8 @@ public struct CellCombiner: Sendable {
                     ) { ConstantTime.isEqual(partial, $0) }
                     guard isEqual else { throw CellKeys.differing(mask) }
                 }
-                sum.withUnsafeMutableBytes { $0.xor(partial) }
+                sum.xor(partial)
             }
         }
-        return sum
     }
 }

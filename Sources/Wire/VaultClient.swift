@@ -139,9 +139,20 @@ public struct VaultClient: LogSource {
 /// A custodian as gateways, requesters and its own officers see it.
 public struct CustodianClient: LogSource {
     private let channel: any Channel
+    /// The same for a thread of its own; nil where the way is for one thread at a time.
+    public let shared: SharedCustodian?
 
-    /// A client at one end of a channel.
-    public init(_ channel: any Channel) { self.channel = channel }
+    /// A client at one end of a channel, for one thread at a time.
+    public init(_ channel: any Channel) {
+        self.channel = channel
+        shared = nil
+    }
+
+    /// A client at one end of a channel that several threads may use at once.
+    public init(shared channel: any Channel & Sendable) {
+        self.channel = channel
+        shared = SharedCustodian(channel: channel)
+    }
 
     /// The same client, which asks `gate` before each exchange and throws what that throws.
     public func gated(by gate: @escaping () throws(WireProblem) -> Void) -> CustodianClient {
@@ -197,12 +208,28 @@ public struct CustodianClient: LogSource {
     /// Asks for the evaluation of a logged request; the answer is a `PartialParcel` sealed to the
     /// request's reply key. Throws the custodian's refusal.
     public func evaluate(_ request: Digest) throws(WireProblem) -> [UInt8] {
-        try channel.exchange(.evaluate, request.bytes)
+        try channel.evaluate(request)
     }
 
     /// Asks, with a note whose text is a `DocketAsk`, what a request is about; the answer is the
     /// request's secret part sealed to the officer's one-time key. Throws the refusal.
     public func docket(_ note: [UInt8]) throws(WireProblem) -> [UInt8] {
         try channel.exchange(.docket, note)
+    }
+}
+
+/// A custodian for whoever asks several of them at once, each from a thread of its own.
+public struct SharedCustodian: Sendable {
+    fileprivate let channel: any Channel & Sendable
+
+    /// As `CustodianClient.evaluate`.
+    public func evaluate(_ request: Digest) throws(WireProblem) -> [UInt8] {
+        try channel.evaluate(request)
+    }
+}
+
+extension Channel {
+    fileprivate func evaluate(_ request: Digest) throws(WireProblem) -> [UInt8] {
+        try exchange(.evaluate, request.bytes)
     }
 }
