@@ -1,7 +1,9 @@
+import Bytes
 import Ledger
 import Plates
 import Rows
 import Secrets
+import Synchronization
 import Warrants
 import Wire
 
@@ -10,8 +12,10 @@ extension VaultService {
     func lookup(_ body: [UInt8], from caller: String?) throws(StoreError) -> [UInt8] {
         let query = try Self.query(body)
         let answers = try answers(to: query, from: caller)
-        try logDisclosure(of: query.request, Self.digest(of: answers))
-        return ByteList.encode(answers.map(\.wire))
+        let answer = ByteList.encode(answers.map(\.wire))
+        let dg = Self.digest(of: answers, listed: answer)
+        try logDisclosure(of: query.request, dg)
+        return answer
     }
 
     /// Which of a query's whole cells may be asked for so: those with few rows, and those of which
@@ -41,55 +45,132 @@ extension VaultService {
     func answers(
         to query: LookupQuery, from caller: String?
     ) throws(StoreError) -> [WrittenAnswer] {
-        let policy = try checked(query, caller)
+        let lookup = Lookup(
+            query: query, policy: try checked(query, caller), now: now(),
+            room: Room(Self.maximumLookup))
+        let days = Self.days(of: query.items)
+        do throws(StoreError) {
+            return try sideBySide(lookup, days)
+        } catch {
+            // What was found of a day that dies meanwhile takes no room, and only in turn is it known
+            // of which days something stays.
+            guard error.code == Self.answerLarge.code, lookup.room.days > 1 else { throw error }
+            return try inTurn(lookup, days)
+        }
+    }
+
+    /// The answers of days side by side, which have files of their own.
+    private func sideBySide(
+        _ lookup: Lookup, _ days: [(day: Day, items: Range<Int>)]
+    ) throws(StoreError) -> [WrittenAnswer] {
+        let parts = Self.parts(of: lookup.query.items, days)
+        let found = try Cores.map(parts) { (part) throws(StoreError) in
+            try self.answers(lookup, part.day, part.items)
+        }
+        let inOrder = zip(parts, found).map { (day: $0.day, items: $0.items, answers: $1) }
+            .sorted { $0.items.lowerBound < $1.items.lowerBound }
         var answers: [WrittenAnswer] = []
-        var room = Self.maximumLookup
-        // Items ascend by cell, so that those of a day stand together.
-        while answers.count < query.items.count {
-            let day = query.items[answers.count].cell.hour.day
-            let rest = query.items[answers.count...]
-            let end = rest.firstIndex { $0.cell.hour.day != day } ?? rest.endIndex
-            let items = rest.startIndex..<end
-            func answer(_ trees: (any ClosedTrees)?) throws(StoreError) -> [WrittenAnswer] {
-                try self.answers(to: query, items, policy, trees, room)
-            }
-            let isDead = try store.isDead(day) || isDead(day)
+        answers.reserveCapacity(lookup.query.items.count)
+        for (day, items) in days {
+            let ofDay = inOrder.filter { $0.day == day }.map(\.answers)
             // Nothing is found where there is no such day, or it dies on the way: what was answered of it
             // until then is forgotten, and counts for nothing.
+            if ofDay.contains(where: { $0 == nil }) {
+                answers += try self.answers(lookup, items, in: nil)
+            } else {
+                for part in ofDay { answers += part ?? [] }
+            }
+        }
+        return answers
+    }
+
+    /// The same of one day after the other.
+    private func inTurn(
+        _ lookup: Lookup, _ days: [(day: Day, items: Range<Int>)]
+    ) throws(StoreError) -> [WrittenAnswer] {
+        var answers: [WrittenAnswer] = []
+        var left = Self.maximumLookup
+        for (day, items) in days {
+            var part = lookup
+            part.room = Room(left)
             let ofDay: [WrittenAnswer]
-            if !isDead, let found = try store.search(day, answer) {
+            if let found = try self.answers(part, day, items) {
                 ofDay = found
             } else {
-                ofDay = try answer(nil)
+                ofDay = try self.answers(part, items, in: nil)
             }
-            room -= ofDay.reduce(0) { $0 + $1.wire.count }
+            left -= ofDay.reduce(0) { $0 + $1.wire.count }
             answers += ofDay
         }
         return answers
     }
 
-    /// The answers to some items of one day. Throws `answer-large` beyond so many bytes.
+    /// The days of some items, which ascend by cell, so that those of a day stand together.
+    private static func days(of items: [LookupItem]) -> [(day: Day, items: Range<Int>)] {
+        var days: [(day: Day, items: Range<Int>)] = []
+        var next = 0
+        while next < items.count {
+            let day = items[next].cell.hour.day
+            let end = items[next...].firstIndex { $0.cell.hour.day != day } ?? items.count
+            days.append((day, next..<end))
+            next = end
+        }
+        return days
+    }
+
+    /// 256: about how many items are answered while nothing of their day changes.
+    private static let partSize = 256
+
+    /// The days cut into parts, with no cell in two of them; the days take turns, so that those who look
+    /// up side by side are at different ones for as long as there are several.
+    private static func parts(
+        of items: [LookupItem], _ days: [(day: Day, items: Range<Int>)]
+    ) -> [(day: Day, items: Range<Int>)] {
+        var parts: [(turn: Int, day: Day, items: Range<Int>)] = []
+        for (day, range) in days {
+            var (start, turn) = (range.lowerBound, 0)
+            while start < range.upperBound {
+                var end = min(start + partSize, range.upperBound)
+                while end < range.upperBound, items[end].cell == items[end - 1].cell { end += 1 }
+                parts.append((turn, day, start..<end))
+                (start, turn) = (end, turn + 1)
+            }
+        }
+        return parts.sorted { ($0.turn, $0.day) < ($1.turn, $1.day) }.map { ($0.day, $0.items) }
+    }
+
+    /// The answers to some items of one day; nil where there is no such day, or it is dead.
     private func answers(
-        to query: LookupQuery, _ items: Range<Int>, _ policy: Policy, _ day: (any ClosedTrees)?,
-        _ room: Int
-    ) throws(StoreError) -> [WrittenAnswer] {
-        var size = 0
-        return try items.map { index throws(StoreError) in
-            let outcome = try outcome(query, index, policy, day)
-            let answer = LookupAnswer(item: query.items[index], outcome: outcome)
-            let wire = answer.encode()
-            size += wire.count
-            guard size <= room else { throw Self.answerLarge }
-            return WrittenAnswer(answer: answer, wire: wire)
+        _ lookup: Lookup, _ day: Day, _ items: Range<Int>
+    ) throws(StoreError) -> [WrittenAnswer]? {
+        guard !(try store.isDead(day) || isDead(day)) else { return nil }
+        return try store.search(day) { trees throws(StoreError) in
+            try answers(lookup, items, in: trees)
         }
     }
 
-    /// What is logged of answers, as `LookupAnswer.digest` gives it.
-    static func digest(of answers: [WrittenAnswer]) -> Digest {
-        LookupAnswer.digest(
-            ofReduced: answers.map {
-                $0.answer.item.isWhole ? $0.answer.reduced().encode() : $0.wire
-            })
+    /// The same out of a day's trees. Throws `answer-large` where all answers together have too many
+    /// bytes.
+    private func answers(
+        _ lookup: Lookup, _ items: Range<Int>, in day: (any ClosedTrees)?
+    ) throws(StoreError) -> [WrittenAnswer] {
+        try items.map { index throws(StoreError) in
+            let answer = LookupAnswer(
+                item: lookup.query.items[index], outcome: try outcome(lookup, index, day))
+            let wire = answer.encode()
+            // Without a day there are few bytes each.
+            guard day == nil || lookup.room.takes(wire.count, of: answer.item.cell.hour.day) else {
+                throw Self.answerLarge
+            }
+            return WrittenAnswer(answer, wire)
+        }
+    }
+
+    /// What is logged of answers, as `LookupAnswer.digest` gives it. `listed` is the list of their wire
+    /// forms, where there is one already: it is that which is hashed where no cell is whole.
+    static func digest(of answers: [WrittenAnswer], listed: [UInt8]? = nil) -> Digest {
+        if let listed, answers.allSatisfy({ $0.reduced == nil }) { return Digest(of: listed) }
+        return LookupAnswer.digest(ofReduced: answers.map { $0.reduced ?? $0.wire })
     }
 
     private static var answerLarge: StoreError {
@@ -169,11 +250,12 @@ extension VaultService {
     }
 
     private func outcome(
-        _ query: LookupQuery, _ index: Int, _ policy: Policy, _ day: (any ClosedTrees)?
+        _ lookup: Lookup, _ index: Int, _ day: (any ClosedTrees)?
     ) throws(StoreError) -> LookupAnswer.Outcome {
-        let item = query.items[index]
+        let item = lookup.query.items[index]
         let cell = item.cell
-        let isOver = now() >= cell.hour.end.adding(hours: Int64(policy.lateHours) + 1)
+        let hours = Int64(lookup.policy.lateHours) + 1
+        let isOver = lookup.now >= cell.hour.end.adding(hours: hours)
         guard let day else {
             let isDead = try store.isDead(cell.hour.day) || isDead(cell.hour.day)
             return isDead ? .gone : isOver ? .unknown : .open
@@ -181,11 +263,11 @@ extension VaultService {
         let trees = try CellTrees(cell, day)
         guard let prompt = trees.prompt else { return isOver ? .unknown : .open }
         if item.isWhole {
-            guard trees.isSmall(policy.wholeCells) else {
+            guard trees.isSmall(lookup.policy.wholeCells) else {
                 throw StoreError(
                     code: "cell-large",
-                    sentence: "cell \(cell) has more than the \(policy.wholeCells) rows that are "
-                        + "handed out whole")
+                    sentence: "cell \(cell) has more than the \(lookup.policy.wholeCells) rows "
+                        + "that are handed out whole")
             }
             return .whole(
                 WholeCell(
@@ -194,96 +276,57 @@ extension VaultService {
                         .closed(try tree.whole)
                     } ?? (isOver ? .unknown : .open)))
         }
-        var counters: [RunID: UInt64] = [:]
-        let inTime = try prompt.answer(query, index, &counters)
+        let inTime = try prompt.answer(lookup.query, index)
         guard let late = trees.late else {
             return .closed(LookupAnswer.Closed(prompt: inTime, late: isOver ? .unknown : .open))
         }
         return .closed(
             LookupAnswer.Closed(
-                prompt: inTime, late: .closed(try late.answer(query, index, &counters))))
+                prompt: inTime,
+                late: .closed(try late.answer(lookup.query, index, after: inTime))))
     }
 }
 
-/// An answer with its wire form, which is wanted more than once.
-struct WrittenAnswer {
-    let answer: LookupAnswer
+/// What all parts of one look-up have in common.
+private struct Lookup: Sendable {
+    let query: LookupQuery
+    let policy: Policy
+    let now: Timestamp
+    var room: Room
+}
+
+/// Room for the bytes of all answers, for several threads.
+private final class Room: Sendable {
+    private let state: Mutex<(left: Int, days: Set<Day>)>
+
+    init(_ bytes: Int) { state = Mutex((bytes, [])) }
+
+    /// Whether so many fit in still; they are in then.
+    func takes(_ bytes: Int, of day: Day) -> Bool {
+        state.withLock { state in
+            state.left -= bytes
+            state.days.insert(day)
+            return state.left >= 0
+        }
+    }
+
+    /// Of how many days there is something in it, or would be.
+    var days: Int { state.withLock { $0.days.count } }
+}
+
+/// An answer in its wire form, and what else is asked about it.
+struct WrittenAnswer: Sendable {
+    let cell: Cell
     let wire: [UInt8]
-}
+    /// What is logged of it, where that is another form: rows of whole cells are left out.
+    let reduced: [UInt8]?
+    /// The labels of the rows that were found.
+    let labels: [Label]
 
-/// What a cell has of its two trees.
-private struct CellTrees {
-    let prompt: CellTree?
-    let late: CellTree?
-
-    init(_ cell: Cell, _ day: any ClosedTrees) throws(StoreError) {
-        prompt = try CellTree(CellTreeID(cell: cell, kind: .prompt), day)
-        // No late tree is closed before the prompt one.
-        late = prompt == nil ? nil : try CellTree(CellTreeID(cell: cell, kind: .late), day)
-    }
-
-    /// Whether both together have at most so many rows, where any may be handed out at all.
-    func isSmall(_ most: Int) -> Bool {
-        most > 0 && (prompt?.count ?? 0) + (late?.count ?? 0) <= most
-    }
-}
-
-/// A closed tree, in which rows are found one by one, each with its proof.
-private struct CellTree {
-    private let tree: CellTreeID
-    private let closing: KnownClosing
-    private let day: any ClosedTrees
-
-    init?(_ tree: CellTreeID, _ day: any ClosedTrees) throws(StoreError) {
-        guard let closing = try day.closing(of: tree) else { return nil }
-        self.tree = tree
-        self.closing = closing
-        self.day = day
-    }
-
-    /// How many rows it has.
-    var count: Int { Int(closing.opening.tree.size) - 2 }
-
-    /// All rows.
-    var whole: WholeCell.Tree {
-        get throws(StoreError) {
-            WholeCell.Tree(
-                opening: closing.opening, statement: closing.statement,
-                entries: try day.rows(of: tree).map { .row($0) })
-        }
-    }
-
-    /// The rows of one item, each run's from the counter that it has come to.
-    func answer(
-        _ query: LookupQuery, _ index: Int, _ counters: inout [RunID: UInt64]
-    ) throws(StoreError) -> LookupAnswer.Tree {
-        var runs: [LookupAnswer.FoundRun] = []
-        for run in closing.opening.runs {
-            let first = counters[run.id] ?? 0
-            let found = try found(run.id, from: first, query, index)
-            counters[run.id] = first + UInt64(found.rows.count)
-            runs.append(found)
-        }
-        return LookupAnswer.Tree(
-            opening: closing.opening, statement: closing.statement, runs: runs)
-    }
-
-    private func found(
-        _ run: RunID, from first: UInt64, _ query: LookupQuery, _ index: Int
-    ) throws(StoreError) -> LookupAnswer.FoundRun {
-        var found: [LookupAnswer.FoundRow] = []
-        while true {
-            let label: Label
-            do throws(RowsError) {
-                label = try query.label(index, run: run, counter: first + UInt64(found.count))
-            } catch {
-                throw StoreError(code: error.code, sentence: error.sentence)
-            }
-            switch try day.find(label, in: tree) {
-            case .present(let row): found.append(row)
-            case .absent(let absence):
-                return LookupAnswer.FoundRun(run: run, rows: found, absence: absence)
-            }
-        }
+    init(_ answer: LookupAnswer, _ wire: [UInt8]) {
+        cell = answer.item.cell
+        self.wire = wire
+        reduced = answer.item.isWhole ? answer.reduced().encode() : nil
+        labels = answer.labels
     }
 }

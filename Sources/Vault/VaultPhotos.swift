@@ -76,8 +76,8 @@ extension VaultService {
         var found: [[UInt8]] = []
         var size = 0
         var labels: [Cell: Set<Label>] = [:]
-        for answer in answers.map(\.answer) {
-            labels[answer.item.cell, default: []].formUnion(answer.labels)
+        for answer in answers {
+            labels[answer.cell, default: []].formUnion(answer.labels)
         }
         for (cell, labels) in labels.sorted(by: { $0.key < $1.key }) {
             if let after, cell < after.cell { continue }
