@@ -1,4 +1,3 @@
-import Dispatch
 public import Ledger
 public import Plates
 public import Secrets
@@ -98,7 +97,7 @@ public final class PublicRecord: Sendable {
             guard var auditor = state.auditor else { return }
             // The only other holder of what it holds, so that nothing is copied.
             state.auditor = nil
-            for (entry, examined) in zip(entries, Self.examine(entries, under: auditor.roster)) {
+            for (entry, examined) in zip(entries, Examined.all(entries, under: auditor.roster)) {
                 let now =
                     examined.isCurrent(under: auditor.roster)
                     ? examined : Examined(entry, under: auditor.roster)
@@ -114,21 +113,6 @@ public final class PublicRecord: Sendable {
             let taken = state.size
             shown.withLock { $0.taken = taken }
         }
-    }
-
-    /// Signatures are most of the work, and need nothing of each other: on all cores.
-    private static func examine(_ entries: [[UInt8]], under roster: Roster) -> [Examined] {
-        guard entries.count > 8 else { return entries.map { Examined($0, under: roster) } }
-        let results = Mutex([Examined?](repeating: nil, count: entries.count))
-        DispatchQueue.concurrentPerform(iterations: (entries.count + 15) / 16) { part in
-            let range = part * 16..<min(part * 16 + 16, entries.count)
-            let examined = range.map { Examined(entries[$0], under: roster) }
-            results.withLock { list in
-                for (place, one) in zip(range, examined) { list[place] = one }
-            }
-        }
-        let all = results.withLock { $0.compactMap(\.self) }
-        return all.count == entries.count ? all : entries.map { Examined($0, under: roster) }
     }
 }
 

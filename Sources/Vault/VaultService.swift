@@ -218,11 +218,14 @@ public final class VaultService: Handler, Sendable {
         let notes = try Message.list(body)
         guard notes.count <= Self.maximumNotes else { throw Message.malformed("list of notes") }
         try begin(notes)
+        // Most of what a statement costs needs nothing of the log, and nobody waits for it.
+        let roster = try withRecord { $0.roster }
+        let entries = Examined.all(notes, under: roster)
         let indices = try withRecord { (record) throws(StoreError) in
-            for note in notes { try admit(note, record) }
-            return try append(notes, to: &record)
+            for entry in entries { try admit(entry, record) }
+            return try append(entries, to: &record)
         }
-        if notes.contains(where: Self.isErasure) { try markDead() }
+        if entries.contains(where: Self.isErasure) { try markDead() }
         return Message.indices(indices)
     }
 
@@ -247,10 +250,8 @@ public final class VaultService: Handler, Sendable {
     }
 
     /// What is more than a matter of the record: closings need the store, requests the policy.
-    private func admit(_ note: [UInt8], _ record: Record) throws(StoreError) {
-        let statement = try Self.refusal { () throws(Refusal) in
-            try UnverifiedStatement(wire: note)
-        }
+    private func admit(_ entry: Examined, _ record: Record) throws(StoreError) {
+        let statement = try Self.refusal(entry.statement.get)
         guard record.index(of: statement.id) == nil else { return }
         switch statement.type {
         case .hourClosed:
@@ -267,38 +268,44 @@ public final class VaultService: Handler, Sendable {
         }
     }
 
-    private static func isErasure(_ note: [UInt8]) -> Bool {
-        let type = try? UnverifiedStatement(wire: note).type
+    private static func isErasure(_ entry: Examined) -> Bool {
+        let type = try? entry.statement.get().type
         return type == .dayDestroyed || type == .shred
     }
 
     /// Appends what is not there yet, all or none, and gives the index of each.
     func append(_ notes: [[UInt8]], to record: inout Record) throws(StoreError) -> [UInt64] {
+        try append(Examined.all(notes, under: record.roster), to: &record)
+    }
+
+    /// The same of notes that were examined; those under another roster than the one in force are
+    /// examined once more.
+    private func append(
+        _ entries: [Examined], to record: inout Record
+    ) throws(StoreError) -> [UInt64] {
         try catchUp(&record)
         // One note, the usual case, is checked without a copy of the record.
-        var trial: Record? = notes.count > 1 ? record : nil
-        var fresh: [[UInt8]] = []
+        var trial: Record? = entries.count > 1 ? record : nil
+        var fresh: [(entry: Examined, note: [UInt8])] = []
         var indices: [UInt64] = []
-        for note in notes {
-            let id = try Self.refusal { () throws(Refusal) in
-                try UnverifiedStatement(wire: note).id
-            }
-            if let index = (trial ?? record).index(of: id) {
+        for entry in entries {
+            let statement = try Self.refusal(entry.statement.get)
+            if let index = (trial ?? record).index(of: statement.id) {
                 indices.append(index)
                 continue
             }
-            if let refusal = (trial ?? record).refusal(of: note) {
+            if let refusal = (trial ?? record).refusal(of: entry) {
                 throw StoreError(code: refusal.code, sentence: refusal.sentence)
             }
             indices.append(record.count + UInt64(fresh.count))
-            fresh.append(note)
-            trial?.append(note)
+            fresh.append((entry, statement.wire))
+            trial?.append(entry)
         }
-        _ = try Self.ledger { () throws(LedgerError) in try log.append(fresh) }
+        _ = try Self.ledger { () throws(LedgerError) in try log.append(fresh.map(\.note)) }
         if let trial {
             record = trial
         } else {
-            for note in fresh { record.append(note) }
+            for (entry, _) in fresh { record.append(entry) }
         }
         return indices
     }

@@ -7,6 +7,14 @@ public import Secrets
 /// escaped that need not be. Whatever decodes must encode to the same bytes again.
 enum CanonicalJSON {
     static func encode(_ value: some Encodable) throws(Refusal) -> [UInt8] {
+        guard var body = value as? any ItemizedBody else { return try plain(value) }
+        let items = body.digests
+        body.digests = []
+        if let bytes = ItemText.encode(items, in: try plain(body)) { return bytes }
+        return try plain(value)
+    }
+
+    private static func plain(_ value: some Encodable) throws(Refusal) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {
@@ -19,6 +27,29 @@ enum CanonicalJSON {
     static func decode<Value: Codable>(
         _ type: Value.Type, from bytes: [UInt8]
     ) throws(Refusal) -> Value {
+        if let type = type as? any ItemizedBody.Type, let (items, rest) = ItemText.decode(bytes),
+            let body = try? whole(type, rest, items) as? Value
+        {
+            return body
+        }
+        return try plain(type, from: bytes)
+    }
+
+    /// A body whose list stood elsewhere.
+    private static func whole<Body: ItemizedBody>(
+        _ type: Body.Type, _ json: [UInt8], _ items: [EvaluationItem]
+    ) throws(Refusal) -> Body {
+        var body = try plain(type, from: json)
+        guard body.digests.isEmpty else {
+            throw Refusal(.statementMalformed, "a list of digests stands beside the list")
+        }
+        body.digests = items
+        return body
+    }
+
+    private static func plain<Value: Codable>(
+        _ type: Value.Type, from bytes: [UInt8]
+    ) throws(Refusal) -> Value {
         let value: Value
         do {
             value = try JSONDecoder().decode(type, from: Data(bytes))
@@ -26,7 +57,7 @@ enum CanonicalJSON {
             // The decoder's own error could quote what it read: it is not passed on.
             throw Refusal(.statementMalformed, "the JSON is no \(type)")
         }
-        guard try encode(value) == bytes else {
+        guard try plain(value) == bytes else {
             throw Refusal(
                 .statementMalformed,
                 "the JSON of a \(type) is not in its one form: sorted keys, no spaces, no others")

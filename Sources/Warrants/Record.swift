@@ -172,8 +172,13 @@ public struct Record: Sendable {
     /// Why an entry must not be appended now; nil where it may. Whether a request may be made at
     /// all is for `Judge.admission`.
     public func refusal(of entry: [UInt8]) -> Refusal? {
+        refusal(of: Examined(entry, under: roster))
+    }
+
+    /// The same of an entry that has been examined already.
+    public func refusal(of entry: Examined) -> Refusal? {
         do throws(Refusal) {
-            _ = try admitted(Examined(entry, under: roster))
+            _ = try admitted(entry)
             return nil
         } catch {
             return error

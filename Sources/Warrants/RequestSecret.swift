@@ -1,5 +1,4 @@
 import Bytes
-import FoundationEssentials
 public import Plates
 public import Secrets
 
@@ -220,72 +219,4 @@ public final class RequestSecret: Sendable, CustomStringConvertible, CustomRefle
     public var description: String { "request secret" }
     /// No children: a dump shows nothing.
     public var customMirror: Mirror { Mirror(self, children: [:]) }
-}
-
-extension RequestSecret {
-    /// The JSON object: byte strings in hex, cells as [hour, site].
-    private struct Wire: Codable {
-        var cells: [[UInt32]]
-        var docket: String
-        var docketSalt: String
-        var fold: Fold
-        var plates: [Item]
-        var replyKey: Digest
-        var requester: String
-        var windowSalt: String
-
-        struct Item: Codable {
-            var plate: String
-            var salt: String
-        }
-    }
-
-    /// The wire form, in guarded memory. Throws `secret-malformed` where there is no memory.
-    public func encode() throws(Refusal) -> SecretBytes {
-        var bytes = try CanonicalJSON.encode(
-            Wire(
-                cells: cells.map { [$0.hour.number, UInt32($0.site.number)] }, docket: docket,
-                docketSalt: Hex.encode(docketSalt), fold: plates.first?.fold ?? .letterOAsZero,
-                plates: zip(plates, plateSalts).map {
-                    Wire.Item(plate: $0.text, salt: Hex.encode($1))
-                }, replyKey: replyKey, requester: requester, windowSalt: Hex.encode(windowSalt)))
-        do {
-            return try SecretBytes(wiping: &bytes)
-        } catch {
-            throw Refusal(.secretMalformed, "no locked memory for the request's secret")
-        }
-    }
-
-    /// A secret from its wire form. Throws `secret-malformed` for anything `encode` would not have
-    /// written, `plate-not-exact` for a plate that is not in normal form.
-    public convenience init(wire: borrowing SecretBytes) throws(Refusal) {
-        var bytes = wire.withUnsafeBytes { Array($0) }
-        defer { for index in bytes.indices { bytes[index] = 0 } }
-        let parts: Wire
-        do {
-            parts = try CanonicalJSON.decode(Wire.self, from: bytes)
-        } catch {
-            throw Refusal(.secretMalformed, "the request's secret is not in its one JSON form")
-        }
-        var plates: [Plate] = []
-        for (place, item) in parts.plates.enumerated() {
-            guard let plate = try? Plate(kept: item.plate, fold: parts.fold) else {
-                throw Refusal(.plateNotExact, "plate \(place + 1) is not in normal form")
-            }
-            plates.append(plate)
-        }
-        let cells = parts.cells.compactMap { pair -> Cell? in
-            guard pair.count == 2, let site = UInt16(exactly: pair[1]) else { return nil }
-            return Cell(hour: Hour(number: pair[0]), site: SiteNumber(number: site))
-        }
-        let salts = parts.plates.compactMap { Hex.decode($0.salt) }
-        guard cells.count == parts.cells.count, RosterCheck.isAscending(cells),
-            let windowSalt = Hex.decode(parts.windowSalt),
-            let docketSalt = Hex.decode(parts.docketSalt)
-        else { throw Refusal(.secretMalformed, "the request's secret has a bad salt or cell") }
-        try self.init(
-            requester: parts.requester, replyKey: parts.replyKey, plates: plates,
-            plateSalts: salts, cells: cells, windowSalt: windowSalt, docket: parts.docket,
-            docketSalt: docketSalt)
-    }
 }

@@ -117,7 +117,8 @@ public final class Follower {
     private func takeIn() throws {
         while record.count < mirror.size {
             let end = min(record.count + 1_024, mirror.size)
-            for entry in try mirror.entries(record.count..<end) { record.append(entry) }
+            let entries = try mirror.entries(record.count..<end)
+            for entry in Examined.all(entries, under: record.roster) { record.append(entry) }
         }
     }
 }
