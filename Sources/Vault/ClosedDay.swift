@@ -7,22 +7,29 @@ struct ClosedDay: ClosedTrees {
     private let database: Database
     private let blocks: BlockFile
     private let known: KnownClosings
+    /// The trees that are closed, where they are known, so that nobody looks for others.
+    private let closed: Set<CellTreeID>?
     /// The block in which a label stands, if any has it, and the next one.
     private let here: TreeSearch
     private let next: TreeSearch
     private let closings: TreeSearch
 
-    init(_ database: Database, _ blocks: BlockFile, _ known: KnownClosings) throws {
+    init(
+        _ database: Database, _ blocks: BlockFile, _ known: KnownClosings,
+        _ closed: Set<CellTreeID>? = nil
+    ) throws {
         self.database = database
         self.blocks = blocks
         self.known = known
+        self.closed = closed
         here = try .blocks("label <= ? ORDER BY label DESC", database)
         next = try .blocks("label > ? ORDER BY label", database)
         closings = try .closings(database)
     }
 
     func closing(of tree: CellTreeID) throws(StoreError) -> KnownClosing? {
-        try known.closing(of: tree) { () throws(StoreError) in
+        if let closed, !closed.contains(tree) { return nil }
+        return try known.closing(of: tree) { () throws(StoreError) in
             try closings.closing(of: tree)
         }
     }

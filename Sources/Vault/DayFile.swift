@@ -72,10 +72,11 @@ struct DayFile: Sendable {
         }
     }
 
+    /// Reads closed trees; `closed` are those that are, where that is known already.
     func search<Found>(
-        _ body: (ClosedDay) throws(StoreError) -> Found
+        among closed: Set<CellTreeID>? = nil, _ body: (ClosedDay) throws(StoreError) -> Found
     ) throws(StoreError) -> Found {
-        try file.read { try body(ClosedDay($0, blocks, known)) }
+        try file.read { try body(ClosedDay($0, blocks, known, closed)) }
     }
 
     func closing(of tree: CellTreeID) throws(StoreError) -> StoredClosing? {

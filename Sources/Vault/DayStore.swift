@@ -278,6 +278,14 @@ final class DayStore: Sendable {
         }
     }
 
+    /// Reads closed trees while nothing of them changes. A tree that is closed meanwhile is open here.
+    func search<Found>(
+        _ body: (any ClosedTrees) throws(StoreError) -> Found
+    ) throws(StoreError) -> Found {
+        let closed = state.withLock { $0.closed }
+        return try file.search(among: closed, body)
+    }
+
     /// Whether a tree is closed.
     func isClosed(_ tree: CellTreeID) -> Bool { state.withLock { $0.closed.contains(tree) } }
 }

@@ -187,7 +187,7 @@ public final class SQLiteRowStore: RowStore {
     public func search<Found>(
         _ day: Day, _ body: (any ClosedTrees) throws(StoreError) -> Found
     ) throws(StoreError) -> Found? {
-        try found(in: day) { day throws(StoreError) in try day.file.search(body) }
+        try found(in: day) { day throws(StoreError) in try day.search(body) }
     }
 
     public func closings() throws(StoreError) -> [StoredClosing] {
