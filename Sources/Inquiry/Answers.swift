@@ -91,7 +91,7 @@ public struct Answers: Sendable {
         let combiner = try combiner.get()
         let found = known.keys(places)
         if found.count == places.count { return found }
-        let keys = try Lanes.mapRuns(places) { (run) throws(TokensError) in
+        let keys = try Lanes.mapRuns(places, of: 256) { (run) throws(TokensError) in
             try combiner.keys(of: run)
         }
         known.keep(zip(places, keys))

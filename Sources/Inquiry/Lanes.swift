@@ -9,19 +9,40 @@ enum Lanes {
         _ count: Int, lanes: Int, _ body: @escaping @Sendable (Int) -> Part
     ) -> [Part] {
         guard lanes > 1, count > 1 else { return (0..<count).map(body) }
-        let work = Work<Part>(count)
-        let group = DispatchGroup()
+        return begin(count, lanes: lanes, body).parts()
+    }
+
+    /// Work that goes on by itself, on so many threads.
+    static func begin<Part: Sendable>(
+        _ count: Int, lanes: Int, _ body: @escaping @Sendable (Int) -> Part
+    ) -> UnderWay<Part> {
+        let underWay = UnderWay<Part>(count)
         for _ in 0..<min(lanes, count) {
-            group.enter()
+            underWay.group.enter()
             let thread = Thread {
-                while let place = work.next() { work.put(body(place), at: place) }
-                group.leave()
+                while let place = underWay.work.next() {
+                    underWay.work.put(body(place), at: place)
+                }
+                underWay.group.leave()
             }
             thread.stackSize = 8 << 20
             thread.start()
         }
-        group.wait()
-        return work.parts
+        return underWay
+    }
+
+    /// Work that goes on by itself.
+    struct UnderWay<Part: Sendable>: Sendable {
+        fileprivate let work: Work<Part>
+        fileprivate let group = DispatchGroup()
+
+        fileprivate init(_ count: Int) { work = Work(count) }
+
+        /// What each part gave, in order, once all have.
+        func parts() -> [Part] {
+            group.wait()
+            return work.parts
+        }
     }
 
     /// What each part gave where the work is pure: in runs of neighbours, on as many threads as there are
@@ -29,17 +50,16 @@ enum Lanes {
     static func map<Element: Sendable, Part: Sendable, Failure: Error>(
         _ elements: [Element], _ body: @escaping @Sendable (Element) throws(Failure) -> Part
     ) throws(Failure) -> [Part] {
-        try mapRuns(elements) { (run) throws(Failure) in
+        try mapRuns(elements, of: 64) { (run) throws(Failure) in
             try run.map { (element) throws(Failure) in try body(element) }
         }
     }
 
-    /// The same where a run of neighbours is dealt with at once.
+    /// The same where a run of so many neighbours is dealt with at once.
     static func mapRuns<Element: Sendable, Part: Sendable, Failure: Error>(
-        _ elements: [Element],
+        _ elements: [Element], of run: Int,
         _ body: @escaping @Sendable (ArraySlice<Element>) throws(Failure) -> [Part]
     ) throws(Failure) -> [Part] {
-        let run = 64
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let runs = map((elements.count + run - 1) / run, lanes: cores) { number in
             let start = number * run
@@ -53,7 +73,7 @@ enum Lanes {
         return parts
     }
 
-    private final class Work<Part: Sendable>: Sendable {
+    fileprivate final class Work<Part: Sendable>: Sendable {
         private let state: Mutex<(next: Int, parts: [Part?])>
         private let count: Int
 

@@ -49,20 +49,55 @@ extension Requester {
         wholeCells: Bool = false
     ) throws -> Finding {
         try desk.refresh()
-        let roster = desk.roster
-        let secret = try RequestSecret(wire: file.secret.bytes)
+        let asking = try Asking(file, request, custodians, origin: desk.roster.origin)
+        return try finding(asking, asking.answers(), wholeCells)
+    }
+
+    /// The same for several requests, such as those into which many sites' hours were cut. While the vault
+    /// answers one, the custodians evaluate the next. What came of each is handed to `take` in their
+    /// order, before the one after the next is asked for: keys that are not let go of then add up. Throws
+    /// what `take` throws, and where the log cannot be followed.
+    public func search(
+        _ cases: [(file: CaseFile, request: Digest)],
+        custodians: [(id: String, client: CustodianClient)], wholeCells: Bool = false,
+        take: (Digest, Result<Finding, any Error>) throws -> Void
+    ) throws {
+        try desk.refresh()
+        let origin = desk.roster.origin
+        func begin(_ place: Int) -> Result<Asking, any Error>? {
+            guard place < cases.count else { return nil }
+            let one = cases[place]
+            return Result { try Asking(one.file, one.request, custodians, origin: origin) }
+        }
+        var next = begin(0)
+        for (place, one) in cases.enumerated() {
+            let now = next
+            let answers = try? now?.get().answers()
+            next = begin(place + 1)
+            try take(
+                one.request,
+                Result {
+                    guard let asking = try now?.get(), let answers else { throw Self.unasked }
+                    return try finding(asking, answers, wholeCells)
+                })
+        }
+    }
+
+    private static var unasked: InquiryError {
+        InquiryError(code: "answers-missing", sentence: "the custodians were not asked")
+    }
+
+    /// What follows from the custodians' answers and the vault's.
+    private func finding(
+        _ asking: Asking, _ given: [Result<GivenAnswer, any Error>], _ wholeCells: Bool
+    ) throws -> Finding {
+        let (request, secret) = (asking.request, asking.secret)
         var replies: [CustodianReply] = []
         var parcels: [(String, PartialParcel)] = []
         var checked: [Answers.Answer] = []
-        let given = Self.ask(custodians.map(\.client), request) { (sealed) in
-            let opened = try file.replyKey.open(
-                sealed, info: SealInfo.evaluation.text(roster.origin))
-            return GivenAnswer(
-                try PartialParcel(wire: opened), request: request, secret: secret)
-        }
         // Each has logged its evaluation before it answered, so that one look shows all of them.
         let refreshed = Result { try desk.refresh() }
-        for ((id, _), answer) in zip(custodians, given) {
+        for (id, answer) in zip(asking.custodians, given) {
             do {
                 let given = try answer.get()
                 try refreshed.get()
@@ -97,23 +132,6 @@ extension Requester {
         return Finding(
             disclosure: disclosure, evidence: evidence, answers: found, replies: replies,
             query: query)
-    }
-
-    /// What each custodian answered, in their order. Those with ways for several threads are asked at
-    /// once, each by a thread of its own, which opens the answer too: they are machines of their own,
-    /// and the slowest of them is waited for, not the sum. The others are asked one after the other.
-    private static func ask(
-        _ custodians: [CustodianClient], _ request: Digest,
-        _ open: @escaping @Sendable ([UInt8]) throws -> GivenAnswer
-    ) -> [Result<GivenAnswer, any Error>] {
-        let shared = custodians.compactMap(\.shared)
-        var atOnce = Lanes.map(shared.count, lanes: shared.count) { place in
-            Result { try open(shared[place].evaluate(request)) }
-        }[...]
-        return custodians.map { custodian in
-            if custodian.shared != nil, let answer = atOnce.popFirst() { return answer }
-            return Result { try open(custodian.evaluate(request)) }
-        }
     }
 
     /// The cells that the vault hands out whole.

@@ -80,7 +80,10 @@ public final class PartialParcel: Sendable, CustomStringConvertible, CustomRefle
     public let cells: [Cell]
     /// The subsets, ascending.
     public let masks: [SubsetMask]
-    private let block: KeyBlock
+    /// The partials, behind whatever they came with.
+    private let bytes: SecretBytes
+    /// Where they begin.
+    private let start: Int
 
     init(
         generation: UInt32, plateCount: Int, cells: [Cell], masks: [SubsetMask],
@@ -90,7 +93,8 @@ public final class PartialParcel: Sendable, CustomStringConvertible, CustomRefle
         self.plateCount = plateCount
         self.cells = cells
         self.masks = masks
-        self.block = block
+        bytes = block.bytes
+        start = 0
     }
 
     /// The partials of one request out of several generations: of the same plates and subsets, the
@@ -109,7 +113,7 @@ public final class PartialParcel: Sendable, CustomStringConvertible, CustomRefle
             for part in parts {
                 let size = part.cells.count * part.masks.count
                 for place in 0..<size {
-                    block.set(target + place, from: part.block, plate * size + place)
+                    part.withKey(plate * size + place) { block.set(target + place, $0) }
                 }
                 target += size
             }
@@ -125,7 +129,7 @@ public final class PartialParcel: Sendable, CustomStringConvertible, CustomRefle
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         guard let place = cells.place(of: cell), let column = masks.place(of: mask) else {
-            return try block.withKey(-1, body)
+            return try withKey(nil, body)
         }
         return try withPartial(plate: plate, place: place, column: column, body)
     }
@@ -136,8 +140,19 @@ public final class PartialParcel: Sendable, CustomStringConvertible, CustomRefle
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let isInside = (0..<plateCount).contains(plate)
-        return try block.withKey(
-            isInside ? (plate * cells.count + place) * masks.count + column : -1, body)
+        return try withKey(
+            isInside ? (plate * cells.count + place) * masks.count + column : nil, body)
+    }
+
+    /// Lends the partial at a place among all; an empty buffer for none.
+    private func withKey<Result: ~Copyable, Failure: Error>(
+        _ index: Int?, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try bytes.withUnsafeBytes { (all) throws(Failure) -> Result in
+            let from = start + (index ?? 0) * Derivation.size
+            let end = index == nil ? from : from + Derivation.size
+            return try body(UnsafeRawBufferPointer(rebasing: all[from..<end]))
+        }
     }
 
     /// Where the cells of a day stand among all.
@@ -194,11 +209,18 @@ public final class PartialParcel: Sendable, CustomStringConvertible, CustomRefle
         header.masks(masks)
         header.u16(UInt16(clamping: cells.count))
         for cell in cells { header.raw(cell.encode()) }
-        return try block.encode(header: header.bytes)
+        do {
+            guard start > 0 else { return try SecretBytes(header: header.bytes, body: bytes) }
+            let partials = try bytes.copy(start..<bytes.count)
+            return try SecretBytes(header: header.bytes, body: partials)
+        } catch {
+            throw TokensError(error)
+        }
     }
 
-    /// A parcel out of a sealed evaluation. Throws `parcel-malformed` unless `encode` wrote it.
-    public init(wire: borrowing SecretBytes) throws(TokensError) {
+    /// A parcel out of a sealed evaluation, which it keeps as it came: an unprivileged process may lock
+    /// few of them. Throws `parcel-malformed` unless `encode` wrote it.
+    public init(wire: consuming SecretBytes) throws(TokensError) {
         var header = HeaderReader()
         generation = try header.u32(wire)
         plateCount = Int(try header.u8(wire))
@@ -210,9 +232,10 @@ public final class PartialParcel: Sendable, CustomStringConvertible, CustomRefle
         }
         guard plateCount > 0, !cells.isEmpty, isStrictlyAscending(cells) else { throw .malformed }
         self.cells = cells
-        block = try KeyBlock(
-            wire: wire, headerSize: header.offset,
-            count: plateCount * cells.count * masks.count)
+        start = header.offset
+        let size = plateCount * cells.count * masks.count * Derivation.size
+        guard wire.count == header.offset + size else { throw .malformed }
+        bytes = wire
     }
 
     /// No partial.
