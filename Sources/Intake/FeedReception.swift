@@ -330,7 +330,7 @@ public struct FeedReception: Sendable {
         summary.reads += 1
         summary.photos += photos.count
         summary.candidatesDropped += filing.candidatesDropped
-        if filing.read.fields.deviceClockOff { summary.clocksOff += 1 }
+        if filing.read.deviceClockOff { summary.clocksOff += 1 }
         delivery.reads.append(ReceivedRead(read: filing.read, photos: photos))
         pending.keys.formUnion(keys)
     }

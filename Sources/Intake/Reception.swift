@@ -153,7 +153,7 @@ public struct Reception: Sendable {
             let filing = try sighting.filed(receivedAt: now, fold: fold)
             summary.reads += 1
             summary.candidatesDropped += filing.candidatesDropped
-            if filing.read.fields.deviceClockOff { summary.clocksOff += 1 }
+            if filing.read.deviceClockOff { summary.clocksOff += 1 }
             reads.append(filing.read)
         } catch {
             summary.refuse(error.code)

@@ -150,6 +150,8 @@ public struct Read: Hashable, Sendable, CustomStringConvertible, CustomReflectab
     public var plate: Plate { content.fields.plate }
     /// The plate as the reader sent it.
     public var asRead: String { content.fields.asRead }
+    /// Whether the reader's clock was found to be far off.
+    public var deviceClockOff: Bool { content.fields.deviceClockOff }
     /// When the plate was seen, which files the read: the device's time, also where its clock is
     /// flagged, because a slow clock cannot be told from a late delivery.
     public var seen: Timestamp { content.fields.deviceTime }

@@ -12,9 +12,10 @@ import Wire
 ///
 /// Messages are read side by side, each where it came in: the longest part of taking one. What
 /// changes is touched on the queue `state` alone; nothing there waits for the network but
-/// closing, and that only while the vault answers, and for some seconds. Rows go to the vault on the queue `line`, one
-/// batch after the other; keys come from all custodians at once. So no message waits for anybody but
-/// the vault, and for the vault only as long as its own rows do.
+/// closing, and that only while the vault answers, and for some seconds. Messages stand there one at a time, so that
+/// what the vault has answered, and keys that are to go, wait for one of them and not for all. Rows go
+/// to the vault on the queue `line`, one batch after the other; keys come from all custodians at once.
+/// So no message waits for anybody but the vault, and for the vault only as long as its own rows do.
 ///
 /// Unchecked, because of these two queues.
 final class SiteWorker: @unchecked Sendable {
@@ -42,6 +43,7 @@ final class SiteWorker: @unchecked Sendable {
     let state = DispatchQueue(label: "site")
     let line = DispatchQueue(label: "vault")
     private let deadlines: Deadlines
+    private let inbox = Inbox<Arrival>()
     /// How the messages of each feed are read, once one has been taken.
     let readers = Mutex<[String: MessageReader]>([:])
 
@@ -76,13 +78,28 @@ final class SiteWorker: @unchecked Sendable {
     var now: Timestamp { setting.clock.now }
     var vault: VaultClient { VaultClient(way) }
 
+    /// A message as it came, and as it was read by then, and who waits for the answer.
+    private struct Arrival: Sendable {
+        let message: FeedListener.Message
+        let read: ReadMessage?
+        let ticket: Ticket
+    }
+
     /// Takes one message; the reply is 200 for reads only after the vault has their rows.
     func take(_ message: FeedListener.Message) async -> FeedListener.Reply {
         let ticket = Ticket()
         let reader = readers.withLock { $0[message.feed] }
         let read = reader?.read(message.body, contentType: message.contentType, at: now)
-        state.async { self.accept(message, read, ticket) }
+        if inbox.add(Arrival(message: message, read: read, ticket: ticket)) { giveTurn() }
         return await ticket.reply(before: deadlines, otherwise: Self.vaultAway)
+    }
+
+    /// The next message is accepted, behind everybody who wants something of `state` now.
+    private func giveTurn() {
+        state.async {
+            if let next = self.inbox.next() { self.accept(next.message, next.read, next.ticket) }
+            if self.inbox.end() { self.giveTurn() }
+        }
     }
 
     /// What time asks of the site. Called every second or two, by one thread.
