@@ -131,13 +131,12 @@ private final class Search {
         let before = vault.seconds
         var (found, custodians) = (0, 0.0)
         let all = try Measure.seconds {
-            try requester.search(
-                filed.map { (file: $1, request: $0) },
-                custodians: zip(BenchTown.words, handlers).map {
-                    (id: $0, client: CustodianClient(shared: ServiceWay($1)))
-                }
-            ) { _, result in
-                let finding = try result.get()
+            for (id, file) in filed {
+                let finding = try requester.search(
+                    file, request: id,
+                    custodians: zip(BenchTown.words, handlers).map {
+                        (id: $0, client: CustodianClient(shared: ServiceWay($1)))
+                    })
                 guard finding.disclosure.isSound else { throw Failure.unsound }
                 found += finding.disclosure.reads.count
                 custodians += evaluating

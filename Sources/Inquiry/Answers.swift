@@ -153,6 +153,9 @@ struct GivenAnswer: Sendable {
         items = Result { try Self.items(of: parcel, request, secret) }
     }
 
+    /// 35: as many subsets as any quorum has.
+    private static let maximumMasks = 35
+
     /// Whether it is of the plates and cells of the request.
     func isOf(_ secret: RequestSecret) -> Bool { Self.isOf(secret, parcel) }
 
@@ -163,7 +166,8 @@ struct GivenAnswer: Sendable {
     private static func items(
         of parcel: PartialParcel, _ request: Digest, _ secret: RequestSecret
     ) throws -> [EvaluationItem] {
-        guard isOf(secret, parcel) else { return [] }
+        // Of more, which its custodian does not hold, nothing is computed.
+        guard isOf(secret, parcel), parcel.masks.count <= maximumMasks else { return [] }
         var items: [EvaluationItem] = []
         for day in parcel.days {
             for plate in secret.plates.indices {

@@ -53,40 +53,6 @@ extension Requester {
         return try finding(asking, asking.answers(), wholeCells)
     }
 
-    /// The same for several requests, such as those into which many sites' hours were cut. While the vault
-    /// answers one, the custodians evaluate the next. What came of each is handed to `take` in their
-    /// order, before the one after the next is asked for: keys that are not let go of then add up. Throws
-    /// what `take` throws, and where the log cannot be followed.
-    public func search(
-        _ cases: [(file: CaseFile, request: Digest)],
-        custodians: [(id: String, client: CustodianClient)], wholeCells: Bool = false,
-        take: (Digest, Result<Finding, any Error>) throws -> Void
-    ) throws {
-        try desk.refresh()
-        let origin = desk.roster.origin
-        func begin(_ place: Int) -> Result<Asking, any Error>? {
-            guard place < cases.count else { return nil }
-            let one = cases[place]
-            return Result { try Asking(one.file, one.request, custodians, origin: origin) }
-        }
-        var next = begin(0)
-        for (place, one) in cases.enumerated() {
-            let now = next
-            let answers = try? now?.get().answers()
-            next = begin(place + 1)
-            try take(
-                one.request,
-                Result {
-                    guard let asking = try now?.get(), let answers else { throw Self.unasked }
-                    return try finding(asking, answers, wholeCells)
-                })
-        }
-    }
-
-    private static var unasked: InquiryError {
-        InquiryError(code: "answers-missing", sentence: "the custodians were not asked")
-    }
-
     /// What follows from the custodians' answers and the vault's.
     private func finding(
         _ asking: Asking, _ given: [Result<GivenAnswer, any Error>], _ wholeCells: Bool

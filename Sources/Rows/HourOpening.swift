@@ -109,8 +109,7 @@ public struct HourOpening: Hashable, Sendable {
         }
     }
 
-    /// Everything that is read is kept as it stands, so that `encode` gives the same bytes.
-
+    // Everything that is read is kept as it stands, so that `encode` gives the same bytes.
     private static func parse(_ bytes: [UInt8]) throws -> HourOpening {
         var reader = ByteReader(bytes)
         let cell = try Cell(from: &reader)

@@ -134,12 +134,14 @@ public final class PartialParcel: Sendable, CustomStringConvertible, CustomRefle
         return try withPartial(plate: plate, place: place, column: column, body)
     }
 
-    /// The same by the places of cell and subset, for whoever asks for many. Both must be inside.
+    /// The same by the places of cell and subset, for whoever asks for many.
     func withPartial<Result: ~Copyable, Failure: Error>(
         plate: Int, place: Int, column: Int,
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        let isInside = (0..<plateCount).contains(plate)
+        let isInside =
+            (0..<plateCount).contains(plate) && cells.indices.contains(place)
+            && masks.indices.contains(column)
         return try withKey(
             isInside ? (plate * cells.count + place) * masks.count + column : nil, body)
     }

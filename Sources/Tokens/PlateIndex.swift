@@ -1,7 +1,8 @@
 import Plates
 
 /// The plates of one cell, numbered from 0 in the order of their first sight, each with a counter:
-/// 24 bytes, and 11 to 21 more to find them by. In ordinary memory, as every read is.
+/// 24 bytes, 24 KiB at least, and 11 to 21 bytes each to find them by. In ordinary memory, as every
+/// read is.
 ///
 /// Whoever stands before a camera chooses the names, and not where they stand here: that is drawn anew
 /// for each index, which lives for an hour. A step too many costs a hundredth of sealing a row.
@@ -94,7 +95,7 @@ struct PlateIndex: ~Copyable, @unchecked Sendable {
     }
 
     private func entry(_ number: Int) -> UnsafeMutablePointer<Entry> {
-        precondition(number < count, "a plate that nobody has seen")
+        precondition((0..<count).contains(number), "a plate that nobody has seen")
         return chunks[number / Self.chunk] + number % Self.chunk
     }
 

@@ -13,8 +13,7 @@ extension VaultService {
         let query = try Self.query(body)
         let answers = try answers(to: query, from: caller)
         let answer = ByteList.encode(answers.map(\.wire))
-        let dg = Self.digest(of: answers, listed: answer)
-        try logDisclosure(of: query.request, dg)
+        try logDisclosure(of: query.request, Self.digest(of: answers, listed: answer))
         return answer
     }
 
@@ -54,31 +53,30 @@ extension VaultService {
         } catch {
             // What was found of a day that dies meanwhile takes no room, and only in turn is it known
             // of which days something stays.
-            guard error.code == Self.answerLarge.code, lookup.room.days > 1 else { throw error }
+            guard error.code == Self.answerLarge.code else { throw error }
+            var isDying = false
+            for (day, _) in days {
+                if try store.isDead(day) || isDead(day) { isDying = true }
+            }
+            guard isDying else { throw error }
             return try inTurn(lookup, days)
         }
     }
 
-    /// The answers of days side by side, which have files of their own.
+    /// The answers of days side by side, each by one thread: a day's file answers one at a time.
     private func sideBySide(
         _ lookup: Lookup, _ days: [(day: Day, items: Range<Int>)]
     ) throws(StoreError) -> [WrittenAnswer] {
-        let parts = Self.parts(of: lookup.query.items, days)
-        let found = try Cores.map(parts) { (part) throws(StoreError) in
+        let found = try Cores.map(days) { (part) throws(StoreError) in
             try self.answers(lookup, part.day, part.items)
         }
-        let inOrder = zip(parts, found).map { (day: $0.day, items: $0.items, answers: $1) }
-            .sorted { $0.items.lowerBound < $1.items.lowerBound }
         var answers: [WrittenAnswer] = []
         answers.reserveCapacity(lookup.query.items.count)
-        for (day, items) in days {
-            let ofDay = inOrder.filter { $0.day == day }.map(\.answers)
-            // Nothing is found where there is no such day, or it dies on the way: what was answered of it
-            // until then is forgotten, and counts for nothing.
-            if ofDay.contains(where: { $0 == nil }) {
-                answers += try self.answers(lookup, items, in: nil)
+        for ((_, items), ofDay) in zip(days, found) {
+            if let ofDay {
+                answers += ofDay
             } else {
-                for part in ofDay { answers += part ?? [] }
+                answers += try self.answers(lookup, items, in: nil)
             }
         }
         return answers
@@ -121,32 +119,34 @@ extension VaultService {
     /// 256: about how many items are answered while nothing of their day changes.
     private static let partSize = 256
 
-    /// The days cut into parts, with no cell in two of them; the days take turns, so that those who look
-    /// up side by side are at different ones for as long as there are several.
-    private static func parts(
-        of items: [LookupItem], _ days: [(day: Day, items: Range<Int>)]
-    ) -> [(day: Day, items: Range<Int>)] {
-        var parts: [(turn: Int, day: Day, items: Range<Int>)] = []
-        for (day, range) in days {
-            var (start, turn) = (range.lowerBound, 0)
-            while start < range.upperBound {
-                var end = min(start + partSize, range.upperBound)
-                while end < range.upperBound, items[end].cell == items[end - 1].cell { end += 1 }
-                parts.append((turn, day, start..<end))
-                (start, turn) = (end, turn + 1)
-            }
+    /// The items of a day cut into parts, with no cell in two of them.
+    private static func parts(of items: [LookupItem], _ range: Range<Int>) -> [Range<Int>] {
+        var parts: [Range<Int>] = []
+        var start = range.lowerBound
+        while start < range.upperBound {
+            var end = min(start + partSize, range.upperBound)
+            while end < range.upperBound, items[end].cell == items[end - 1].cell { end += 1 }
+            parts.append(start..<end)
+            start = end
         }
-        return parts.sorted { ($0.turn, $0.day) < ($1.turn, $1.day) }.map { ($0.day, $0.items) }
+        return parts
     }
 
-    /// The answers to some items of one day; nil where there is no such day, or it is dead.
+    /// The answers to the items of one day; nil where there is no such day, or it is dead. What was
+    /// answered of one that dies on the way is forgotten.
     private func answers(
         _ lookup: Lookup, _ day: Day, _ items: Range<Int>
     ) throws(StoreError) -> [WrittenAnswer]? {
-        guard !(try store.isDead(day) || isDead(day)) else { return nil }
-        return try store.search(day) { trees throws(StoreError) in
-            try answers(lookup, items, in: trees)
+        var answers: [WrittenAnswer] = []
+        for part in Self.parts(of: lookup.query.items, items) {
+            guard !(try store.isDead(day) || isDead(day)) else { return nil }
+            let found = try store.search(day) { trees throws(StoreError) in
+                try self.answers(lookup, part, in: trees)
+            }
+            guard let found else { return nil }
+            answers += found
         }
+        return answers
     }
 
     /// The same out of a day's trees. Throws `answer-large` where all answers together have too many
@@ -158,10 +158,7 @@ extension VaultService {
             let answer = LookupAnswer(
                 item: lookup.query.items[index], outcome: try outcome(lookup, index, day))
             let wire = answer.encode()
-            // Without a day there are few bytes each.
-            guard day == nil || lookup.room.takes(wire.count, of: answer.item.cell.hour.day) else {
-                throw Self.answerLarge
-            }
+            guard lookup.room.takes(wire.count) else { throw Self.answerLarge }
             return WrittenAnswer(answer, wire)
         }
     }
@@ -297,21 +294,17 @@ private struct Lookup: Sendable {
 
 /// Room for the bytes of all answers, for several threads.
 private final class Room: Sendable {
-    private let state: Mutex<(left: Int, days: Set<Day>)>
+    private let left: Mutex<Int>
 
-    init(_ bytes: Int) { state = Mutex((bytes, [])) }
+    init(_ bytes: Int) { left = Mutex(bytes) }
 
     /// Whether so many fit in still; they are in then.
-    func takes(_ bytes: Int, of day: Day) -> Bool {
-        state.withLock { state in
-            state.left -= bytes
-            state.days.insert(day)
-            return state.left >= 0
+    func takes(_ bytes: Int) -> Bool {
+        left.withLock { left in
+            left -= bytes
+            return left >= 0
         }
     }
-
-    /// Of how many days there is something in it, or would be.
-    var days: Int { state.withLock { $0.days.count } }
 }
 
 /// An answer in its wire form, and what else is asked about it.

@@ -218,9 +218,19 @@ public final class VaultService: Handler, Sendable {
         let notes = try Message.list(body)
         guard notes.count <= Self.maximumNotes else { throw Message.malformed("list of notes") }
         try begin(notes)
-        // Most of what a statement costs needs nothing of the log, and nobody waits for it.
-        let roster = try withRecord { $0.roster }
-        let entries = Examined.all(notes, under: roster)
+        // Most of what a statement costs needs nothing of the log, and nobody waits for it. What the log
+        // has costs nothing.
+        let statements = notes.map { note in
+            Result { () throws(Refusal) in try UnverifiedStatement(wire: note) }
+        }
+        for statement in statements { _ = try Self.refusal(statement.get) }
+        let (roster, known) = try withRecord { record in
+            (
+                record.roster,
+                statements.map { (try? $0.get()).map { record.index(of: $0.id) != nil } ?? false }
+            )
+        }
+        let entries = Examined.fresh(statements, known: known, under: roster)
         let indices = try withRecord { (record) throws(StoreError) in
             for entry in entries { try admit(entry, record) }
             return try append(entries, to: &record)

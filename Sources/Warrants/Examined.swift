@@ -38,20 +38,56 @@ public struct Examined: Sendable {
 
     /// Entries examined under a roster side by side, on all cores, in their order.
     public static func all(_ entries: [[UInt8]], under roster: Roster) -> [Examined] {
+        all(entries) { Examined($0, under: roster) }
+    }
+
+    private static func all<Entry: Sendable>(
+        _ entries: [Entry], _ examine: @Sendable (Entry) -> Examined
+    ) -> [Examined] {
         // Two have something to do as soon as there are two entries.
         let size = min(16, (entries.count + 1) / 2)
-        guard entries.count > 1 else { return entries.map { Examined($0, under: roster) } }
+        guard entries.count > 1 else { return entries.map(examine) }
         let results = Mutex([Examined?](repeating: nil, count: entries.count))
         DispatchQueue.concurrentPerform(iterations: (entries.count + size - 1) / size) { part in
             let range = part * size..<min(part * size + size, entries.count)
-            let examined = range.map { Examined(entries[$0], under: roster) }
+            let examined = range.map { examine(entries[$0]) }
             results.withLock { list in
                 for (place, one) in zip(range, examined) { list[place] = one }
             }
         }
         return results.withLock { $0 }.enumerated().map { place, one in
-            one ?? Examined(entries[place], under: roster)
+            one ?? examine(entries[place])
         }
+    }
+
+    /// The same of those entries alone that are not `known`, which nobody need examine; and of none after
+    /// some of which one is refused: whoever takes in all or none has his answer then. What is not
+    /// examined here is examined when it is asked for.
+    public static func fresh(
+        _ statements: [Result<UnverifiedStatement, Refusal>], known: [Bool], under roster: Roster
+    ) -> [Examined] {
+        var examined = statements.map { Examined(unexamined: $0) }
+        var rest = statements.indices.filter { !known[$0] }[...]
+        while !rest.isEmpty {
+            let run = rest.prefix(runSize)
+            let some = Self.all(run.map { statements[$0] }) { Examined($0, under: roster) }
+            for (place, one) in zip(run, some) { examined[place] = one }
+            if some.contains(where: \.isRefused) { break }
+            rest = rest.dropFirst(runSize)
+        }
+        return examined
+    }
+
+    /// 256: how many are examined before anybody asks whether one of them is refused.
+    private static let runSize = 256
+
+    private var isRefused: Bool { if case .failure = result { true } else { false } }
+
+    private init(unexamined statement: Result<UnverifiedStatement, Refusal>) {
+        self.statement = statement
+        // The hash of no roster.
+        roster = .zero
+        result = .failure(Refusal(.statementUnlogged, "a statement that nobody has examined"))
     }
 
     /// Whether it was examined under this roster.

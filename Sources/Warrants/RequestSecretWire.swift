@@ -30,8 +30,10 @@ extension RequestSecret {
                 plates: zip(plates, plateSalts).map {
                     Wire.Item(plate: $0.text, salt: Hex.encode($1))
                 }, replyKey: replyKey, requester: requester, windowSalt: Hex.encode(windowSalt)))
+        defer { for index in rest.indices { rest[index] = 0 } }
         var bytes = CellText.encode(cells, before: rest)
-        for index in rest.indices { rest[index] = 0 }
+        // Where there is no locked memory, nobody else wipes it.
+        defer { for index in bytes.indices { bytes[index] = 0 } }
         do {
             return try SecretBytes(wiping: &bytes)
         } catch {

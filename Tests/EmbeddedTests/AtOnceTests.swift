@@ -77,6 +77,7 @@ import Wire
                     Way(.answer(sealed), before: { queue.wait(for: place) })
                 })
             given.city.expectWhole(finding)
+            #expect(queue.isInOrder)
             #expect(finding.replies.map(\.custodian) == inTurn.replies.map(\.custodian))
             #expect(finding.disclosure.cells == inTurn.disclosure.cells)
             #expect(finding.answers == inTurn.answers)
@@ -154,133 +155,6 @@ import Wire
         given.city.expectWhole(finding)
         #expect(Self.codes(finding) == [nil, "no-time", nil, nil])
     }
-
-    /// Several requests: each comes out as it does by itself, in their order, and one that is refused
-    /// keeps no other from being searched. The custodians are at the next while the vault is at one.
-    @Test func severalRequests() throws {
-        let path = try City.copy()
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        let city = try Deployment.open(at: path)
-        let granted = try [0, 1, 2].map {
-            try city.granted([0, 1, 2], $0 == 1 ? other(city) : nil)
-        }
-        let refused = try city.file(city.application(), as: "investigator")
-        let ids = [granted[0], granted[1], refused, granted[2]]
-        let given = try granted.map { id in
-            (id, try (0..<3).map { try city.custodianClients[$0].evaluate(id) })
-        }
-        let answers = Dictionary(uniqueKeysWithValues: given)
-        let order = Order()
-        let custodians = (0..<3).map { place in
-            (
-                id: city.roster.custodians[place].id,
-                client: CustodianClient(
-                    shared: Many(answers.mapValues { $0[place] }) { order.asked($0) })
-            )
-        }
-        let vault = Watched(city.vaultHandler) {
-            // Of the last one nobody comes after.
-            order.waitForNext(after: order.lookups.withLock { $0 }, of: ids)
-            order.lookups.withLock { $0 += 1 }
-        }
-        let requester = Requester(
-            desk: try city.desk("investigator", at: vault), random: SystemRandom())
-        var taken: [Digest] = []
-        try requester.search(
-            try ids.map { (file: try city.caseFile($0), request: $0) }, custodians: custodians
-        ) { id, result in
-            taken.append(id)
-            guard id != refused else {
-                #expect(code { _ = try result.get() } == "answers-missing")
-                return
-            }
-            let alone = try Requester(
-                desk: try city.desk("investigator"), random: SystemRandom()
-            ).search(try city.caseFile(id), request: id, custodians: custodians)
-            let finding = try result.get()
-            #expect(finding.answers == alone.answers)
-            #expect(finding.disclosure.cells == alone.disclosure.cells)
-            #expect(finding.replies.map(\.custodian) == alone.replies.map(\.custodian))
-            if id != granted[1] { city.expectWhole(finding) }
-        }
-        #expect(taken == ids)
-        #expect(!order.isLate.withLock { $0 })
-        // Whoever takes no more is given no more.
-        var count = 0
-        #expect(
-            code {
-                try requester.search(
-                    try ids.map { (file: try city.caseFile($0), request: $0) },
-                    custodians: custodians
-                ) { _, _ in
-                    count += 1
-                    throw WireProblem(code: "enough", sentence: "enough")
-                }
-            } == "enough")
-        #expect(count == 1)
-        try requester.search([], custodians: custodians) { _, _ in Issue.record("of what?") }
-    }
-
-    private func other(_ city: Deployment) -> Application {
-        city.application(["ZZ0QQ9"])
-    }
-}
-
-/// Who was asked for what, and when.
-private final class Order: Sendable {
-    private let seen = Mutex<Set<Digest>>([])
-    let lookups = Mutex(0)
-    let isLate = Mutex(false)
-
-    func asked(_ id: Digest) { seen.withLock { _ = $0.insert(id) } }
-
-    /// Waits until a custodian is asked for the request that comes after so many look-ups; the refused
-    /// one has no look-up.
-    func waitForNext(after count: Int, of ids: [Digest]) {
-        let next = [1: 2, 0: 1][count]
-        guard let next else { return }
-        let end = Date().addingTimeInterval(20)
-        while !seen.withLock({ $0.contains(ids[next]) }) {
-            guard Date() < end else { return isLate.withLock { $0 = true } }
-            Thread.sleep(forTimeInterval: 0.005)
-        }
-    }
-}
-
-/// A custodian's far side that gives what it has for each request.
-private struct Many: Channel, Sendable {
-    private let answers: [Digest: [UInt8]]
-    private let asked: @Sendable (Digest) -> Void
-
-    init(_ answers: [Digest: [UInt8]], _ asked: @escaping @Sendable (Digest) -> Void) {
-        self.answers = answers
-        self.asked = asked
-    }
-
-    func exchange(_ endpoint: Endpoint, _ body: [UInt8]) throws(WireProblem) -> [UInt8] {
-        guard let id = Digest(wire: body) else { throw .malformed("request") }
-        asked(id)
-        guard let answer = answers[id] else {
-            throw WireProblem(code: "approvals-missing", sentence: "nobody approved it")
-        }
-        return answer
-    }
-}
-
-/// A vault that does something before it looks up.
-private final class Watched: Handler {
-    private let honest: any Handler
-    private let before: () -> Void
-
-    init(_ honest: any Handler, _ before: @escaping () -> Void) {
-        self.honest = honest
-        self.before = before
-    }
-
-    func handle(_ endpoint: Endpoint, _ body: [UInt8]) throws(WireProblem) -> [UInt8] {
-        if endpoint == .rowsLookup { before() }
-        return try honest.handle(endpoint, body)
-    }
 }
 
 /// A custodian's far side, from any thread.
@@ -347,6 +221,10 @@ private final class Meeting: Sendable {
 private final class Queue: Sendable {
     private let doors: [Int: DispatchSemaphore]
     private let order: [Int]
+    private let late = Mutex(false)
+
+    /// Whether nobody waited in vain.
+    var isInOrder: Bool { !late.withLock { $0 } }
 
     init(_ order: [Int]) {
         self.order = order
@@ -356,7 +234,7 @@ private final class Queue: Sendable {
     }
 
     func wait(for place: Int) {
-        _ = doors[place]?.wait(timeout: .now() + 20)
+        if doors[place]?.wait(timeout: .now() + 20) == .timedOut { late.withLock { $0 = true } }
         let next = order.firstIndex(of: place).map { $0 + 1 } ?? order.count
         if next < order.count { doors[order[next]]?.signal() }
     }
