@@ -1,7 +1,5 @@
-import Dispatch
 import Plates
 import Secrets
-import Synchronization
 
 /// A log entry that has been examined by itself under one roster: form, JSON, author, signature.
 /// What this costs is most of what a log costs to check, and it needs nothing of the log: entries
@@ -42,22 +40,13 @@ public struct Examined: Sendable {
     }
 
     private static func all<Entry: Sendable>(
-        _ entries: [Entry], _ examine: @Sendable (Entry) -> Examined
+        _ entries: [Entry], _ examine: @escaping @Sendable (Entry) -> Examined
     ) -> [Examined] {
-        // Two have something to do as soon as there are two entries.
-        let size = min(16, (entries.count + 1) / 2)
-        guard entries.count > 1 else { return entries.map(examine) }
-        let results = Mutex([Examined?](repeating: nil, count: entries.count))
-        DispatchQueue.concurrentPerform(iterations: (entries.count + size - 1) / size) { part in
-            let range = part * size..<min(part * size + size, entries.count)
-            let examined = range.map { examine(entries[$0]) }
-            results.withLock { list in
-                for (place, one) in zip(range, examined) { list[place] = one }
-            }
-        }
-        return results.withLock { $0 }.enumerated().map { place, one in
-            one ?? examine(entries[place])
-        }
+        // A thread costs as much as examining some.
+        let size = 16
+        return SideBySide.map((entries.count + size - 1) / size) { part in
+            entries[(part * size)..<min(part * size + size, entries.count)].map(examine)
+        }.flatMap(\.self)
     }
 
     /// The same of those entries alone that are not `known`, which nobody need examine; and of none after
