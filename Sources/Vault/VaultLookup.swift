@@ -53,12 +53,7 @@ extension VaultService {
         } catch {
             // What was found of a day that dies meanwhile takes no room, and only in turn is it known
             // of which days something stays.
-            guard error.code == Self.answerLarge.code else { throw error }
-            var isDying = false
-            for (day, _) in days {
-                if try store.isDead(day) || isDead(day) { isDying = true }
-            }
-            guard isDying else { throw error }
+            guard error.code == Self.answerLarge.code, days.count > 1 else { throw error }
             return try inTurn(lookup, days)
         }
     }
