@@ -1,5 +1,6 @@
 import Plates
 import Rows
+import Warrants
 
 /// What the vault answered, in its order, for several threads; nothing of it is verified.
 struct LookupClaims: Sendable {

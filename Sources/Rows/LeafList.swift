@@ -60,9 +60,6 @@ public struct LeafList: Hashable, Sendable {
             .withUnsafeBytes { bytes.append(contentsOf: $0) }
     }
 
-    /// Adds all of another list.
-    mutating func append(_ list: LeafList) { bytes += list.bytes }
-
     /// Adds a leaf.
     public mutating func append(_ leaf: RowLeaf) { bytes += leaf.bytes }
 

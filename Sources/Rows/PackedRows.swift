@@ -11,20 +11,6 @@ public struct PackedRows: Sendable {
     public let end: Int
     private let starts: [Int]
 
-    /// Rows in the order given.
-    public init(_ rows: some Collection<SealedRow>) {
-        var writer = ByteWriter(capacity: rows.count * 314)
-        var starts: [Int] = []
-        starts.reserveCapacity(rows.count)
-        for row in rows {
-            starts.append(writer.bytes.count)
-            writer.row(row)
-        }
-        bytes = writer.bytes
-        end = bytes.count
-        self.starts = starts
-    }
-
     /// Rows in the order of their labels.
     init(sorting rows: [SealedRow]) {
         let order = rows.indices.map { place in

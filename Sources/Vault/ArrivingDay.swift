@@ -106,9 +106,7 @@ struct ArrivingDay: Sendable {
     /// A file, taken out of the list; made where there is none.
     private mutating func taken(_ name: Name) throws(StoreError) -> ArrivingFile {
         if let file = files.removeValue(forKey: name) { return file }
-        guard !isRemoved else {
-            throw StoreError(code: "store-failed", sentence: "the day is being removed")
-        }
+        guard !isRemoved else { throw StoreRules.removing }
         return try ArrivingFile.create(path(name), fileSystem)
     }
 

@@ -97,7 +97,7 @@ final class BlockFile: Sendable {
     private func begin() throws(StoreError) -> UInt64 {
         let (start, hasTail) = try state.withLock { state throws(StoreError) in
             // A file that is made after the day's were removed would stay.
-            guard !state.isClosed else { throw Self.removed }
+            guard !state.isClosed else { throw StoreRules.removing }
             try SQLiteFile.disk { () throws(DiskError) in
                 if try fileSystem.size(path) == nil { try fileSystem.create(path, []) }
             }
@@ -150,7 +150,7 @@ final class BlockFile: Sendable {
     private func opened() throws(StoreError) -> any FileReader {
         try state.withLock { state throws(StoreError) in
             if let reader = state.reader { return reader }
-            guard !state.isClosed else { throw Self.removed }
+            guard !state.isClosed else { throw StoreRules.removing }
             let reader = try SQLiteFile.disk { () throws(DiskError) in
                 try fileSystem.reader(path)
             }
@@ -165,10 +165,6 @@ final class BlockFile: Sendable {
             state.reader = nil
             state.isClosed = true
         }
-    }
-
-    private static var removed: StoreError {
-        StoreError(code: "store-failed", sentence: "the day is being removed")
     }
 
     private static var cut: DiskError {

@@ -58,7 +58,11 @@ struct ClosedDay: ClosedTrees {
         _ search: TreeSearch, _ tree: CellTreeID, _ label: Label
     ) throws(StoreError) -> Block? {
         guard let place = try search.place(of: tree, label) else { return nil }
-        return try Block(wire: blocks.read(at: place.start, count: place.count))
+        return try block(at: place)
+    }
+
+    private func block(at place: BlockPlace) throws(StoreError) -> Block {
+        try Block(wire: blocks.read(at: place.start, count: place.count))
     }
 
     /// The row of a label without its proof; nil where the tree has none.
@@ -76,11 +80,7 @@ struct ClosedDay: ClosedTrees {
                 arguments: DayFile.arguments(tree))
             var rows: [SealedRow] = []
             while let place = try found.next() {
-                let (start, count) = (place[0] as Int64, place[1] as Int64)
-                guard start >= 0, Block.sizes.contains(Int(count)) else { throw Self.damaged }
-                rows += try Block(
-                    wire: blocks.read(at: UInt64(start), count: Int(count))
-                ).rows.rows
+                rows += try block(at: BlockPlace(start: place[0], count: place[1])).rows.rows
             }
             return rows
         }

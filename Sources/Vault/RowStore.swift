@@ -271,6 +271,10 @@ enum StoreRules {
             sentence: "the closing of \(opening.cell) is not that of the rows kept for it")
     }
 
+    static var removing: StoreError {
+        StoreError(code: "store-failed", sentence: "the day is being removed")
+    }
+
     static func closed(_ cell: Cell) -> StoreError {
         StoreError(code: "cell-closed", sentence: "cell \(cell) is closed; nothing enters it")
     }

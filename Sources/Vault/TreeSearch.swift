@@ -34,13 +34,9 @@ struct TreeSearch {
                 sqlite3_bind_blob(
                     statement.sqliteStatement, 4, bytes.baseAddress, Int32(bytes.count), nil)
                 return try first(of: tree) { () throws(StoreError) in
-                    let start = sqlite3_column_int64(statement.sqliteStatement, 0)
-                    let count = sqlite3_column_int64(statement.sqliteStatement, 1)
-                    guard start >= 0, Block.sizes.contains(Int(count)) else {
-                        throw StoreError(
-                            code: "store-failed", sentence: "the place of a block is damaged")
-                    }
-                    return BlockPlace(start: UInt64(start), count: Int(count))
+                    try BlockPlace(
+                        start: sqlite3_column_int64(statement.sqliteStatement, 0),
+                        count: sqlite3_column_int64(statement.sqliteStatement, 1))
                 }
             }
         }
@@ -63,9 +59,7 @@ struct TreeSearch {
         of tree: CellTreeID, _ read: () throws(StoreError) -> Found
     ) throws(StoreError) -> Found? {
         let search = statement.sqliteStatement
-        sqlite3_bind_int64(search, 1, Int64(tree.cell.hour.number))
-        sqlite3_bind_int64(search, 2, Int64(tree.cell.site.number))
-        sqlite3_bind_int64(search, 3, Int64(tree.kind.rawValue))
+        tree.bind(to: search)
         defer {
             sqlite3_reset(search)
             sqlite3_clear_bindings(search)
@@ -93,6 +87,15 @@ struct TreeSearch {
 struct BlockPlace {
     let start: UInt64
     let count: Int
+
+    /// A place as the table has it. Throws `store-failed` for what no block has.
+    init(start: Int64, count: Int64) throws(StoreError) {
+        guard start >= 0, Block.sizes.contains(Int(count)) else {
+            throw StoreError(code: "store-failed", sentence: "the place of a block is damaged")
+        }
+        self.start = UInt64(start)
+        self.count = Int(count)
+    }
 }
 
 /// A prepared insertion of the places of one tree's blocks, likewise.
@@ -109,9 +112,7 @@ struct BlockInsertion {
     /// Adds a block under the label of its first leaf. Throws SQLite's error.
     func insert(_ label: [UInt8], _ start: UInt64, _ count: Int) throws {
         let insert = statement.sqliteStatement
-        sqlite3_bind_int64(insert, 1, Int64(tree.cell.hour.number))
-        sqlite3_bind_int64(insert, 2, Int64(tree.cell.site.number))
-        sqlite3_bind_int64(insert, 3, Int64(tree.kind.rawValue))
+        tree.bind(to: insert)
         sqlite3_bind_int64(insert, 5, Int64(start))
         sqlite3_bind_int64(insert, 6, Int64(count))
         defer {
@@ -126,5 +127,14 @@ struct BlockInsertion {
         guard answer == SQLITE_DONE else {
             throw DatabaseError(resultCode: ResultCode(rawValue: answer))
         }
+    }
+}
+
+extension CellTreeID {
+    /// Binds a statement's first three parameters: hour, site and kind.
+    fileprivate func bind(to statement: OpaquePointer?) {
+        sqlite3_bind_int64(statement, 1, Int64(cell.hour.number))
+        sqlite3_bind_int64(statement, 2, Int64(cell.site.number))
+        sqlite3_bind_int64(statement, 3, Int64(kind.rawValue))
     }
 }

@@ -62,7 +62,7 @@ extension VaultService {
     private func sideBySide(
         _ lookup: Lookup, _ days: [(day: Day, items: Range<Int>)]
     ) throws(StoreError) -> [WrittenAnswer] {
-        let found = try Cores.map(days) { (part) throws(StoreError) in
+        let found = try Lanes.map(days, of: 1) { (part) throws(StoreError) in
             try self.answers(lookup, part.day, part.items)
         }
         var answers: [WrittenAnswer] = []

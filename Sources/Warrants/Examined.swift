@@ -43,10 +43,7 @@ public struct Examined: Sendable {
         _ entries: [Entry], _ examine: @escaping @Sendable (Entry) -> Examined
     ) -> [Examined] {
         // A thread costs as much as examining some.
-        let size = 16
-        return SideBySide.map((entries.count + size - 1) / size) { part in
-            entries[(part * size)..<min(part * size + size, entries.count)].map(examine)
-        }.flatMap(\.self)
+        Lanes.map(entries, of: 16, examine)
     }
 
     /// The same of those entries alone that are not `known`, which nobody need examine; and of none after

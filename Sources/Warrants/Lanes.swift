@@ -1,11 +1,11 @@
 import Foundation
 import Synchronization
 
-/// Work of equal parts on several threads of its own: what waits for a disk or a web server here
-/// keeps nobody else waiting.
-enum Lanes {
+/// Work of equal parts on several threads of its own, with room on their stacks: what waits for a disk
+/// or a web server here keeps nobody else waiting, and nothing here waits for the system's pool.
+public enum Lanes {
     /// What each part gave, in order.
-    static func map<Part: Sendable>(
+    public static func map<Part: Sendable>(
         _ count: Int, lanes: Int, _ body: @escaping @Sendable (Int) -> Part
     ) -> [Part] {
         guard lanes > 1, count > 1 else { return (0..<count).map(body) }
@@ -13,7 +13,7 @@ enum Lanes {
     }
 
     /// Work that goes on by itself, on so many threads.
-    static func begin<Part: Sendable>(
+    public static func begin<Part: Sendable>(
         _ count: Int, lanes: Int, _ body: @escaping @Sendable (Int) -> Part
     ) -> UnderWay<Part> {
         let underWay = UnderWay<Part>(count)
@@ -32,31 +32,32 @@ enum Lanes {
     }
 
     /// Work that goes on by itself.
-    struct UnderWay<Part: Sendable>: Sendable {
+    public struct UnderWay<Part: Sendable>: Sendable {
         fileprivate let work: Work<Part>
         fileprivate let group = DispatchGroup()
 
         fileprivate init(_ count: Int) { work = Work(count) }
 
         /// What each part gave, in order, once all have.
-        func parts() -> [Part] {
+        public func parts() -> [Part] {
             group.wait()
             return work.parts
         }
     }
 
-    /// What each part gave where the work is pure: in runs of neighbours, on as many threads as there are
-    /// cores, or on this one where there are too few to be worth it. Throws what the first part threw.
-    static func map<Element: Sendable, Part: Sendable, Failure: Error>(
-        _ elements: [Element], _ body: @escaping @Sendable (Element) throws(Failure) -> Part
+    /// What each part gave where the work is pure: in runs of so many neighbours, on as many threads as
+    /// there are cores, or on this one where there is one run. Throws what the first part threw.
+    public static func map<Element: Sendable, Part: Sendable, Failure: Error>(
+        _ elements: [Element], of run: Int = 64,
+        _ body: @escaping @Sendable (Element) throws(Failure) -> Part
     ) throws(Failure) -> [Part] {
-        try mapRuns(elements, of: 64) { (run) throws(Failure) in
+        try mapRuns(elements, of: run) { (run) throws(Failure) in
             try run.map { (element) throws(Failure) in try body(element) }
         }
     }
 
     /// The same where a run of so many neighbours is dealt with at once.
-    static func mapRuns<Element: Sendable, Part: Sendable, Failure: Error>(
+    public static func mapRuns<Element: Sendable, Part: Sendable, Failure: Error>(
         _ elements: [Element], of run: Int,
         _ body: @escaping @Sendable (ArraySlice<Element>) throws(Failure) -> [Part]
     ) throws(Failure) -> [Part] {
