@@ -203,8 +203,8 @@ public final class Custodian {
     /// Within a day after a boot: steps the clock forward to the t-th latest cosignature time of the
     /// other custodians, and destroys at once what is due then.
     func stepClockForward(to trusted: Timestamp) throws(CustodyError) {
-        guard clock.mayStep, trusted > clock.now else { return }
-        clock.stepForward(trusted: trusted)
+        guard trusted > now(), clock.mayStep else { return }
+        clock.stepForward(trusted: trusted, reading: setting.clock)
         try keep(state)
         if try destroyDue(now()) { try announce() }
     }

@@ -71,7 +71,12 @@ public struct OneClock: Hashable, Sendable {
 
     /// Steps forward, and only forward, to the t-th latest cosignature time of the *other*
     /// custodians, within a day after a boot. Later, or for a time in the past, nothing changes.
-    public mutating func stepForward(trusted: Timestamp) {
+    ///
+    /// Takes new readings first: what has passed since the last ones is within the others' time
+    /// already. Left to the next reading it would be counted twice, and custodians that step to one
+    /// another would drive each other ahead of the time.
+    public mutating func stepForward(trusted: Timestamp, reading source: any ClockSource) {
+        read(source)
         guard mayStep else { return }
         microseconds = max(microseconds, Self.multiplied(trusted.milliseconds, 1_000))
     }

@@ -158,6 +158,19 @@ import Wire
         #expect(town.vault.record.destructions.count == 1)
     }
 
+    /// A custodian that was held, and learns the time from others before it has read its own clocks:
+    /// counted twice, what passed meanwhile would take days before their time.
+    @Test func aStepAfterAWhileKillsNothingBeforeItsTime() throws {
+        let town = try Town.running()
+        town.clock.reboot(after: 1_000)
+        let clerk = try town.reopen("clerk")
+        try clerk.tick()
+        town.pass(hours: 20)
+        try clerk.stepClockForward(to: town.clock.wall)
+        try clerk.tick()
+        #expect(clerk.status.time == town.clock.wall)
+    }
+
     @Test func theLastDayTakesTheWholeGenerationAlong() throws {
         let town = try Town.running()
         town.pass(hours: 12 + (19 + 29) * 24)

@@ -118,10 +118,42 @@ import Testing
         source.pass(milliseconds: 60_000)
         #expect(clock.read(source) == Self.start.adding(milliseconds: 121_000))
         // The others' cosignatures say what time it is; an older one changes nothing.
-        clock.stepForward(trusted: Self.start.adding(days: 40))
+        clock.stepForward(trusted: Self.start.adding(days: 40), reading: source)
         #expect(clock.now == Self.start.adding(days: 40))
-        clock.stepForward(trusted: Self.start)
+        clock.stepForward(trusted: Self.start, reading: source)
         #expect(clock.now == Self.start.adding(days: 40))
+    }
+
+    /// What has passed since the last reading is in the time stepped to: it counts once.
+    @Test func whatPassedBeforeAStepIsCountedOnce() throws {
+        let source = try source()
+        var clock = try OneClock(starting: source, confirmed: Self.start)
+        source.pass(milliseconds: 146_000)
+        clock.stepForward(trusted: source.wall, reading: source)
+        #expect(clock.now == source.wall)
+        source.pass(milliseconds: 10)
+        #expect(clock.read(source) == source.wall)
+    }
+
+    /// Three custodians that step to each other's last cosignature, all day after a boot, with
+    /// readings now and then: none is ever ahead of the time, and none stays behind.
+    @Test func thoseWhoStepToOneAnotherRunWithTheTime() throws {
+        let random = SeededRandom("steps")
+        let source = try source()
+        var clocks = try (0..<3).map { _ in
+            try OneClock(starting: source, confirmed: Self.start)
+        }
+        var told = clocks.map(\.now)
+        for _ in 0..<20_000 {
+            source.pass(milliseconds: draw(random, 4_000))
+            let index = Int(draw(random, 3))
+            if draw(random, 2) == 0 { told[index] = clocks[index].read(source) }
+            let trusted = told.enumerated().filter { $0.offset != index }.map(\.element).min()
+            source.pass(milliseconds: draw(random, 100))
+            clocks[index].stepForward(trusted: try #require(trusted), reading: source)
+            #expect(clocks[index].now <= source.wall)
+        }
+        for index in clocks.indices { #expect(clocks[index].read(source) == source.wall) }
     }
 
     @Test func aBootClockThatGoesBackIsNoTime() throws {
@@ -149,8 +181,9 @@ import Testing
     }
 
     @Test func savesItselfAndRefusesOtherBytes() throws {
-        var clock = try OneClock(starting: try source(), confirmed: Self.start)
-        clock.stepForward(trusted: Self.start.adding(hours: 1))
+        let source = try source()
+        var clock = try OneClock(starting: source, confirmed: Self.start)
+        clock.stepForward(trusted: Self.start.adding(hours: 1), reading: source)
         let bytes = clock.encode()
         #expect(bytes.count == OneClock.size)
         #expect(try OneClock(wire: bytes) == clock)
