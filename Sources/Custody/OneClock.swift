@@ -45,24 +45,32 @@ public struct OneClock: Hashable, Sendable {
 
     /// Takes new readings and returns the custodian's time.
     ///
-    /// Within one boot the clock moves by 0.999 to 2 times what passed on the boot clock. After a
-    /// boot only what has passed since that boot is known to have passed at all.
+    /// Within one boot the clock moves by 0.999 to 2 times what passed on the boot clock. Under another
+    /// boot id nothing is known to have passed: the machine may have been started since, or it is
+    /// another one, which ran all the time. There the wall clock decides, up to twice the boot clock and
+    /// never by more than two days.
     @discardableResult
     public mutating func read(_ source: any ClockSource) -> Timestamp {
         let reading = source.reading
-        if reading.bootID != bootID {
+        guard reading.bootID == bootID else {
             bootID = reading.bootID
-            boot = 0
+            boot = reading.boot
+            let known = min(max(0, boot), Self.stepping)
+            move(atLeast: 0, atMost: Self.multiplied(known, 2_000), wall: reading.wall)
+            return now
         }
         let elapsed = reading.boot.subtractingReportingOverflow(boot)
         guard !elapsed.overflow, elapsed.partialValue > 0 else { return now }
         boot = reading.boot
-        move(elapsed: elapsed.partialValue, wall: reading.wall)
+        let passed = elapsed.partialValue
+        move(
+            atLeast: Self.multiplied(passed, 999), atMost: Self.multiplied(passed, 2_000),
+            wall: reading.wall)
         return now
     }
 
     /// A day: how long after a boot the clock may still step forward, since the other custodians may
-    /// come back only little by little.
+    /// come back only little by little; and what counts, at most, as passed on another boot's clock.
     private static let stepping: Int64 = 86_400_000
 
     /// Whether the last reading was within a day after a boot: how long the machine was off before,
@@ -81,11 +89,11 @@ public struct OneClock: Hashable, Sendable {
         microseconds = max(microseconds, Self.multiplied(trusted.milliseconds, 1_000))
     }
 
-    private mutating func move(elapsed: Int64, wall: Timestamp) {
-        let slowest = Self.added(microseconds, Self.multiplied(elapsed, 999))
-        let fastest = Self.added(microseconds, Self.multiplied(elapsed, 2_000))
+    /// Microseconds at least and at most.
+    private mutating func move(atLeast least: Int64, atMost most: Int64, wall: Timestamp) {
         let target = Self.multiplied(wall.milliseconds, 1_000)
-        microseconds = min(max(target, slowest), fastest)
+        microseconds = min(
+            max(target, Self.added(microseconds, least)), Self.added(microseconds, most))
     }
 
     // Saturating arithmetic: readings come from outside and may be anything.

@@ -140,7 +140,7 @@ public final class DemoClock: Sendable {
 
     /// Starts or stops the hands. Throws what the disk throws.
     public func run(_ isRunning: Bool) throws(DiskError) {
-        try set { $0.since = isRunning ? Self.realBoot : nil }
+        try set { $0.since = isRunning ? $0.since ?? Self.realBoot : nil }
     }
 
     /// From the hands as they are to others, with nobody in between.

@@ -60,6 +60,8 @@ public struct LogAudit: Sendable {
     private let claim: ChainClaim?
     private let lanes: Int
     private static let run = 2_048
+    /// How long it takes to ask for checkpoints: a custodian may cosign meanwhile.
+    var passed: @Sendable (ContinuousClock.Instant) -> Duration = { ContinuousClock.now - $0 }
 
     /// An audit of a log as of a time. `claim` is a published chain value to be held against it.
     public init(
@@ -80,9 +82,11 @@ public struct LogAudit: Sendable {
     public func run(
         progress: (UInt64, UInt64) -> Void = { _, _ in }
     ) throws -> (report: AuditReport, speeds: Speeds) {
+        let begun = ContinuousClock.now
         // The mirrors first: one that knows more than the log shows afterwards has been shown more.
         let seen = mirrors.map { mirror in (mirror, MirrorHead(mirror.source)) }
         let note = try Note(wire: try source.read(TilePath.checkpoint))
+        let asking = passed(begun)
         let head = try Checkpoint(text: note.text)
         let log = try TiledLog(source, head: head)
         let first = try first(of: log)
@@ -92,7 +96,9 @@ public struct LogAudit: Sendable {
         var auditor = Auditor(trusting: first, claim: claim)
         var meter = Meter()
         let broken = take(log, into: &auditor, &meter, progress)
-        let check = HeadCheck(log: log, note: note, record: auditor.record, now: now)
+        let check = HeadCheck(
+            log: log, note: note, record: auditor.record,
+            now: now.adding(milliseconds: Int64(asking / .milliseconds(1))))
         var report = auditor.report(
             at: broken == nil ? now : min(now, auditor.record.time), isWhole: broken == nil)
         report = report.adding(

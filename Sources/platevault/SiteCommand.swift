@@ -51,24 +51,26 @@ struct SiteBuild: ParsableCommand {
         var mirrors = try place.mirrors(disk)
         let source: any TileSource
         let trust: LogAudit.Trust
-        let now: Timestamp
+        let now: () throws -> Timestamp
         if let named = try place.named(disk) {
             (source, trust) = named
-            now = try place.time()
+            now = place.time
         } else {
             let deployment = try options.open(settled: false)
             let places = try deployment.logPlaces()
             source = places.log
             trust = .roster(deployment.roster)
             mirrors = places.mirrors + mirrors
-            now = deployment.now
+            now = { deployment.now }
         }
         let record = PublicRecord(source, trusting: trust.hash)
-        try record.follow(at: now)
+        try record.follow(at: try now())
         guard let snapshot = record.snapshot else {
             throw Complaint(code: "log-missing", sentence: "the log has no entries yet")
         }
-        let report = try LogAudit(source, trusting: trust, mirrors: mirrors, at: now).run().report
+        // The time of now: following a long log takes some.
+        let report = try LogAudit(source, trusting: trust, mirrors: mirrors, at: try now())
+            .run().report
         guard report.log?.root == snapshot.head.root else {
             throw Complaint(
                 code: "log-moved", sentence: "the log grew while it was read; build again")

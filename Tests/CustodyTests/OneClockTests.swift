@@ -124,6 +124,28 @@ import Testing
         #expect(clock.now == Self.start.adding(days: 40))
     }
 
+    /// The state's disk is put into a machine that has been up for a hundred days, and back: a boot
+    /// clock that is not the state's own says nothing of what has passed.
+    @Test func anotherMachinesBootClockKillsNothing() throws {
+        let own = try source()
+        var clock = try OneClock(starting: own, confirmed: Self.start)
+        let other = try SimulatedClockSource(
+            origin: Self.origin, wall: Self.start.adding(hours: 1), boot: 100 * 86_400_000, boots: 7
+        )
+        #expect(clock.read(other) == other.wall)
+        own.pass(milliseconds: 7_200_000)
+        #expect(clock.read(own) == own.wall)
+        // Its wall clock is set back: nothing moves back. Years ahead: two days at most.
+        other.setWall(Self.start)
+        #expect(clock.read(other) == Self.start.adding(hours: 2))
+        own.setWall(Timestamp(milliseconds: .max))
+        let most = own.boot * 2
+        #expect(clock.read(own) == Self.start.adding(milliseconds: 7_200_000 + most))
+        other.setWall(Timestamp(milliseconds: .max))
+        let before = clock.now
+        #expect(clock.read(other) == before.adding(days: 2))
+    }
+
     /// What has passed since the last reading is in the time stepped to: it counts once.
     @Test func whatPassedBeforeAStepIsCountedOnce() throws {
         let source = try source()

@@ -1,12 +1,13 @@
 import Bytes
 import Disk
 import Foundation
-import Inquiry
 import Ledger
 import Plates
 import Secrets
 import Testing
 import Warrants
+
+@testable import Inquiry
 
 /// Attacks on the log as a log, each caught by an audit of its public files, with its code.
 struct LogAttackTests {
@@ -174,6 +175,20 @@ struct LogAttackTests {
         let codes = try village.audit(log).codes
         #expect(codes == ["checkpoint-future", "quorum-missing"])
         #expect(try village.audit(log, at: late.adding(seconds: -120)).isClean)
+    }
+
+    /// Custodians cosign while an auditor waits for mirrors that do not answer.
+    @Test func whatIsCosignedWhileItAsksIsNotFromTheFuture() throws {
+        let village = try Village()
+        defer { village.close() }
+        let log = try village.publish(cosigned: ["clerk"], at: Village.now.adding(seconds: 240))
+        for (waited, codes) in [
+            (119, ["checkpoint-future", "quorum-missing"]), (120, ["quorum-missing"]),
+        ] {
+            var audit = try village.auditing(log)
+            audit.passed = { _ in .seconds(waited) }
+            #expect(try audit.run().report.codes == codes)
+        }
     }
 
     @Test func strangersAndForgersCosign() throws {

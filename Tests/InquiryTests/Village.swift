@@ -1,11 +1,12 @@
 import Disk
 import Foundation
-import Inquiry
 import Ledger
 import Plates
 import Secrets
 import Testing
 import Warrants
+
+@testable import Inquiry
 
 /// A log on disk with its public files: three custodians, one site, a day of closings; and whoever
 /// wants to tamper with it. Every key comes from its party's word.
@@ -147,14 +148,23 @@ struct Village {
         _ path: String, mirrors: [String] = [], at time: Timestamp = now,
         claim: ChainClaim? = nil
     ) throws -> AuditReport {
+        try auditing(path, mirrors: mirrors, at: time, claim: claim).run().report
+    }
+
+    /// An audit that takes no time to ask for checkpoints, however slow the machine is.
+    func auditing(
+        _ path: String, mirrors: [String] = [], at time: Timestamp = now,
+        claim: ChainClaim? = nil
+    ) throws -> LogAudit {
         let others = mirrors.map { path in
             LogAudit.Mirror(
                 name: path.split(separator: "/").dropLast().last.map { String($0) } ?? path,
                 source: tiles(path))
         }
-        return try LogAudit(
-            tiles(path), trusting: .hash(roster.hash), mirrors: others, at: time, claim: claim
-        ).run().report
+        var audit = LogAudit(
+            tiles(path), trusting: .hash(roster.hash), mirrors: others, at: time, claim: claim)
+        audit.passed = { _ in .zero }
+        return audit
     }
 
     func close() { try? FileManager.default.removeItem(atPath: folder) }
