@@ -46,3 +46,46 @@ public enum EntryBundle {
         LedgerError(code: "tile-form", sentence: "an entry bundle is too short or too long")
     }
 }
+
+/// The newest bundle of a log that grows, as it stands in its file, at most 16 MiB.
+struct BundleTail: Sendable {
+    /// The bundle's first entry; nil where its beginning was not seen.
+    private var first: UInt64?
+    /// The entry after the last.
+    private var end: UInt64 = 0
+    private var bytes: [UInt8] = []
+
+    /// One more entry, of at most 65,535 bytes, at an index.
+    mutating func append(_ entry: [UInt8], at index: UInt64) {
+        if index.isMultiple(of: UInt64(TilePath.width)) {
+            first = index
+            bytes.removeAll(keepingCapacity: true)
+        } else if index != end {
+            first = nil
+        }
+        guard first != nil else { return }
+        bytes.append(UInt8(entry.count >> 8))
+        bytes.append(UInt8(entry.count & 255))
+        bytes += entry
+        end = index + 1
+    }
+
+    /// Entries from a size on are no more.
+    mutating func truncate(to size: UInt64) {
+        guard let first, size < end else { return }
+        guard size > first,
+            let kept = try? EntryBundle.prefix(bytes, count: Int(size - first))
+        else {
+            self.first = nil
+            bytes = []
+            return
+        }
+        bytes = kept
+        end = size
+    }
+
+    /// The bundle of exactly these entries; nil where others are here.
+    func bundle(_ range: Range<UInt64>) -> [UInt8]? {
+        range.lowerBound == first && range.upperBound == end ? bytes : nil
+    }
+}

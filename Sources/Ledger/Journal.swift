@@ -33,6 +33,8 @@ struct Journal: Sendable {
     var sealedSize: UInt64 { seals.last ?? 0 }
     /// Where the next frame goes.
     private var end: UInt64 = 0
+    /// The last bundle, as far as there are entries for it: each append publishes it anew.
+    private var tail = BundleTail()
 
     /// How many entries there are, sealed or not.
     var size: UInt64 { tree.size }
@@ -101,7 +103,7 @@ struct Journal: Sendable {
         for entry in entries {
             frames.u8(Self.entryTag)
             frames.u16(UInt16(entry.count))
-            note(Merkle.leafHash(entry), at: start + UInt64(frames.bytes.count), entry.count)
+            note(entry, at: start + UInt64(frames.bytes.count))
             frames.raw(entry)
         }
         if sealed { frames.raw(Self.seal(size: size, root: tree.root)) }
@@ -132,8 +134,7 @@ struct Journal: Sendable {
         guard size >= sealedSize, size < self.size else { return }
         let place = size == sealedSize ? sealedEnd : frameEnd(size - 1)
         tree.truncate(to: size)
-        offsets.removeLast(offsets.count - Int(size))
-        lengths.removeLast(lengths.count - Int(size))
+        forget(from: size)
         try onDisk { () throws(DiskError) in try fileSystem.truncate(path, to: place) }
         end = place
     }
@@ -185,6 +186,12 @@ struct Journal: Sendable {
         return entries
     }
 
+    /// Entries as one bundle has them. Throws as `entry`.
+    func bundle(_ range: Range<UInt64>) throws(LedgerError) -> [UInt8] {
+        if range.upperBound <= sealedSize, let bytes = tail.bundle(range) { return bytes }
+        return try EntryBundle.encode(entries(range))
+    }
+
     static var tooLarge: LedgerError {
         LedgerError(
             code: "entry-size", sentence: "an entry has at most \(maximumEntry) bytes")
@@ -213,15 +220,19 @@ struct Journal: Sendable {
         offsets[Int(index)] + UInt64(lengths[Int(index)])
     }
 
-    private mutating func note(_ leafHash: Digest, at offset: UInt64, _ length: Int) {
-        tree.append(leafHash)
+    private mutating func note(_ entry: [UInt8], at offset: UInt64) {
+        tail.append(entry, at: size)
+        tree.append(Merkle.leafHash(entry))
         offsets.append(offset)
-        lengths.append(UInt16(length))
+        lengths.append(UInt16(entry.count))
     }
 
-    private mutating func forgetUnsealed() {
-        offsets.removeLast(offsets.count - Int(sealedSize))
-        lengths.removeLast(lengths.count - Int(sealedSize))
+    private mutating func forgetUnsealed() { forget(from: sealedSize) }
+
+    private mutating func forget(from size: UInt64) {
+        offsets.removeLast(offsets.count - Int(size))
+        lengths.removeLast(lengths.count - Int(size))
+        tail.truncate(to: size)
     }
 
     /// Goes through the frames and stops, without an error, at the first that is not one or a seal
@@ -236,7 +247,7 @@ struct Journal: Sendable {
                 let count = Int(length[0]) << 8 | Int(length[1])
                 let start = reader.position
                 guard let entry = try reader.next(count) else { return }
-                note(Merkle.leafHash(entry), at: start, count)
+                note(entry, at: start)
             case Self.sealTag:
                 guard let rest = try reader.next(Self.sealSize - 1),
                     tag + rest == Self.seal(size: size, root: tree.root)

@@ -103,7 +103,7 @@ struct PublicFolder: Sendable {
         if let level = shape.level {
             bytes = try journal.tree.hashes(level: 8 * level, range)
         } else {
-            bytes = try EntryBundle.encode(journal.entries(range))
+            bytes = try journal.bundle(range)
         }
         let file = path + "/" + shape.path
         try onDisk { () throws(DiskError) in
