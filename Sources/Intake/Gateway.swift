@@ -189,8 +189,8 @@ final class OpenCell {
     var sealer: CellSealer
     /// Sealed rows that are in no batch yet.
     var pending: [SealedRow] = []
-    /// The batch that the vault has not acknowledged; sent again as it is.
-    var outstanding: Batch?
+    /// The rows that the vault has not acknowledged; sent again as the same batch.
+    var outstanding: Handover?
     /// Sealed photos whose rows are in no acknowledged batch, by their rows' labels.
     var photos: [Label: [SealedPhoto]] = [:]
     /// Photos that the vault did not take before their rows; tried again, each some times.
@@ -222,7 +222,7 @@ final class OpenCell {
     /// What the closing compares with stays; the plates, their keys and their rows do not.
     func erase() {
         isErased = true
-        doubtful = outstanding?.root ?? doubtful
+        doubtful = (try? outstanding?.batch().root) ?? doubtful
         sealer.erase()
         outstanding = nil
         pending = []

@@ -33,9 +33,10 @@ extension Gateway {
         var takesPhotos = true
         for hour in cells.keys.sorted() {
             do throws(WireProblem) {
-                while let batch = try nextBatch(of: hour) {
+                while let handover = nextHandover(of: hour) {
+                    let batch = try handover.batch()
                     offer(photoParcels(of: batch), &takesPhotos)
-                    report.add(try settle(batch, Self.submit(batch, to: vault)))
+                    report.add(try settle(handover, Self.submit(batch, to: vault)))
                 }
             } catch {
                 report.problems.append(error)
@@ -61,7 +62,7 @@ extension Gateway {
     public var hoursWaiting: [Hour] { cells.filter { $0.value.waiting > 0 }.keys.sorted() }
 
     /// Why the vault did not take a batch, nil where it did. For callers that hand over outside of
-    /// the gateway's own thread: `nextBatch`, this, `settle`.
+    /// the gateway's own thread: `nextHandover`, its batch, this, `settle`.
     public static func submit(_ batch: Batch, to vault: VaultClient) -> WireProblem? {
         do throws(WireProblem) {
             try vault.submit(batch)
@@ -73,20 +74,22 @@ extension Gateway {
 
     /// What the vault has answered to a batch: its rows are durable, and it returns how many. Throws
     /// the problem, with which the batch waits on.
-    public func settle(_ batch: Batch, _ problem: WireProblem?) throws(WireProblem) -> Int {
-        let hour = batch.cell.hour
+    public func settle(
+        _ handover: Handover, _ problem: WireProblem?
+    ) throws(WireProblem) -> Int {
+        let hour = handover.cell.hour
         // Its hour's keys may have been erased on the way, and its rows been given up.
-        guard cells[hour]?.outstanding == batch else { return 0 }
+        guard cells[hour]?.outstanding === handover else { return 0 }
         if let problem {
             // Another process has closed the hour without this batch, which the vault does not
             // have: one that it has it acknowledges again. The same rows go to the late tree. The
             // vault's word alone would keep the site from closing its hours: the log must show it.
-            guard problem.code == "cell-closed", batch.kind == .prompt, isClosedByLog(hour) else {
-                throw problem
-            }
-            makeLate(hour, batch.rows)
+            guard problem.code == "cell-closed", handover.kind == .prompt, isClosedByLog(hour)
+            else { throw problem }
+            makeLate(hour, try handover.batch().rows)
             return 0
         }
+        let batch = try handover.batch()
         resumePhotos()
         cells[hour]?.outstanding = nil
         cells[hour]?.handed += batch.count
@@ -104,22 +107,18 @@ extension Gateway {
         passClosedHours()
     }
 
-    /// The batch to send next: the one that waits for its acknowledgement, or a new one. Throws
-    /// `batch-unsigned`.
-    public func nextBatch(of hour: Hour) throws(WireProblem) -> Batch? {
+    /// The rows to send next: those that wait for their acknowledgement, or new ones.
+    public func nextHandover(of hour: Hour) -> Handover? {
         guard let cell = cells[hour] else { return nil }
-        if let batch = cell.outstanding { return batch }
+        if let handover = cell.outstanding { return handover }
         guard !cell.pending.isEmpty else { return nil }
         let rows = Array(cell.pending.prefix(Batch.maximumRows))
-        let batch = try? Batch(
-            cell: Cell(hour: hour, site: site), kind: cell.kind, run: run, number: cell.nextNumber,
-            rows: rows, origin: roster.origin, key: key)
-        guard let batch else {
-            throw WireProblem(code: "batch-unsigned", sentence: "a batch could not be signed")
-        }
+        let handover = Handover(
+            Cell(hour: hour, site: site), cell.kind, run, cell.nextNumber, rows,
+            hasPhotos: !cell.photos.isEmpty, origin: roster.origin, key: key)
         cell.pending.removeFirst(rows.count)
         cell.nextNumber += 1
-        cell.outstanding = batch
-        return batch
+        cell.outstanding = handover
+        return handover
     }
 }

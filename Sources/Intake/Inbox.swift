@@ -1,8 +1,8 @@
 import Synchronization
 
-/// What waits for its turn, one after the other in the order in which it came, while only one of them
-/// at a time stands in the queue of whoever does it: others who want the same queue wait for one of
-/// these at most, and not for all.
+/// What waits for its turn, one after the other in the order in which it came, while only one turn
+/// at a time stands in the queue of whoever does it: others who want the same queue wait for what one
+/// turn does, and not for all.
 public final class Inbox<Item: Sendable>: Sendable {
     private struct State {
         var waiting: [Item] = []

@@ -12,9 +12,10 @@ import Wire
 ///
 /// Messages are read side by side, each where it came in: the longest part of taking one. What
 /// changes is touched on the queue `state` alone; nothing there waits for the network but
-/// closing, and that only while the vault answers, and for some seconds. Messages stand there one at a time, so that
-/// what the vault has answered, and keys that are to go, wait for one of them and not for all. Rows go
-/// to the vault on the queue `line`, one batch after the other; keys come from all custodians at once.
+/// closing, and that only while the vault answers, and for some seconds. Messages stand there a few at
+/// a time, so that what the vault has answered, and keys that are to go, wait for those and not for
+/// all. Rows become batches and go to the vault on the queue `line`, one batch after the other; keys
+/// come from all custodians at once.
 /// So no message waits for anybody but the vault, and for the vault only as long as its own rows do.
 ///
 /// Unchecked, because of these two queues.
@@ -94,10 +95,19 @@ final class SiteWorker: @unchecked Sendable {
         return await ticket.reply(before: deadlines, otherwise: Self.vaultAway)
     }
 
-    /// The next message is accepted, behind everybody who wants something of `state` now.
+    /// 32 KiB of messages at a time, the least counted as one: one large message, or a dozen of the
+    /// usual size, whose rows then go in one batch.
+    private static let turn = 32 << 10
+    private static let leastMessage = 1 << 10
+
+    /// The next messages are accepted, behind everybody who wants something of `state` now.
     private func giveTurn() {
         state.async {
-            if let next = self.inbox.next() { self.accept(next.message, next.read, next.ticket) }
+            var room = Self.turn
+            while room > 0, let next = self.inbox.next() {
+                self.accept(next.message, next.read, next.ticket)
+                room -= max(Self.leastMessage, next.message.body.count)
+            }
             if self.inbox.end() { self.giveTurn() }
         }
     }
@@ -176,26 +186,66 @@ final class SiteWorker: @unchecked Sendable {
     }
 
     /// On `line`: hands over what is queued by now. What comes meanwhile is gathered for the next
-    /// time, so that batches stay as large as the configuration wants them.
+    /// time, so that batches stay as large as the configuration wants them. `state` is asked once a
+    /// batch: whoever asks it waits for a message that is being sealed.
     func flush() {
-        let marks = state.sync {
-            (gateway?.hoursWaiting ?? []).map { ($0, gateway?.rowsQueued(in: $0) ?? 0) }
-        }
         var takesPhotos = true
-        for (hour, mark) in marks {
-            while let batch = state.sync(execute: { next(hour, mark) }) {
-                offer(state.sync { gateway?.photoParcels(of: batch) ?? [] }, &takesPhotos)
-                let problem = Gateway.submit(batch, to: vault)
-                guard state.sync(execute: { settle(batch, problem) }) else { break }
-            }
-            // Nobody waits once for each hour.
-            if problemIsOfTheWay { break }
+        var (marks, handover) = state.sync {
+            var marks = (gateway?.hoursWaiting ?? []).map {
+                Mark(hour: $0, rows: gateway?.rowsQueued(in: $0) ?? 0)
+            }[...]
+            let first = next(&marks)
+            return (marks, first)
         }
-        for hour in state.sync(execute: { gateway?.hoursLagging ?? [] }) {
+        while let sending = handover {
+            let problem = submit(sending, &takesPhotos)
+            handover = state.sync {
+                if !settle(sending, problem) {
+                    // Nobody waits once for each hour.
+                    if isVaultThere { marks.removeFirst() } else { marks.removeAll() }
+                }
+                return next(&marks)
+            }
+        }
+        let lagging = state.sync {
+            if !isVaultThere { open.putOff(Self.vaultAway) }
+            return gateway?.hoursLagging ?? []
+        }
+        for hour in lagging {
             offer(state.sync { gateway?.photoParcels(lagging: hour) ?? [] }, &takesPhotos)
         }
-        state.sync {
-            if !isVaultThere { open.putOff(Self.vaultAway) }
+    }
+
+    /// How many of an hour's rows the vault has, once all are there that were queued at a time.
+    private struct Mark {
+        let hour: Hour
+        let rows: Int
+    }
+
+    /// On `state`: what goes to the vault next, oldest hour first; nil where nothing is left.
+    private func next(_ marks: inout ArraySlice<Mark>) -> Handover? {
+        while let mark = marks.first {
+            if let gateway, gateway.rowsHanded(in: mark.hour) < mark.rows,
+                let handover = gateway.nextHandover(of: mark.hour)
+            {
+                return handover
+            }
+            marks.removeFirst()
+        }
+        return nil
+    }
+
+    /// On `line`: makes the batch of rows and sends it, after its photos. Why the vault does not have
+    /// it; nil where it does.
+    private func submit(_ handover: Handover, _ takesPhotos: inout Bool) -> WireProblem? {
+        do throws(WireProblem) {
+            let batch = try handover.batch()
+            if handover.hasPhotos {
+                offer(state.sync { gateway?.photoParcels(of: batch) ?? [] }, &takesPhotos)
+            }
+            return Gateway.submit(batch, to: vault)
+        } catch {
+            return error
         }
     }
 
@@ -211,30 +261,19 @@ final class SiteWorker: @unchecked Sendable {
         }
     }
 
-    private var problemIsOfTheWay: Bool { state.sync { !isVaultThere } }
-
-    private func next(_ hour: Hour, _ mark: Int) -> Batch? {
-        guard let gateway, gateway.rowsHanded(in: hour) < mark else { return nil }
-        do throws(WireProblem) {
-            return try gateway.nextBatch(of: hour)
-        } catch {
-            log.problem("batch-unsigned", error)
-            return nil
-        }
-    }
-
     /// Whether the next batch may follow.
-    private func settle(_ batch: Batch, _ problem: WireProblem?) -> Bool {
+    private func settle(_ handover: Handover, _ problem: WireProblem?) -> Bool {
         guard let gateway else { return false }
         do throws(WireProblem) {
-            _ = try gateway.settle(batch, problem)
+            _ = try gateway.settle(handover, problem)
             isVaultThere = true
             vaultTakesRows = true
             confirm(open.settle(gateway))
             return true
         } catch {
             log.problem("vault-refused", error)
-            isVaultThere = error.code != "unreachable"
+            // Nobody was asked where a batch could not be made.
+            if error.code != "batch-unsigned" { isVaultThere = error.code != "unreachable" }
             vaultTakesRows = false
             // A vault that refuses has no rows either.
             open.putOff(FeedListener.Reply(503, error.code, "the vault does not take the rows"))

@@ -109,10 +109,10 @@ struct GatewayClosingTests {
         try gateway.take(World.read("AB1"), at: World.now)
         try gateway.take(World.read("AB1", at: next.start), at: next.start)
         let lie = WireProblem(code: "cell-closed", sentence: "")
-        let batch = try #require(try gateway.nextBatch(of: next))
+        let batch = try #require(gateway.nextHandover(of: next))
         #expect(throws: WireProblem.self) { try gateway.settle(batch, lie) }
         #expect(gateway.firstOpenHour == hour && gateway.counts.waiting == 2)
-        #expect(try gateway.nextBatch(of: next) == batch)
+        #expect(gateway.nextHandover(of: next) === batch)
         // Another process closed the second hour: the first is closed by this one all the same, and
         // the second not again.
         gateway.isClosedByLog = { $0 == next }

@@ -1,9 +1,11 @@
-import Intake
 import Plates
 import Rows
 import Secrets
 import Testing
+import Warrants
 import Wire
+
+@testable import Intake
 
 @Suite("all reads of one message, or none")
 struct MessageTests {
@@ -63,27 +65,28 @@ struct MessageTests {
         let hour = World.now.hour
         try gateway.take(message: received(["AB1", "CD2"]), at: World.now)
         let first = gateway.rowsQueued(in: hour)
-        let batch = try #require(try gateway.nextBatch(of: hour))
+        let batch = try #require(gateway.nextHandover(of: hour))
         try gateway.take(message: received(["EF3"]), at: World.now)
         let second = gateway.rowsQueued(in: hour)
         #expect(first == 2 && second == 3 && gateway.rowsHanded(in: hour) == 0)
         let lost = WireProblem(code: "unreachable", sentence: "")
         #expect(throws: WireProblem.self) { try gateway.settle(batch, lost) }
         #expect(gateway.rowsHanded(in: hour) == 0 && gateway.rowsQueued(in: hour) == 3)
-        #expect(try gateway.nextBatch(of: hour) == batch)
+        #expect(gateway.nextHandover(of: hour) === batch)
         #expect(try gateway.settle(batch, nil) == 2)
         // An answer that comes twice counts once.
         #expect(try gateway.settle(batch, nil) == 0)
         #expect(gateway.rowsHanded(in: hour) == first && gateway.counts.delivered == 2)
-        let next = try #require(try gateway.nextBatch(of: hour))
+        let next = try #require(gateway.nextHandover(of: hour))
         // Another process closed the hour, by the log too: the rows go to the late tree, and the
         // mark stands.
         gateway.isClosedByLog = { $0 == hour }
         #expect(
             try gateway.settle(next, WireProblem(code: "cell-closed", sentence: "")) == 0)
         #expect(gateway.rowsQueued(in: hour) == second && gateway.rowsHanded(in: hour) == first)
-        let late = try #require(try gateway.nextBatch(of: hour))
-        #expect(late.kind == .late && late.rows == next.rows)
+        let late = try #require(gateway.nextHandover(of: hour))
+        #expect(try late.batch().kind == .late && late.batch().number == 0)
+        #expect(try late.batch().rows == next.batch().rows)
         #expect(try gateway.settle(late, nil) == 1 && gateway.rowsHanded(in: hour) == second)
     }
 
@@ -93,11 +96,27 @@ struct MessageTests {
         let gateway = try world.ready()
         let hour = World.now.hour
         try gateway.take(message: received(["AB1"]), at: World.now)
-        let batch = try #require(try gateway.nextBatch(of: hour))
+        let batch = try #require(gateway.nextHandover(of: hour))
         gateway.erase(at: World.now.adding(hours: 8))
         #expect(gateway.counts.undelivered == 1 && gateway.hoursWaiting.isEmpty)
         #expect(try gateway.settle(batch, nil) == 0)
         #expect(gateway.counts.waiting == 0 && gateway.counts.delivered == 0)
+        // The vault took it all the same: it is a batch that this process made, and the hour is closed.
+        #expect(Gateway.submit(try batch.batch(), to: gateway.vault) == nil)
+        let report = gateway.closeHours(at: World.now.adding(hours: 8))
+        #expect(report.problem == nil && report.closed.first == hour)
+    }
+
+    @Test("the batch of a handover is one, whoever asks first and how many at once")
+    func oneBatch() throws {
+        let world = try World("one batch")
+        let gateway = try world.ready()
+        let hour = World.now.hour
+        try gateway.take(message: received(["AB1", "CD2", "EF3"]), at: World.now)
+        let handover = try #require(gateway.nextHandover(of: hour))
+        #expect(handover.count == 3 && handover.cell.hour == hour && !handover.hasPhotos)
+        let made = Lanes.map(8, lanes: 4) { _ in try? handover.batch().encode() }
+        #expect(Set(made).count == 1 && made[0] != nil)
     }
 
     @Test("custodians asked one by one or together give the same keys")
