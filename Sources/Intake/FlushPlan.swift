@@ -18,6 +18,9 @@ public struct FlushPlan: Sendable {
         return number
     }
 
+    /// What was planned is done already; whatever comes from now on is planned anew.
+    public mutating func overtake() { isPlanned = false }
+
     /// Whether a plan is still the one that counts; it is carried out now.
     public mutating func begin(_ number: UInt64) -> Bool {
         guard isPlanned, number == self.number else { return false }

@@ -175,8 +175,7 @@ final class SiteWorker: @unchecked Sendable {
     /// On `state`: rows were queued. A batch goes when rows were gathered for `batch-milliseconds`,
     /// or when there are `batch-rows`, among which the order of so many is lost as well.
     func planFlush() {
-        let isFull =
-            isVaultThere && vaultTakesRows && (gateway?.rowsPending ?? 0) >= options.batchRows
+        let isFull = isBatchFull
         guard let number = flushPlan.next(isFull: isFull) else { return }
         let delay = isFull ? 0 : options.batchMilliseconds
         line.asyncAfter(deadline: .now() + .milliseconds(delay)) {
@@ -185,26 +184,32 @@ final class SiteWorker: @unchecked Sendable {
         }
     }
 
+    private var isBatchFull: Bool {
+        isVaultThere && vaultTakesRows && (gateway?.rowsPending ?? 0) >= options.batchRows
+    }
+
+    /// How often a flush goes on with what has filled a batch meanwhile, before others who want
+    /// something of `line` have their turn.
+    private static let rounds = 8
+
     /// On `line`: hands over what is queued by now. What comes meanwhile is gathered for the next
     /// time, so that batches stay as large as the configuration wants them. `state` is asked once a
     /// batch: whoever asks it waits for a message that is being sealed.
     func flush() {
         var takesPhotos = true
-        var (marks, handover) = state.sync {
-            var marks = (gateway?.hoursWaiting ?? []).map {
-                Mark(hour: $0, rows: gateway?.rowsQueued(in: $0) ?? 0)
-            }[...]
-            let first = next(&marks)
-            return (marks, first)
+        var round = Round(left: Self.rounds)
+        var handover = state.sync {
+            round.marks = marks[...]
+            return next(&round)
         }
         while let sending = handover {
             let problem = submit(sending, &takesPhotos)
             handover = state.sync {
                 if !settle(sending, problem) {
                     // Nobody waits once for each hour.
-                    if isVaultThere { marks.removeFirst() } else { marks.removeAll() }
+                    if isVaultThere { round.marks.removeFirst() } else { round.marks.removeAll() }
                 }
-                return next(&marks)
+                return next(&round)
             }
         }
         let lagging = state.sync {
@@ -222,17 +227,35 @@ final class SiteWorker: @unchecked Sendable {
         let rows: Int
     }
 
-    /// On `state`: what goes to the vault next, oldest hour first; nil where nothing is left.
-    private func next(_ marks: inout ArraySlice<Mark>) -> Handover? {
-        while let mark = marks.first {
+    /// What a flush has still to hand over, oldest hour first, and how often it may go on.
+    private struct Round {
+        var marks: ArraySlice<Mark> = []
+        var left: Int
+    }
+
+    private var marks: [Mark] {
+        (gateway?.hoursWaiting ?? []).map {
+            Mark(hour: $0, rows: gateway?.rowsQueued(in: $0) ?? 0)
+        }
+    }
+
+    /// On `state`: what goes to the vault next; nil where nothing is left.
+    private func next(_ round: inout Round) -> Handover? {
+        while true {
+            guard let mark = round.marks.first else {
+                guard isBatchFull, round.left > 0 else { return nil }
+                round.left -= 1
+                round.marks = marks[...]
+                flushPlan.overtake()
+                continue
+            }
             if let gateway, gateway.rowsHanded(in: mark.hour) < mark.rows,
                 let handover = gateway.nextHandover(of: mark.hour)
             {
                 return handover
             }
-            marks.removeFirst()
+            round.marks.removeFirst()
         }
-        return nil
     }
 
     /// On `line`: makes the batch of rows and sends it, after its photos. Why the vault does not have

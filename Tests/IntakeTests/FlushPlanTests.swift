@@ -8,6 +8,24 @@ struct FlushPlanTests {
         private var plan = FlushPlan()
         func next(isFull: Bool) -> UInt64? { plan.next(isFull: isFull) }
         func begin(_ number: UInt64) -> Bool { plan.begin(number) }
+        func overtake() { plan.overtake() }
+    }
+
+    @Test(
+        "what was planned for rows that have gone meanwhile is not done, and rows that come are planned"
+    )
+    func overtaken() throws {
+        let plan = Told()
+        for isFull in [false, true] {
+            let old = try #require(plan.next(isFull: isFull))
+            plan.overtake()
+            #expect(!plan.begin(old))
+            let new = try #require(plan.next(isFull: false))
+            #expect(plan.next(isFull: false) == nil)
+            #expect(!plan.begin(old) && plan.begin(new))
+        }
+        plan.overtake()
+        #expect(plan.next(isFull: true) != nil)
     }
 
     @Test("rows that come while others are gathered go with them")
