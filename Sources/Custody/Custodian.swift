@@ -300,10 +300,12 @@ public final class Custodian {
         state.openings = []
     }
 
-    /// Throws `custody-shredded` once that has begun, be it by another program.
+    /// Throws `custody-shredded` once that has begun, be it by another program; what this one was
+    /// writing meanwhile, a root key perhaps, is then erased once more.
     func ensureNotShredded() throws(CustodyError) {
         guard try Shredding.isMarked(setting.folder, setting.disk) else { return }
         forget()
+        try StateStore.shred(setting.folder, setting.disk)
         throw Shredding.shredded
     }
 

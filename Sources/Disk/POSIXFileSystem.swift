@@ -7,8 +7,9 @@ public struct POSIXFileSystem: FileSystem {
     public init() {}
 
     public func read(_ path: String) throws(DiskError) -> [UInt8] {
-        guard let size = try size(path) else { throw missing(path) }
-        return try read(path, at: 0, count: Int(size))
+        // Its size is asked of what was opened: another may have taken the name's place meanwhile.
+        let file = OpenFile(path, try opened(path, O_RDONLY))
+        return try file.read(at: 0, count: try file.size)
     }
 
     public func read(_ path: String, at offset: UInt64, count: Int) throws(DiskError) -> [UInt8] {
@@ -201,6 +202,14 @@ private final class OpenFile: FileReader {
     }
 
     deinit { close(descriptor) }
+
+    var size: Int {
+        get throws(DiskError) {
+            var status = stat()
+            guard fstat(descriptor, &status) == 0 else { throw .failed("look at", path) }
+            return Int(status.st_size)
+        }
+    }
 
     func read(at offset: UInt64, count: Int) throws(DiskError) -> [UInt8] {
         var failure: DiskError?

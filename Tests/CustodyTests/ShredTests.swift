@@ -81,6 +81,24 @@ import Wire
         #expect(town.vault.record.shreds.map(\.body.custodian) == ["clerk"])
     }
 
+    /// What the program was writing while another one erased its folder does not stay.
+    @Test func whatIsWrittenWhileItIsShreddedIsErasedOnceMore() throws {
+        let town = try Town.running()
+        let clerk = try town.custodian("clerk")
+        let disk = try #require(town.disks["clerk"])
+        let names = ["slot", "state-a", "state-b"].map { "/custodian/" + $0 }
+        let before = try names.map { try disk.size($0) == nil ? nil : disk.read($0) }
+        #expect(try !openStates(disk).isEmpty)
+        _ = try Custodian.shred(try town.setting("clerk"))
+        for (name, bytes) in zip(names, before) {
+            if let bytes { try disk.replace(name, bytes) }
+        }
+        #expect(try !openStates(disk).isEmpty, "the erased files are back")
+        #expect(refusal { _ = try clerk.tick() } == "custody-shredded")
+        #expect(try openStates(disk).isEmpty)
+        #expect(try disk.read("/custodian/slot").allSatisfy { $0 == 0 })
+    }
+
     /// A crash anywhere: whole and unannounced before the mark, gone after the next start.
     @Test(arguments: CrashMode.allCases) func aCrashIsFinished(_ mode: CrashMode) throws {
         let town = try Town.running()

@@ -47,7 +47,7 @@ extension FaultTests {
             town.roster.sites.map { Cell(hour: hour, site: $0.number) }
         }
         try town.expectClosed(cells)
-        let searcher = Searcher(try Errand(town, seconds: 240), cells)
+        let searcher = Searcher(try Errand(town, seconds: 600), cells)
         var round = 0
         while round < Self.rounds(60) {
             try town.killSome(round)

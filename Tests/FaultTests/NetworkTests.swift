@@ -69,7 +69,7 @@ extension FaultTests {
         #expect(town.wait(60) { traffic.acknowledged > 20 })
         lines.set(.cutting(bytes: 24_000)) { _ in true }
         let before = traffic.acknowledged
-        #expect(town.wait(90) { traffic.acknowledged > before + 60 && lines.cuts > 20 })
+        #expect(town.wait(240) { traffic.acknowledged > before + 60 && lines.cuts > 20 })
         let account = traffic.stop()
         // Closing goes over the same lines; its messages are longer, and must pass at some time.
         lines.set(.cutting(bytes: 240_000)) { _ in true }

@@ -133,13 +133,14 @@ final class Town {
     }
 
     /// Asks again and again whether something is so; whether it was within the real time.
+    /// An answer that is lost is no answer yet; what the last try throws is thrown.
     func wait(_ seconds: Double, until isSo: () throws -> Bool) rethrows -> Bool {
         let end = Date().addingTimeInterval(seconds)
-        while true {
-            if try isSo() { return true }
-            guard Date() < end else { return false }
+        while Date() < end {
+            if (try? isSo()) == true { return true }
             Thread.sleep(forTimeInterval: 0.1)
         }
+        return try isSo()
     }
 
     /// A view of its own on the parties, over the network, for one thread.
