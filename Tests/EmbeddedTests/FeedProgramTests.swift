@@ -160,13 +160,10 @@ import Warrants
         #expect(try send(line("AAA1"), town) == 200)
         town.serving.kill("vault")
         #expect(try send(line("BBB2"), town) == 503)
-        // At once: nobody waits for a vault that is known to be away. Of five the machine holds one up.
-        let waited = try (0..<5).map { (_: Int) throws -> Duration in
-            let begun = ContinuousClock.now
-            #expect(try send(line("BBB2"), town) == 503)
-            return ContinuousClock.now - begun
-        }
-        #expect(try #require(waited.min()) < .seconds(1))
+        let begun = ContinuousClock.now
+        for _ in 0..<5 { #expect(try send(line("BBB2"), town) == 503) }
+        // At once: nobody waits for a vault that is known to be away.
+        #expect(ContinuousClock.now - begun < .seconds(5))
         #expect(try send(line("CCC3"), town) == 503)
         #expect(town.metric("queue_depth") == 2 && town.metric("deliveries_open") == 2)
         try town.serving.start("vault")
