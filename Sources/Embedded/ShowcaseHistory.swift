@@ -20,18 +20,23 @@ extension Showcase {
         /// The last day's hours in which the samples passed: the first, and the one after the last.
         var window: [Hour] = []
 
-        /// 31 days and 20 hours of simulated time, so that it ends now.
-        private static let length: Int64 = 31 * 86_400_000 + 20 * 3_600_000
+        /// When the deployment is founded for a history that ends `now`: 31 days and 20 to 22 hours
+        /// before, so that the first day's samples, half an hour and the hour before, lie within one
+        /// day. The day before the founding has no keys.
+        static func founding(now: Timestamp) -> Timestamp {
+            let start = now.adding(hours: -(31 * 24 + 20))
+            let tooLate: [UInt8: Int64] = [23: 1, 0: 2]
+            return start.adding(hours: -(tooLate[start.hour.hourOfDay] ?? 0))
+        }
 
         static func make(
             at root: String, fileSystem: any FileSystem, say: @escaping (String) -> Void,
             isWanted: () -> Bool
         ) throws -> History {
             let now = ProgramClock.machine.now
-            let start = now.adding(milliseconds: -length)
             let sample = try Sample(try Samples.agentStream(), crop: try Samples.crop())
             let city = try Deployment.create(
-                at: root, plan: Plan(origin: "city.example/vault.demo", start: start),
+                at: root, plan: Plan(origin: "city.example/vault.demo", start: founding(now: now)),
                 fileSystem: fileSystem)
             let maker = Maker(city, sample, say, History(plate: sample.wanted))
             try maker.firstDay()

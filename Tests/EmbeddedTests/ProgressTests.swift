@@ -9,6 +9,20 @@ import Warrants
 
 /// What waits for whom, and how far a request is, by the log alone.
 @Suite struct ProgressTests {
+    /// The sample deployment can be made at any time of day: its first cameras see cars in hours
+    /// that have keys, and its history has room before now.
+    @Test func theSampleDeploymentBeginsWithinADay() throws {
+        let midnight = Day(number: 20_000).start
+        for minute in Int64(0)..<24 * 60 {
+            let now = midnight.adding(milliseconds: minute * 60_000)
+            let start = Showcase.History.founding(now: now)
+            let last = start.adding(milliseconds: 30 * 60_000).hour
+            #expect(last.day == start.day && last.adding(-1).day == start.day, "\(now.text)")
+            let hours = Int(now.milliseconds(since: start) / 3_600_000) - 31 * 24
+            #expect(hours >= 20 && hours <= 22, "\(now.text)")
+        }
+    }
+
     @Test func eachPartySeesWhatIsWantedOfIt() throws {
         let path = try City.copy(.two)
         defer { try? FileManager.default.removeItem(atPath: path) }
