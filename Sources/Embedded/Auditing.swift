@@ -29,9 +29,12 @@ extension Deployment {
                     fileSystem: fileSystem))
         }
         // A party that has not the vault's files has followed the log into its own.
-        let log =
-            try fileSystem.size(layout.log) != nil
-            ? layout.log + "/public" : try publicView().mirror.publicFolder
+        var log = layout.log + "/public"
+        if try fileSystem.size(layout.log) == nil {
+            let copy = try publicView().mirror
+            try copy.writeTiles()
+            log = copy.publicFolder
+        }
         return (FolderTiles(log, fileSystem: fileSystem), mirrors)
     }
 }

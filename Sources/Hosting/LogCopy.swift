@@ -4,7 +4,8 @@ public import Warrants
 public import Wire
 
 /// A party's own copy of the log, in a folder of its own; a custodian's program has its mirror
-/// besides, which nobody else touches.
+/// besides, which nobody else touches. Nobody but the party reads its copy, so that it keeps no tiles
+/// (`Mirror.writeTiles` makes them).
 ///
 /// Programs that run at once for one party each have a copy: `log-copy`, `log-copy-2`, and so on. Who
 /// comes first has the first one that nobody holds, for as long as its `Follower` lives.
@@ -32,10 +33,11 @@ public enum LogCopy {
     private static func mirror(
         at path: String, trusting roster: Roster, disk: any FileSystem
     ) throws -> Mirror {
-        try disk.size(path) != nil
-            ? try Mirror.open(
+        // The journal makes the folder a mirror; without it a creation was cut off.
+        try disk.size(path + "/journal") != nil
+            ? try Mirror.openOwn(
                 at: path, origin: roster.origin, logKey: roster.logKey, fileSystem: disk)
-            : try Mirror.create(
+            : try Mirror.createOwn(
                 at: path, origin: roster.origin, logKey: roster.logKey, fileSystem: disk)
     }
 }

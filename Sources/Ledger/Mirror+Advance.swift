@@ -83,7 +83,9 @@ extension Mirror {
             if seal {
                 try state.held.journal.add([], sealed: true)
                 try state.held.journal.commit()
-                try files.published.write(state.held.journal, from: state.held.head.size)
+                if files.hasTiles {
+                    try files.published.write(state.held.journal, from: state.held.head.size)
+                }
             }
             if key != state.logKey {
                 let adopted = state.adopted.filter { $0 != key } + [key]
@@ -91,7 +93,9 @@ extension Mirror {
                 state.adopted = adopted
             }
             try files.published.publish(note)
-            try files.published.tidy(from: state.held.head.size, to: checkpoint.size)
+            if files.hasTiles {
+                try files.published.tidy(from: state.held.head.size, to: checkpoint.size)
+            }
         } catch {
             // What the disk kept, only `open` can tell.
             state.isStopped = true

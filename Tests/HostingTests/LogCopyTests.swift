@@ -5,6 +5,7 @@ import Secrets
 import TestSupport
 import Testing
 import Warrants
+import Wire
 
 @testable import Hosting
 
@@ -38,6 +39,23 @@ struct LogCopyTests {
         } catch let error as HostingError {
             #expect(error.code == "folder-busy")
         }
+    }
+
+    /// A program that was killed while it made its copy left a folder without a journal.
+    @Test func aCopyWhoseCreationWasCutOffIsMadeAnew() throws {
+        let disk = FaultyFileSystem()
+        let roster = try SampleRoster.draft().roster(origin: SampleRoster.origin)
+        var steps = 0
+        for step in 0..<40 {
+            let folder = "/party-\(step)"
+            disk.fail(at: step)
+            let isMade = (try? LogCopy.open(in: folder, trusting: roster, disk: disk)) != nil
+            disk.fail(at: nil)
+            #expect(try LogCopy.open(in: folder, trusting: roster, disk: disk).mirror.size == 0)
+            steps = step
+            if isMade { break }
+        }
+        #expect(steps > 8 && steps < 39)
     }
 }
 

@@ -131,6 +131,31 @@ private func times(_ mirror: Mirror) throws -> [UInt64] {
         #expect(code { _ = try cosigning(disk) } == "mirror-damaged")
     }
 
+    /// What the first key promised stands on the disk when the log goes on under another: after an
+    /// error of the disk the mirror takes it up again as an opening would.
+    @Test func aMirrorThatStoppedAfterASuccessionGoesOn() throws {
+        let disk = FaultyFileSystem()
+        let mirror = try cosigning(disk, isNew: true)
+        let new = try successor()
+        try mirror.advance(to: signedHead(all[..<3]), cosignedAt: 1, fetch: serving(all))
+        #expect(try mirror.addCheckpoint(addCheckpoint(3, 9, of: all)).status == 200)
+        #expect(disk.image["/mirror/pending"] != nil)
+        func next(_ size: Int) throws -> [UInt8] {
+            try new.sign(Checkpoint(wire: signedHead(all[..<size])).text).encode()
+        }
+        try mirror.advance(
+            to: next(12), signedBy: new.verifierKey, cosignedAt: 2, fetch: serving(all))
+        disk.fail(at: 2)
+        #expect(
+            code { try mirror.advance(to: next(15), cosignedAt: 3, fetch: serving(all)) }
+                == "disk-failed")
+        #expect(code { try mirror.cosign(at: 3) } == "mirror-stopped")
+        try mirror.recover()
+        #expect(mirror.logKey == new.verifierKey && mirror.size == 12)
+        try mirror.advance(to: next(15), cosignedAt: 3, fetch: serving(all))
+        #expect(try times(mirror) == [3])
+    }
+
     /// A crash at every step of signing again and of taking others' lines: what was returned stays.
     @Test(arguments: CrashMode.allCases)
     func aCrashAtEveryStepOfSigning(mode: CrashMode) throws {
