@@ -29,12 +29,9 @@ extension Deployment {
                     fileSystem: fileSystem))
         }
         // A party that has not the vault's files has followed the log into its own.
-        var log = layout.log + "/public"
-        if try fileSystem.size(layout.log) == nil {
-            let copy = try publicView().mirror
-            try copy.writeTiles()
-            log = copy.publicFolder
-        }
+        let log =
+            try fileSystem.size(layout.log) != nil
+            ? layout.log + "/public" : try publicView().mirror.publicFolder
         return (FolderTiles(log, fileSystem: fileSystem), mirrors)
     }
 }

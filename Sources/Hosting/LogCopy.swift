@@ -4,8 +4,7 @@ public import Warrants
 public import Wire
 
 /// A party's own copy of the log, in a folder of its own; a custodian's program has its mirror
-/// besides, which nobody else touches. Nobody but the party reads its copy, so that it keeps no tiles
-/// (`Mirror.writeTiles` makes them).
+/// besides, which nobody else touches.
 ///
 /// Programs that run at once for one party each have a copy: `log-copy`, `log-copy-2`, and so on. Who
 /// comes first has the first one that nobody holds, for as long as its `Follower` lives.
@@ -33,11 +32,19 @@ public enum LogCopy {
     private static func mirror(
         at path: String, trusting roster: Roster, disk: any FileSystem
     ) throws -> Mirror {
-        // The journal makes the folder a mirror; without it a creation was cut off.
-        try disk.size(path + "/journal") != nil
-            ? try Mirror.openOwn(
+        func opened() throws(LedgerError) -> Mirror {
+            try Mirror.open(
                 at: path, origin: roster.origin, logKey: roster.logKey, fileSystem: disk)
-            : try Mirror.createOwn(
+        }
+        // The journal makes the folder a mirror: where it is not there, a creation was cut off.
+        guard try disk.size(path + "/journal") == nil else { return try opened() }
+        do {
+            return try Mirror.create(
                 at: path, origin: roster.origin, logKey: roster.logKey, fileSystem: disk)
+        } catch {
+            // A checkpoint without its journal is another matter, which opening names.
+            guard error.code == "mirror-exists" else { throw error }
+            return try opened()
+        }
     }
 }

@@ -83,9 +83,7 @@ extension Mirror {
             if seal {
                 try state.held.journal.add([], sealed: true)
                 try state.held.journal.commit()
-                if files.hasTiles {
-                    try files.published.write(state.held.journal, from: state.held.head.size)
-                }
+                try files.published.write(state.held.journal, from: state.held.head.size)
             }
             if key != state.logKey {
                 let adopted = state.adopted.filter { $0 != key } + [key]
@@ -93,9 +91,7 @@ extension Mirror {
                 state.adopted = adopted
             }
             try files.published.publish(note)
-            if files.hasTiles {
-                try files.published.tidy(from: state.held.head.size, to: checkpoint.size)
-            }
+            try files.published.tidy(from: state.held.head.size, to: checkpoint.size)
         } catch {
             // What the disk kept, only `open` can tell.
             state.isStopped = true

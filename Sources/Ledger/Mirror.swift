@@ -29,15 +29,11 @@ import Synchronization
 /// 8. Partial tiles in whose place full ones stand now are removed. If we crash here, `open` removes
 ///    the rest.
 /// 9. Only now does `advance` return, and the new entries, key and cosignature count.
-///
-/// A mirror of a party's own (`createOwn`, `openOwn`) has no tiles: steps 5 and 8 are left out, and
-/// `writeTiles` makes them when somebody asks.
 public final class Mirror: Sendable {
     /// The name of the log that is followed.
     public let origin: String
     let files: MirrorFiles
-    /// Where what anybody may fetch stands: `checkpoint`, `tile/…`; in a party's own mirror the tiles
-    /// are those of the last `writeTiles`.
+    /// Where what anybody may fetch stands: `checkpoint`, `tile/…`.
     public var publicFolder: String { files.published.path }
     let cosigner: Cosigner?
     /// The key that the mirror was opened with; `log-keys` has only those that followed.
@@ -97,7 +93,7 @@ public final class Mirror: Sendable {
         try journal.settle()
         let pending = try files.signed(files.pending, by: [logKey] + adopted)
         try files.settle([files.checkpoint, files.logKeys, files.pending])
-        if files.hasTiles { try files.published.restore(journal) }
+        try files.published.restore(journal)
         return State(
             held: HeldLog(journal: journal, head: head), note: signed?.note,
             logKey: signed?.key ?? logKey, adopted: adopted, pending: pending.map { [$0] } ?? [])
@@ -121,8 +117,20 @@ public final class Mirror: Sendable {
         at folder: String, origin: String, logKey: NoteVerifierKey, cosigner: Cosigner? = nil,
         fileSystem: any FileSystem
     ) throws(LedgerError) -> Mirror {
-        try create(
-            MirrorFiles(folder: folder, origin: origin, fileSystem: fileSystem), logKey, cosigner)
+        let files = MirrorFiles(folder: folder, origin: origin, fileSystem: fileSystem)
+        try files.createFolders()
+        let exists = try onDisk { () throws(DiskError) in
+            let sizes = [
+                try fileSystem.size(files.journal), try fileSystem.size(files.checkpoint),
+            ]
+            return sizes.contains { $0 != nil }
+        }
+        guard !exists else {
+            throw LedgerError(
+                code: "mirror-exists", sentence: "there is a mirror in \(folder) already")
+        }
+        try Journal.create(files.journal, fileSystem)
+        return try Mirror(files, logKey, cosigner)
     }
 
     /// Opens a mirror at the checkpoint that it accepted last, under `logKey` or a key that it has
@@ -135,58 +143,6 @@ public final class Mirror: Sendable {
     ) throws(LedgerError) -> Mirror {
         let files = MirrorFiles(folder: folder, origin: origin, fileSystem: fileSystem)
         return try Mirror(files, logKey, cosigner)
-    }
-
-    /// As `create`, a mirror that its party alone reads: it cosigns nothing and keeps no tiles.
-    public static func createOwn(
-        at folder: String, origin: String, logKey: NoteVerifierKey, fileSystem: any FileSystem
-    ) throws(LedgerError) -> Mirror {
-        try create(
-            MirrorFiles(
-                folder: folder, origin: origin, fileSystem: fileSystem, hasTiles: false), logKey,
-            nil)
-    }
-
-    /// As `open`, a mirror that its party alone reads.
-    public static func openOwn(
-        at folder: String, origin: String, logKey: NoteVerifierKey, fileSystem: any FileSystem
-    ) throws(LedgerError) -> Mirror {
-        let files = MirrorFiles(
-            folder: folder, origin: origin, fileSystem: fileSystem, hasTiles: false)
-        return try Mirror(files, logKey, nil)
-    }
-
-    private static func create(
-        _ files: MirrorFiles, _ logKey: NoteVerifierKey, _ cosigner: Cosigner?
-    ) throws(LedgerError) -> Mirror {
-        try files.createFolders()
-        let exists = try onDisk { () throws(DiskError) in
-            let sizes = [
-                try files.fileSystem.size(files.journal),
-                try files.fileSystem.size(files.checkpoint),
-            ]
-            return sizes.contains { $0 != nil }
-        }
-        guard !exists else {
-            throw LedgerError(
-                code: "mirror-exists", sentence: "there is a mirror in \(files.folder) already")
-        }
-        try Journal.create(files.journal, files.fileSystem)
-        return try Mirror(files, logKey, cosigner)
-    }
-
-    /// Writes the tiles and bundles of every checkpoint that was accepted, for whoever is to read the
-    /// public folder; a mirror that keeps them has them. Throws `mirror-stopped`, and the disk's
-    /// errors, after which it is as it was.
-    public func writeTiles() throws(LedgerError) {
-        guard !files.hasTiles else { return }
-        // Entries that are on their way are under no seal yet.
-        try writing.withLock { _ throws(LedgerError) in
-            try state.withLock { state throws(LedgerError) in
-                try state.ensureRunning()
-                try files.published.restore(state.held.journal)
-            }
-        }
     }
 
     /// The key that signs the log's checkpoints: the one that the mirror was opened with, or the

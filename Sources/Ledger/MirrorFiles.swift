@@ -6,8 +6,6 @@ struct MirrorFiles: Sendable {
     let folder: String
     let origin: String
     let fileSystem: any FileSystem
-    /// Whether tiles and bundles are kept for whoever fetches them.
-    var hasTiles = true
 
     /// All entries; it makes the folder a mirror.
     var journal: String { folder + "/journal" }

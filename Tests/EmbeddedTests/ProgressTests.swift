@@ -16,7 +16,7 @@ import Warrants
         for minute in Int64(0)..<24 * 60 {
             let now = midnight.adding(milliseconds: minute * 60_000)
             let start = Showcase.History.founding(now: now)
-            let last = start.adding(milliseconds: 30 * 60_000).hour
+            let last = start.adding(milliseconds: 45 * 60_000).hour
             #expect(last.day == start.day && last.adding(-1).day == start.day, "\(now.text)")
             let hours = Int(now.milliseconds(since: start) / 3_600_000) - 31 * 24
             #expect(hours >= 20 && hours <= 22, "\(now.text)")

@@ -57,6 +57,22 @@ struct LogCopyTests {
         }
         #expect(steps > 8 && steps < 39)
     }
+
+    /// A copy that has lost its journal is not begun anew, as if it had accepted nothing.
+    @Test func aCopyWithoutItsJournalIsRefused() throws {
+        let (disk, roster) = (
+            FaultyFileSystem(), try SampleRoster.draft().roster(origin: SampleRoster.origin)
+        )
+        let path = try LogCopy.open(in: "/party", trusting: roster, disk: disk).mirror.publicFolder
+        try disk.create(path + "/checkpoint", [1])
+        try disk.remove("/party/log-copy/journal")
+        do {
+            _ = try LogCopy.open(in: "/party", trusting: roster, disk: disk)
+            Issue.record("a copy without its journal was opened")
+        } catch let error as LedgerError {
+            #expect(error.code == "journal-missing")
+        }
+    }
 }
 
 /// A folder is one program's.

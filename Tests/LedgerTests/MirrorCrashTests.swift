@@ -31,29 +31,8 @@ import Testing
         told.accepted = UInt64(size)
     }
 
-    /// A mirror for anybody, or a party's own, which has no tiles until they are asked for.
-    enum Kind: CaseIterable {
-        case open, own
-
-        func created(_ disk: FaultyFileSystem) throws -> Mirror {
-            try self == .own
-                ? Mirror.createOwn(
-                    at: "/mirror", origin: logOrigin, logKey: signer(logOrigin).verifierKey,
-                    fileSystem: disk) : createdMirror(disk)
-        }
-
-        func opened(_ disk: FaultyFileSystem) throws -> Mirror {
-            try self == .own
-                ? Mirror.openOwn(
-                    at: "/mirror", origin: logOrigin, logKey: signer(logOrigin).verifierKey,
-                    fileSystem: disk) : openedMirror(disk)
-        }
-    }
-
-    private func story(
-        _ disk: FaultyFileSystem, _ told: inout Told, _ kind: Kind = .open
-    ) throws {
-        var mirror = try kind.created(disk)
+    private func story(_ disk: FaultyFileSystem, _ told: inout Told) throws {
+        var mirror = try createdMirror(disk)
         told.isCreated = true
         try advance(mirror, 3, &told)
         try advance(mirror, 12, &told)
@@ -63,27 +42,21 @@ import Testing
                 Array(repeating: [9], count: $0.count)
             }
         }
-        mirror = try kind.opened(disk)
-        if kind == .own { try mirror.writeTiles() }
+        mirror = try openedMirror(disk)
         try advance(mirror, 13, &told)
         try advance(mirror, 270, &told)
-        _ = try kind.opened(disk)
+        _ = try openedMirror(disk)
     }
 
-    private func recovered(
-        _ disk: FaultyFileSystem, _ told: Told, _ kind: Kind = .open
-    ) throws -> Mirror {
-        do { return try kind.opened(disk) } catch let error as LedgerError {
+    private func recovered(_ disk: FaultyFileSystem, _ told: Told) throws -> Mirror {
+        do { return try openedMirror(disk) } catch let error as LedgerError {
             guard error.code == "journal-missing", !told.isCreated else { throw error }
-            return try kind.created(disk)
+            return try createdMirror(disk)
         }
     }
 
-    private func audit(
-        _ disk: FaultyFileSystem, _ told: Told, _ kind: Kind = .open
-    ) throws {
-        let mirror = try recovered(disk, told, kind)
-        try mirror.writeTiles()
+    private func audit(_ disk: FaultyFileSystem, _ told: Told) throws {
+        let mirror = try recovered(disk, told)
         let size = mirror.size
         #expect(size == told.accepted || size == told.attempted)
         #expect(try mirror.entries(0..<size) == Array(all[..<Int(size)]))
@@ -92,8 +65,7 @@ import Testing
         }
         #expect(try mirror.checkpoint == (size == 0 ? nil : head(Int(size))))
         try mirror.advance(to: head(300), fetch: serving(all))
-        let again = try kind.opened(disk)
-        try again.writeTiles()
+        let again = try openedMirror(disk)
         #expect(try again.entries(0..<300) == all)
         #expect(try again.checkpoint == head(300))
         let older = try [3, 12, 13].filter { $0 <= told.accepted }.map {
@@ -102,44 +74,44 @@ import Testing
         try auditPublic(MemoryTiles(disk, mirrorPublic), holds: all, under: older)
     }
 
-    private func operations(_ kind: Kind = .open) throws -> Int {
+    private func operations() throws -> Int {
         let disk = FaultyFileSystem()
         var told = Told()
-        try story(disk, &told, kind)
+        try story(disk, &told)
         #expect(told.accepted == 270)
         return disk.operations
     }
 
-    @Test(arguments: CrashMode.allCases, Kind.allCases)
-    func aCrashAtEveryOperation(mode: CrashMode, kind: Kind) throws {
+    @Test(arguments: CrashMode.allCases)
+    func aCrashAtEveryOperation(mode: CrashMode) throws {
         let seeds = mode == .lost || mode == .persisted ? 1 : 4
-        for step in 0..<(try operations(kind)) {
+        for step in 0..<(try operations()) {
             for seed in 0..<seeds {
                 let disk = FaultyFileSystem(seed: "\(seed)")
                 disk.crash(at: step, mode: mode)
                 var told = Told()
-                _ = code { try story(disk, &told, kind) }
+                _ = code { try story(disk, &told) }
                 #expect(disk.isDown)
                 disk.restart()
                 // What the disk shows in the moment after, before anybody repairs it, must open.
-                try audit(disk, told, kind)
+                try audit(disk, told)
             }
         }
     }
 
-    @Test(arguments: CrashMode.allCases, Kind.allCases)
-    func aCrashInTheRecoveryToo(mode: CrashMode, kind: Kind) throws {
-        for step in 0..<(try operations(kind)) {
+    @Test(arguments: CrashMode.allCases)
+    func aCrashInTheRecoveryToo(mode: CrashMode) throws {
+        for step in 0..<(try operations()) {
             for second in 0..<10 {
                 let disk = FaultyFileSystem(seed: "\(second)")
                 disk.crash(at: step, mode: mode)
                 var told = Told()
-                _ = code { try story(disk, &told, kind) }
+                _ = code { try story(disk, &told) }
                 disk.restart()
                 disk.crash(at: second, mode: mode)
-                let refusal = code { _ = try recovered(disk, told, kind) }
+                let refusal = code { _ = try recovered(disk, told) }
                 disk.restart()
-                try audit(disk, told, kind)
+                try audit(disk, told)
                 if refusal == nil { break }
                 #expect(refusal == "disk-crashed")
             }
@@ -148,17 +120,16 @@ import Testing
 
     /// The program dies, the machine does not; what the mirror shows when it is started again stays
     /// when the power goes then.
-    @Test(arguments: Kind.allCases)
-    func aPowerCutAfterTheProgramWasStartedAgain(kind: Kind) throws {
-        for step in 0..<(try operations(kind)) {
+    @Test func aPowerCutAfterTheProgramWasStartedAgain() throws {
+        for step in 0..<(try operations()) {
             let disk = FaultyFileSystem()
             disk.fail(at: step)
             var told = Told()
-            _ = code { try story(disk, &told, kind) }
-            let size = try recovered(disk, told, kind).size
+            _ = code { try story(disk, &told) }
+            let size = try recovered(disk, told).size
             disk.restart()
             told = Told(isCreated: true, accepted: size, attempted: size)
-            try audit(disk, told, kind)
+            try audit(disk, told)
         }
     }
 
@@ -186,26 +157,5 @@ import Testing
             try again.advance(to: head(300), fetch: serving(all))
             #expect(try again.entries(0..<300) == all)
         }
-    }
-
-    /// A party's own makes no file for what it follows but the checkpoint's, nor when it is opened;
-    /// asked for, all tiles are there.
-    @Test func aPartysOwnHasNoTilesUntilTheyAreAskedFor() throws {
-        let disk = FaultyFileSystem()
-        var mirror = try Kind.own.created(disk)
-        func tiles() -> [String] { disk.image.keys.filter { $0.contains("/tile/") } }
-        for size in [3, 12, 13, 270] {
-            try mirror.advance(to: head(size), fetch: serving(all))
-            #expect(tiles().isEmpty)
-        }
-        mirror = try Kind.own.opened(disk)
-        #expect(tiles().isEmpty && mirror.size == 270)
-        try mirror.writeTiles()
-        let older = try [3, 12, 13].map { try Checkpoint(text: Note(wire: head($0)).text) }
-        try auditPublic(MemoryTiles(disk, mirrorPublic), holds: Array(all[..<270]), under: older)
-        // Opened as one for anybody it has them, whatever it had before.
-        try mirror.advance(to: head(300), fetch: serving(all))
-        _ = try openedMirror(disk)
-        try auditPublic(MemoryTiles(disk, mirrorPublic), holds: all, under: older)
     }
 }

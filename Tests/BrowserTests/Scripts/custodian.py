@@ -12,6 +12,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import time
 from datetime import date, datetime, timedelta, timezone
 
 from browser import (
@@ -259,9 +260,17 @@ def given(browser, desk, word, does):
     )
 
 
+def away_from_the_hour():
+    """With each hour the machines close, grant and cosign: not while their figures are compared."""
+    left = 3_600 - time.time() % 3_600
+    if left < 60:
+        time.sleep(left + 20)
+
+
 def looks_on(browser, desk, word, does, name):
     """Both pages, compared and looked at."""
     global log
+    away_from_the_hour()
     numbers = at_rest(browser, desk, word)
     log = entries(here["pages"][word], numbers["log_entries"])
     days = list(csv.DictReader(io.StringIO(fetch(here["pages"][word] + "/days.csv")[2].decode())))
