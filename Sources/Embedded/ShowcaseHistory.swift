@@ -20,23 +20,22 @@ extension Showcase {
         /// The last day's hours in which the samples passed: the first, and the one after the last.
         var window: [Hour] = []
 
-        /// When the deployment is founded for a history that ends `now`: 31 days and 20 to 22 hours
-        /// before, so that the first day's samples, half an hour and the hour before, lie within one
-        /// day. The day before the founding has no keys.
-        static func founding(now: Timestamp) -> Timestamp {
-            let start = now.adding(hours: -(31 * 24 + 20))
-            let tooLate: [UInt8: Int64] = [23: 1, 0: 2]
-            return start.adding(hours: -(tooLate[start.hour.hourOfDay] ?? 0))
-        }
+        /// 31 days and 20 hours of simulated time, so that it ends now.
+        static let length: Int64 = 31 * 86_400_000 + 20 * 3_600_000
+
+        /// The hours that are searched for samples that begin at `start`: they pass in half an hour.
+        /// None is before `start`, where a deployment that is founded then has no keys.
+        static func hours(from start: Timestamp) -> [Hour] { [start.hour, start.hour.next] }
 
         static func make(
             at root: String, fileSystem: any FileSystem, say: @escaping (String) -> Void,
             isWanted: () -> Bool
         ) throws -> History {
             let now = ProgramClock.machine.now
+            let start = now.adding(milliseconds: -length)
             let sample = try Sample(try Samples.agentStream(), crop: try Samples.crop())
             let city = try Deployment.create(
-                at: root, plan: Plan(origin: "city.example/vault.demo", start: founding(now: now)),
+                at: root, plan: Plan(origin: "city.example/vault.demo", start: start),
                 fileSystem: fileSystem)
             let maker = Maker(city, sample, say, History(plate: sample.wanted))
             try maker.firstDay()
@@ -143,18 +142,18 @@ extension Showcase {
         }
 
         /// The sample's half hour, then the time until its hours are closed and old enough. The cells of
-        /// the two hours that it touches.
+        /// its hours.
         private func read() throws -> [Cell] {
+            let hours = History.hours(from: city.now)
             guard let shift = SampleShift(bringing: sample.messages, to: city.now) else {
                 throw EmbeddedError(
                     code: "sample-missing", sentence: "the sample messages have no times")
             }
             _ = try city.ingest(sample.messages, replay: shift, site: Samples.site)
-            let seen = city.now.hour
             try city.clocks.pass(milliseconds: 9 * 3_600_000)
             try city.settle()
             _ = try city.closeHours()
-            return [seen.adding(-1), seen].flatMap { hour in
+            return hours.flatMap { hour in
                 city.roster.sites.map { Cell(hour: hour, site: $0.number) }
             }
         }

@@ -1,4 +1,5 @@
 import Foundation
+import Intake
 import Plates
 import Secrets
 import Testing
@@ -9,18 +10,27 @@ import Warrants
 
 /// What waits for whom, and how far a request is, by the log alone.
 @Suite struct ProgressTests {
-    /// The sample deployment can be made at any time of day: its first cameras see cars in hours
-    /// that have keys, and its history has room before now.
-    @Test func theSampleDeploymentBeginsWithinADay() throws {
+    /// The sample deployment can be made at any time of day: its cameras see cars in the hours that
+    /// are searched, none of which is before the founding, all closed for late reads nine hours later;
+    /// and its history has room before now.
+    @Test func theSamplesPassInHoursThatHaveKeys() throws {
         let midnight = Day(number: 20_000).start
+        let messages = try Samples.agentStream()
+        let shift = try #require(SampleShift(bringing: messages, to: midnight))
+        let last = try #require(messages.compactMap { shift.time(of: $0) }.max())
+        let span = last.milliseconds(since: midnight)
+        #expect(span > 20 * 60_000)
+        let late = Int64(Policy(purposes: []).lateHours)
         for minute in Int64(0)..<24 * 60 {
-            let now = midnight.adding(milliseconds: minute * 60_000)
-            let start = Showcase.History.founding(now: now)
-            let last = start.adding(milliseconds: 45 * 60_000).hour
-            #expect(last.day == start.day && last.adding(-1).day == start.day, "\(now.text)")
-            let hours = Int(now.milliseconds(since: start) / 3_600_000) - 31 * 24
-            #expect(hours >= 20 && hours <= 22, "\(now.text)")
+            let start = midnight.adding(milliseconds: minute * 60_000)
+            let hours = Showcase.History.hours(from: start)
+            #expect(hours.contains(start.hour), "\(start.text)")
+            #expect(hours.contains(start.adding(milliseconds: span).hour), "\(start.text)")
+            #expect(hours.allSatisfy { $0 >= start.hour }, "\(start.text)")
+            let looked = start.adding(milliseconds: span).adding(hours: 9)
+            #expect(hours.allSatisfy { $0.end.adding(hours: late) < looked }, "\(start.text)")
         }
+        #expect(Showcase.History.length > 31 * 86_400_000 + 2 * (span + 9 * 3_600_000))
     }
 
     @Test func eachPartySeesWhatIsWantedOfIt() throws {
