@@ -50,7 +50,7 @@ struct Demo: ParsableCommand {
     }
 
     func run() throws {
-        let root = try dir ?? Self.temporary()
+        let root = try dir ?? TemporaryFolder.make("demo") + "/city"
         guard !serve else {
             try Demonstration(root: root, keep: keep, demo: self).run()
             return
@@ -63,15 +63,6 @@ struct Demo: ParsableCommand {
             try story.remove()
         }
         guard holds else { throw ExitCode(1) }
-    }
-
-    private static func temporary() throws -> String {
-        var path = Array("/tmp/platevault-demo-XXXXXX".utf8CString)
-        guard mkdtemp(&path) != nil else {
-            throw Complaint(code: "directory-failed", sentence: "cannot make a temporary directory")
-        }
-        let root = path.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-        return String(decoding: root, as: UTF8.self) + "/city"
     }
 }
 

@@ -32,7 +32,7 @@ struct InboxCommand: ParsableCommand {
                 hint: "platevault serve runs the parties' programs")
         }
         guard follow else { return try tell(try deployment.inbox(of: party)) }
-        let copy = try Self.temporary()
+        let copy = try TemporaryFolder.make("inbox")
         defer { try? FileManager.default.removeItem(atPath: copy) }
         var told: Set<InboxItem> = []
         var isAway = false
@@ -50,16 +50,6 @@ struct InboxCommand: ParsableCommand {
                 isAway = true
             }
         } while !signals.wait(seconds: 2)
-    }
-
-    /// A folder for a copy of the log that is this process's own.
-    private static func temporary() throws -> String {
-        var path = Array("/tmp/platevault-inbox-XXXXXX".utf8CString)
-        guard mkdtemp(&path) != nil else {
-            throw Complaint(code: "directory-failed", sentence: "cannot make a temporary directory")
-        }
-        return String(
-            decoding: path.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     private func tell(_ items: [InboxItem]) throws {
