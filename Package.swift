@@ -410,7 +410,7 @@ let package = Package(
             ["Portal", "Embedded", "Warrants", "Ledger", "Plates", "Secrets", "Bytes", "Disk"]),
         tests(
             "BenchTests", ["Bench", "Plates", .product(name: "NIOCore", package: "swift-nio")]),
-        tests("ProgramTests", [], exclude: ["Scripts"]),
+        tests("ProgramTests", [], exclude: ["Scripts", "Tools"]),
         tests("BrowserTests", [], exclude: ["Scripts"]),
         tests(
             "FaultTests",

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 
 // Text scripts that run programs of the project, and what must come of them.
 //
@@ -13,7 +14,7 @@ import Glibc
 //     never RK161AG
 //
 // A `$` line goes to `sh`, in an empty directory of the script's own, with the built programs in
-// front of PATH; the lines below it are what it writes, standard output and error together. `…`
+// front of PATH and the folder Tools as TOOLS; the lines below it are what it writes, standard output and error together. `…`
 // stands for anything within a line, and alone on a line for any lines at all. `? CODE` is the exit
 // status, 0 where left out. `5f0c` in a command is the newest id that a command gave as
 // `request ID`. `never WORD` forbids a word in the output of every command that fails.
@@ -117,7 +118,10 @@ final class Shell {
         folder = FileManager.default.temporaryDirectory.appending(
             path: "platevault-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        environment = ["PATH": Self.programs + ":/usr/bin:/bin", "HOME": folder.path]
+        environment = [
+            "PATH": Self.programs + ":/usr/bin:/bin", "HOME": folder.path,
+            "TOOLS": Vectors.path("Tests/ProgramTests/Tools"),
+        ]
     }
 
     /// Removes the directory.
